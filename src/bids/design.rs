@@ -7,7 +7,7 @@
 use ndarray::Array2;
 
 use super::model::{self, Hrf, Node};
-use super::variables::{Samples, Sampling, Value, Variable, Variables, text_of};
+use super::variables::{Samples, Sampling, Value, Variable, Variables, input, text_of};
 use super::{Notes, transform};
 use crate::design::drift::{self, Drift};
 use crate::design::hrf::{Model, Response};
@@ -86,8 +86,29 @@ pub fn columns(
     if values.is_empty() && (missing != Missing::Tell || made.missing.is_empty()) {
         return Err(Error::bad_data(place, "gives no column", "give one or more", ""));
     }
+    for (name, values) in made.names.iter().zip(&values) {
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            return Err(endless(name, (at, values[at]), node));
+        }
+    }
     made.matrix = Array2::from_shape_fn((own.n_rows(), values.len()), |(row, k)| values[k][row]);
     Ok(made)
+}
+
+/// A value that is not finite, as what was divided by 0 is. The instruction is the last that made or changed the column.
+fn endless(name: &str, (at, value): (usize, f64), node: &Node) -> Error {
+    let is_of = |names: &[String]| names.iter().any(|own| own == name);
+    let mut all = node.transformations.iter().rev();
+    let by = all.find(|one| is_of(&one.output) || one.output.is_empty() && is_of(&one.input));
+    let by = by.map_or(String::new(), |one| {
+        format!("{} ({}) made it: look at what it divides by", one.name, one.pointer)
+    });
+    Error::bad_data(
+        format!("`{name}` of {}/Model", node.pointer),
+        format!("is {value} in row {}", at + 1),
+        "be finite numbers",
+        by,
+    )
 }
 
 /// The columns that one entry of X means; `1` is the intercept.
@@ -233,7 +254,7 @@ fn column(variables: &Variables, name: &str, place: &str, notes: &mut Notes) -> 
 /// Values of inputs as numbers.
 fn of_inputs(name: &str, values: &[Value], place: &str) -> Result<Vec<f64>> {
     let one = |(at, value): (usize, &Value)| match value.number() {
-        None => Err(text_of(name, &value.to_string(), place)),
+        None => Err(text_of(name, (values, &input), place)),
         Some(number) if number.is_nan() => Err(Error::bad_data(
             format!("`{name}` of {place}"),
             format!("has no value (n/a) for input {}", at + 1),

@@ -12,7 +12,7 @@ mod dense;
 mod tables;
 mod value;
 
-pub(super) use dense::text_of;
+pub(super) use dense::{input, text_of};
 pub use value::Value;
 
 /// One event variable: a value of each event.

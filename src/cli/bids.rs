@@ -11,7 +11,7 @@ use crate::cli::columns::strategy;
 use crate::cli::say;
 use crate::design::Strategy;
 use crate::error::{Error, Result};
-use crate::pipeline::bids::{self, Done};
+use crate::pipeline::bids::{self, Done, Plan};
 use crate::pipeline::spec::{AppLevel, BidsSpec, MADE_MODEL, MadeModel, Missing, Wanted};
 use crate::pipeline::watch::{Quiet, Watch};
 
@@ -195,12 +195,13 @@ impl Args {
         };
         drop(session);
         drop(terminal);
-        self.tell(&done, &plan.frame_times(), started)?;
+        self.tell(&done, &plan, started)?;
         let is_whole = done.failed.is_empty() && done.lacking.is_empty();
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn tell(&self, done: &Done, frame_times: &[(&str, usize)], started: Instant) -> Result<()> {
+    fn tell(&self, done: &Done, plan: &Plan, started: Instant) -> Result<()> {
+        let frame_times = plan.frame_times();
         let mut of: Vec<(&str, Vec<&str>)> = Vec::new();
         for (unit, lacks) in &done.lacking {
             match of.iter_mut().find(|(known, _)| known == lacks) {
@@ -225,13 +226,18 @@ impl Args {
             });
         }
         if self.talk.json {
+            // What a plan says of itself, as --dry-run --json does.
+            let planned = plan.json();
             return say::json(&serde_json::json!({
+                "notes": planned["notes"],
+                "left_out": planned["left_out"],
+                "left_out_of_units": plan.left_out_of_units(),
                 "computed": done.computed,
                 "kept": done.kept,
                 "warned": done.warned,
                 "pages": done.pages,
                 "physiology": done.physiology,
-                "frame_times": frame_times.iter().copied().collect::<BTreeMap<_, _>>(),
+                "frame_times": frame_times.into_iter().collect::<BTreeMap<_, _>>(),
                 "failed": done.failed.iter().map(|(unit, e)| (unit.clone(), e.to_string())).collect::<BTreeMap<_, _>>(),
                 "not_begun": done.lacking.iter().map(|(unit, _)| unit).collect::<Vec<_>>(),
             }));
@@ -255,7 +261,7 @@ impl Args {
                 ));
             }
             for (origin, n) in frame_times {
-                say::line(&format!("{}: {origin}", say::counted(*n, "run")));
+                say::line(&format!("{}: {origin}", say::counted(n, "run")));
             }
             done.physiology.iter().for_each(|line| say::line(line));
             say::line(&format!(

@@ -35,6 +35,7 @@ mod people;
 mod plan;
 mod recorded;
 mod run_level;
+mod several;
 mod sources;
 mod table;
 mod there;
@@ -98,7 +99,7 @@ pub struct Done {
     pub computed: usize,
     /// Units that were there as they should be.
     pub kept: usize,
-    /// Units with warnings, which stand in their sidecars.
+    /// Units with warnings, which stand in their sidecars, those that were there among them.
     pub warned: usize,
     /// Units that failed, by name, each with why.
     pub failed: Vec<(String, Error)>,
@@ -181,6 +182,13 @@ impl Plan {
         table::json(self)
     }
 
+    /// What was left out of single units, a sentence each, by the unit's name; those of which nothing was are not among them.
+    #[must_use]
+    pub fn left_out_of_units(&self) -> BTreeMap<String, &[String]> {
+        let own = self.units.iter().filter(|unit| !unit.left_out.is_empty());
+        own.map(|unit| (self.name(unit), &*unit.left_out)).collect()
+    }
+
     /// The origins of the runs' frame times, in words, each with how many runs have it.
     #[must_use]
     pub fn frame_times(&self) -> Vec<(&str, usize)> {
@@ -202,6 +210,9 @@ impl Plan {
     /// The same, with what of the folder is of another analysis and may go.
     fn checked(&self, overwrite: Overwrite) -> Result<there::Others> {
         let others = there::look(self, overwrite)?;
+        if overwrite == Overwrite::Own {
+            outside::refuse_changed_model(&self.spec, (&self.read.model, &self.read.text))?;
+        }
         refuse_copies(&self.units)?;
         refuse_absent(&self.spec)?;
         Ok(others)
@@ -223,8 +234,8 @@ impl Plan {
         let (of, model) = ((&self.spec, &self.found), (&self.read.model, &*self.read.text));
         outside::put(of, model, &others.removed, overwrite, watch)?;
         others.told.iter().for_each(|line| watch.warn(line));
-        let mut doubts = Doubts::of(self, &others.stale);
-        doubts.tell(watch);
+        let mut doubts = Doubts::of(self, &others.stale)?;
+        doubts.tell(self, watch);
         let mut done = Done::default();
         let fitted = self.fit(session, overwrite, watch, &mut done).and_then(|()| {
             others.outdated()?.iter().for_each(|line| watch.warn(line));
@@ -275,6 +286,7 @@ impl Plan {
             if unit.is_finished()? {
                 is_there[at] = true;
                 done.kept += 1;
+                done.warned += usize::from(recorded::tell(unit, &name, &session.watch)?);
                 continue;
             }
             watch.note(&name);
@@ -323,7 +335,11 @@ impl Plan {
             let lacks = unit.below.iter().find(|below| !is_there[**below]);
             is_there[at] = lacks.is_none() && unit.is_finished()?;
             match (is_there[at], lacks) {
-                (true, _) => done.kept += 1,
+                (true, _) => {
+                    done.kept += 1;
+                    let told = recorded::tell(unit, &self.name(unit), &session.watch)?;
+                    done.warned += usize::from(told);
+                }
                 (false, Some(&lacks)) => {
                     done.lacking.push((self.name(unit), self.name(&self.units[lacks])));
                 }
@@ -342,8 +358,8 @@ impl Plan {
                 "leave --reports-only out, or give the model and options that made them",
             ));
         }
-        let mut doubts = Doubts::of(self, &why.stale);
-        doubts.tell(watch);
+        let mut doubts = Doubts::of(self, &why.stale)?;
+        doubts.tell(self, watch);
         doubts.tell_serious(self, watch)?;
         done.physiology = pages::physiology::told(self)?;
         done.pages = pages::write(self, (&done, &doubts), session)?;
@@ -368,13 +384,16 @@ impl Plan {
     }
 
     fn name(&self, unit: &Unit) -> String {
-        let node = &self.read.model.nodes[unit.node].name;
-        let contrasts: Vec<&str> =
-            unit.estimates.iter().map(|one| one.contrast.as_str()).take(3).collect();
-        match self.read.model.nodes[unit.node].level {
-            Level::Run => format!("{node}: {}", unit.name()),
-            _ => format!("{node}: {} ({})", unit.name(), contrasts.join(", ")),
+        let all: Vec<&str> = unit.estimates.iter().map(|one| one.contrast.as_str()).collect();
+        match self.level(unit) {
+            Level::Run => self.place(unit),
+            _ => format!("{} ({})", self.place(unit), named::first(&all)),
         }
+    }
+
+    /// A unit without its contrasts.
+    fn place(&self, unit: &Unit) -> String {
+        format!("{}: {}", self.read.model.nodes[unit.node].name, unit.name())
     }
 }
 

@@ -97,7 +97,7 @@ pub fn save_picture(out: &Path, png: &[u8]) -> Result<PathBuf> {
         entities: "demo".to_owned(),
         checksum: Some(hash::bytes(png)),
     };
-    let text = provenance::list("demo", &[listed])?;
+    let text = provenance::list("demo", &[listed], serde_json::Map::new())?;
     outputs.sidecar(&path.with_extension("json"), &text)?;
     outputs.commit()?;
     Ok(path)

@@ -144,18 +144,18 @@ impl Provenance {
     }
 }
 
-/// The sidecar of files that no command makes again: that boldly made them, and with which bytes.
+/// The sidecar of files that no command makes again: that boldly made them, and with which bytes. `fields`: what else is to be known of them.
 ///
 /// # Errors
 /// As [`Provenance::to_json`].
-pub fn list(made_by: &str, outputs: &[Output]) -> Result<String> {
+pub fn list(made_by: &str, outputs: &[Output], fields: Map<String, Value>) -> Result<String> {
     let own = json!({
         "schema": SCHEMA,
         "version": env!("CARGO_PKG_VERSION"),
         MADE_BY: made_by,
         "outputs": outputs,
     });
-    sidecar_text(Ok(own), Map::new())
+    sidecar_text(Ok(own), fields)
 }
 
 /// The files of such a list; none where the file is none.

@@ -86,6 +86,13 @@ impl LeastSquares {
     pub fn dependent_columns(&self) -> Vec<usize> {
         self.determined.dependent_columns()
     }
+
+    /// Whether a column `[volume]` is a sum of the columns of the design X, to rounding.
+    #[must_use]
+    pub fn spans(&self, design: ArrayView2<f64>, column: ArrayView1<f64>) -> bool {
+        let left = &column - &design.dot(&self.pinv.dot(&column));
+        left.dot(&left) <= ESTIMABLE * column.dot(&column)
+    }
 }
 
 /// Whether a column `[volume]` is a sum of the columns of a design `[volume][regressor]`, to rounding.
@@ -93,9 +100,7 @@ impl LeastSquares {
 /// # Errors
 /// As [`LeastSquares::new`].
 pub fn spans(design: ArrayView2<f64>, column: ArrayView1<f64>) -> Result<bool> {
-    let fitted = design.dot(&LeastSquares::new(design)?.pinv.dot(&column));
-    let left = &column - &fitted;
-    Ok(left.dot(&left) <= ESTIMABLE * column.dot(&column))
+    Ok(LeastSquares::new(design)?.spans(design, column))
 }
 
 impl Determined {

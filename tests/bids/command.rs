@@ -228,6 +228,11 @@ fn a_subject_that_fails_takes_the_group_with_it_and_no_other_subject() {
     );
     assert!(folder.path().join("out/node-subjectLevel/sub-01").is_dir());
     assert!(!folder.path().join("out/node-subjectLevel/sub-02").is_dir());
+    let page = fs::read_to_string(folder.path().join("out/sub-02.html")).unwrap();
+    for (run, is_fitted) in [("run-02", false), ("run-01", true)] {
+        let row = format!("sub-02 task-mixedgamblestask {run} (not fitted)");
+        assert_eq!(page.contains(&row), !is_fitted, "{row}");
+    }
     // a quiet command says what fails, which is no warning
     let quiet = boldly(folder.path(), &line.replace("--json", "-q"));
     assert_eq!(quiet.status.code(), Some(1));

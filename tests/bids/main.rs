@@ -13,6 +13,7 @@ mod dataset;
 mod events;
 mod foreseen;
 mod golden;
+mod judged;
 mod made;
 mod options;
 mod pages;

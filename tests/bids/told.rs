@@ -187,7 +187,7 @@ fn what_is_left_out_lost_or_of_before_is_told_and_stands_on_the_nodes_page() {
     let lacks = "for want of parametric gain";
     let wanted = [
         format!("run_level: {run_2}: without column parametric gain, which the run lacks; without contrast gainVsLoss, {lacks}; without contrast gain, {lacks}; without contrast anyParametric, {lacks}"),
-        "sub-03 task-mixedgamblestask: gain (subject_level) rests on 1 run, where that of others rests on 2; gainVsLoss (subject_level) rests on 1".to_owned(),
+        "sub-03 task-mixedgamblestask: gain, gainVsLoss (subject_level) rest on 1 run, where those of others rest on 2".to_owned(),
         "sub-01 task-mixedgamblestask run-01 and 7 more: ".to_owned(),
         " % of the volumes are left out".to_owned(),
         " degrees of freedom are left: variances are little known".to_owned(),
@@ -200,7 +200,7 @@ fn what_is_left_out_lost_or_of_before_is_told_and_stands_on_the_nodes_page() {
     assert!(serious.contains(&wanted[3]) && serious.contains(&wanted[4]), "{serious}");
     for part in [
         format!("without contrast gain, {lacks}: run_level: {run_2}"),
-        "gain (subject_level) rests on 1 run, where that of others rests on 2: sub-03 task"
+        "gain, gainVsLoss (subject_level) rest on 1 run, where those of others rest on 2: sub-03 task"
             .to_owned(),
     ] {
         assert!(others.contains(&part), "no '{part}'");

@@ -2,7 +2,9 @@
 
 use super::Work;
 use crate::bids::Notes;
-use crate::bids::variables::{DENSE_HZ, Events, Samples, Sampling, Value, Variable, Variables};
+use crate::bids::variables::{
+    DENSE_HZ, Events, Samples, Sampling, Value, Variable, Variables, input, text_of,
+};
 use crate::error::Result;
 
 /// What values belong to.
@@ -77,8 +79,11 @@ fn as_they_are(
     place: &str,
 ) -> Result<Option<(Base, Vec<Vec<f64>>)>> {
     let numbers = |(name, variable): &(&String, &Variable)| match variable {
-        Variable::Inputs(values) => of_values(name, values, place),
-        Variable::Events(events) => of_values(name, &events.amplitude, place),
+        Variable::Inputs(values) => of_values(name, (values, &input), place),
+        Variable::Events(events) => {
+            let line = |at: usize| format!(" in line {}", events.line[at]);
+            of_values(name, (&events.amplitude, &line), place)
+        }
         Variable::Samples(samples) => Ok(samples.values.clone()),
         Variable::Convolved(_) => Ok(Vec::new()),
     };
@@ -104,12 +109,12 @@ fn is_at(variable: &Variable, samples: &Samples) -> bool {
         if own.sampling == samples.sampling && own.values.len() == samples.values.len())
 }
 
-/// Values as numbers.
-pub fn of_values(name: &str, values: &[Value], place: &str) -> Result<Vec<f64>> {
-    let number = |value: &Value| {
-        value
-            .number()
-            .ok_or_else(|| crate::bids::variables::text_of(name, &value.to_string(), place))
-    };
+/// Values as numbers. `at`: where one stands, in words.
+pub fn of_values(
+    name: &str,
+    (values, at): (&[Value], &dyn Fn(usize) -> String),
+    place: &str,
+) -> Result<Vec<f64>> {
+    let number = |value: &Value| value.number().ok_or_else(|| text_of(name, (values, at), place));
     values.iter().map(number).collect()
 }

@@ -144,6 +144,14 @@ pub fn sum(work: &mut Work) -> Result<()> {
 /// bidspm's Add, Subtract, Multiply, Divide and Power, of the values for which `Query` holds. `onset` and `duration` are the events' own.
 pub fn with_value(work: &mut Work) -> Result<()> {
     let value = work.number("Value", 0.0);
+    if work.instruction.name == "Divide" && value == 0.0 {
+        return Err(crate::bids::instruction::refuse(
+            &format!("{}/Value", work.instruction.pointer),
+            "divides by 0",
+            "be another number",
+            "",
+        ));
+    }
     let scratch = with_times(work.variables);
     let inputs = scratch.all_matching(&work.instruction.input, &work.place())?;
     let outputs = work.outputs(&inputs)?;

@@ -64,7 +64,11 @@ pub fn replace(work: &mut Work) -> Result<()> {
             Variable::Samples(samples) if of_value => {
                 let changed: Vec<Value> =
                     samples.values.iter().map(|v| change(&Value::of(*v))).collect();
-                let values = super::aligned::of_values(&from, &changed, &work.place())?;
+                let values = super::aligned::of_values(
+                    &from,
+                    (&changed, &|_| String::new()),
+                    &work.place(),
+                )?;
                 Variable::Samples(Samples { sampling: samples.sampling, values })
             }
             Variable::Events(mut events) => {
@@ -77,7 +81,11 @@ pub fn replace(work: &mut Work) -> Result<()> {
                     if of_time(name) {
                         let changed: Vec<Value> =
                             times.iter().map(|t| change(&Value::of(*t))).collect();
-                        let changed = super::aligned::of_values(&from, &changed, &work.place())?;
+                        let changed = super::aligned::of_values(
+                            &from,
+                            (&changed, &|_| String::new()),
+                            &work.place(),
+                        )?;
                         *times = changed;
                     }
                 }

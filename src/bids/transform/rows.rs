@@ -5,23 +5,22 @@ use super::query::{Query, Rows};
 use crate::bids::variables::{Events, Samples, Sampling, Value, Variable};
 use crate::error::Result;
 
+/// What leaves inputs out above the run.
+const OF_INPUTS: &str = "above the run inputs are left out by the Filter of the edge that leads to the node; the instruction belongs to a node of Level Run";
+
 /// The events of a variable.
 fn events(work: &Work, name: &str) -> Result<Events> {
     match work.variable(name)? {
         Variable::Events(events) => Ok(events),
         other => {
-            let found = match other {
-                Variable::Convolved(_) => "is convolved",
-                Variable::Samples(_) => "is sampled",
-                _ => "is of inputs",
+            const MOVE: &str = "move the instruction before Convolve or ToDense";
+            let (found, hint) = match other {
+                Variable::Convolved(_) => ("is convolved", MOVE),
+                Variable::Samples(_) => ("is sampled", MOVE),
+                _ => ("has a value for each input, and no events", OF_INPUTS),
             };
             let expected = format!("be of events for {}", work.instruction.name);
-            Err(work.refuse(
-                name,
-                found,
-                expected,
-                "move the instruction before Convolve or ToDense",
-            ))
+            Err(work.refuse(name, found, expected, hint))
         }
     }
 }

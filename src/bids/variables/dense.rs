@@ -1,6 +1,6 @@
 //! Variables as numbers at given moments.
 
-use super::{Convolved, DENSE_HZ, Events, Over, Samples, Sampling, Variable, Variables};
+use super::{Convolved, DENSE_HZ, Events, Over, Samples, Sampling, Value, Variable, Variables};
 use crate::design::Event;
 use crate::design::hrf::Frames;
 use crate::error::{Error, Result};
@@ -116,7 +116,8 @@ impl Events {
         let mut events = Vec::new();
         for i in 0..self.onset.len() {
             let Some(amplitude) = self.amplitude[i].number() else {
-                return Err(text_of(name, &self.amplitude[i].to_string(), place));
+                let line = |at: usize| format!(" in line {}", self.line[at]);
+                return Err(text_of(name, (&self.amplitude, &line), place));
             };
             if amplitude.is_nan() || amplitude == 0.0 {
                 continue;
@@ -141,15 +142,30 @@ impl Events {
     }
 }
 
-/// Text where numbers must be.
-pub(in crate::bids) fn text_of(name: &str, text: &str, place: &str) -> Error {
-    let shown: String = text.chars().take(40).collect();
-    Error::bad_data(
-        format!("`{name}` of {place}"),
-        format!("is text (`{shown}`)"),
-        "be numbers",
-        "Factor makes a column of each of its levels",
-    )
+/// Text where numbers must be: the value that makes a column text, the first that is no number. `at`: where a value stands, in words.
+pub(in crate::bids) fn text_of(
+    name: &str,
+    (values, at): (&[Value], &dyn Fn(usize) -> String),
+    place: &str,
+) -> Error {
+    let is_text = |value: &Value| match value {
+        Value::Text(text) => text.parse::<f64>().map_or(Some(true), |n| Some(!n.is_finite())),
+        _ => None,
+    };
+    let odd = values.iter().position(|value| is_text(value) == Some(true)).unwrap_or(0);
+    let shown = values.get(odd).map_or_else(String::new, Value::to_string);
+    let shown: String = shown.chars().take(40).collect();
+    let hint = match values.iter().any(|value| is_text(value) == Some(false)) {
+        true => "write it as a number, with a point before decimals, or as n/a",
+        false => "Factor makes a column of each of its levels",
+    };
+    let found = format!("is text (`{shown}`){}", at(odd));
+    Error::bad_data(format!("`{name}` of {place}"), found, "be numbers", hint)
+}
+
+/// Which input it is, for an error to be told of whom.
+pub(in crate::bids) fn input(at: usize) -> String {
+    format!(" for input {}", at + 1)
 }
 
 impl Convolved {

@@ -25,6 +25,7 @@ mod words;
 
 pub use factors::{Factor, Factors};
 pub use model::Model;
+pub use ready::unmodelled;
 pub use request::{Centre, Request};
 pub use resolve::resolve;
 pub use resolved::Resolved;

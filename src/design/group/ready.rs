@@ -1,6 +1,6 @@
 //! Strata of columns over all maps: those of a formula, or of a ready matrix.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::coded::Coded;
 use super::factors::Factors;
@@ -40,12 +40,11 @@ pub(super) fn formula(sample: &Sample, request: &Request<'_>, text: &str) -> Res
             .collect(),
     };
     let own = if coded.columns.is_empty() { Vec::new() } else { own };
-    let has_subjects = formula
-        .terms
-        .iter()
-        .any(|term| matches!(term.as_slice(), [v] if v.column == "subject" || v.column == "participant_id"));
     let notes = std::mem::take(&mut coded.notes);
-    let warnings = dependence(sample, &coded.rows, has_subjects).into_iter().collect();
+    let mut warnings = Vec::new();
+    if !coded.columns.is_empty() {
+        warnings.extend(dependence(sample, (&coded.rows, coded.design.view()), "+ subject")?);
+    }
     let resolved = resolved(sample, request, coded, own)?;
     Ok(Resolved { notes, warnings, ..resolved })
 }
@@ -68,7 +67,8 @@ pub(super) fn matrix(sample: &Sample, request: &Request<'_>) -> Result<Resolved>
         (name.clone(), false, weights)
     });
     let own = own.collect();
-    let mut warnings: Vec<String> = dependence(sample, &rows, false).into_iter().collect();
+    let hint = "a column for each subject";
+    let mut warnings = Vec::from_iter(dependence(sample, (&rows, design.view()), hint)?);
     if !spans(design.view(), Array1::ones(design.nrows()).view())? {
         warnings.push(
             "no column of the matrix, nor a sum of them, is constant: the mean over maps is then error, unless it is known to be 0; add a \
@@ -102,17 +102,48 @@ fn refuse_options(request: &Request<'_>, what: &str) -> Result<()> {
     }
 }
 
-/// What is to be said where a subject has several maps.
-fn dependence(sample: &Sample, rows: &[usize], has_subjects: bool) -> Option<String> {
-    let of_subject = |row: &&usize| {
-        rows.iter().filter(|r| sample.subjects[**r] == sample.subjects[**row]).count()
-    };
-    let several = rows.iter().any(|row| of_subject(&row) > 1);
-    (several && !has_subjects).then(|| {
-        "subjects have several maps, and no term is of subjects: parametric t and F take the maps of one subject for independent (add \
-         + subject, or choose a model in words, which partitions the error)"
-            .to_owned()
-    })
+/// Subjects with several maps, each with how many, whose mean no sum of the columns of a design `[map][column]` takes: what their maps share is
+/// error then, as if it were of each map anew.
+///
+/// # Errors
+/// As [`LeastSquares::new`].
+pub fn unmodelled<'a>(
+    subjects: &[&'a str],
+    design: ArrayView2<f64>,
+) -> Result<Vec<(&'a str, usize)>> {
+    let mut several: Vec<(&str, usize)> = Vec::new();
+    for own in subjects {
+        match several.iter_mut().find(|(known, _)| known == own) {
+            Some((_, n)) => *n += 1,
+            None => several.push((own, 1)),
+        }
+    }
+    several.retain(|(_, n)| *n > 1);
+    if several.is_empty() {
+        return Ok(several);
+    }
+    let solved = LeastSquares::new(design)?;
+    several.retain(|(of, _)| {
+        let own: Array1<f64> = subjects.iter().map(|one| f64::from(u8::from(one == of))).collect();
+        !solved.spans(design, own.view())
+    });
+    Ok(several)
+}
+
+/// What is to be said where a subject has several maps. `hint`: what to add to the model.
+fn dependence(
+    sample: &Sample,
+    (rows, design): (&[usize], ArrayView2<f64>),
+    hint: &str,
+) -> Result<Option<String>> {
+    let subjects: Vec<&str> = rows.iter().map(|row| &*sample.subjects[*row]).collect();
+    let several = unmodelled(&subjects, design)?;
+    Ok((!several.is_empty()).then(|| {
+        format!(
+            "subjects have several maps, and no term is of subjects: parametric t and F take the maps of one subject for independent (add \
+             {hint}, or choose a model in words, which partitions the error)"
+        )
+    }))
 }
 
 fn resolved(

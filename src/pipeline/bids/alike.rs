@@ -24,7 +24,9 @@ impl Alike {
         match self.0.iter_mut().find(|kind| kind.key == key) {
             Some(kind) => {
                 kind.differ |= kind.text != text;
-                kind.whose.push(whose.to_owned());
+                if !kind.whose.iter().any(|own| own == whose) {
+                    kind.whose.push(whose.to_owned());
+                }
                 false
             }
             None => {
@@ -71,7 +73,7 @@ impl OfAKind {
 
 /// A text without what is of one run: its names, and numbers.
 fn key(text: &str, whose: &str) -> String {
-    let bare = whose.split(' ').filter(|word| !word.is_empty());
+    let bare = whose.split([' ', ',']).filter(|word| !word.is_empty());
     let bare = bare.fold(text.to_owned(), |text, word| text.replace(word, ""));
     let mut key = String::new();
     for letter in bare.chars() {

@@ -1,7 +1,7 @@
 //! What of an analysis a person must know beyond its single units, told on the terminal and on the pages of the dataset's nodes: what was left out
 //! of runs, estimates that rest on fewer runs than others do or are not there, and runs of which little is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Plan;
 use super::named::label;
@@ -25,7 +25,7 @@ pub(super) struct Doubts {
     /// What was left out of units.
     pub skipped: Vec<Note>,
     /// Estimates that not all subjects have alike.
-    pub uneven: Vec<Note>,
+    pub uneven: Vec<Uneven>,
     /// What lies in the folder of results and is not of this analysis any more.
     pub stale: Vec<Note>,
     /// Finished runs of which little is left.
@@ -34,19 +34,22 @@ pub(super) struct Doubts {
 
 impl Doubts {
     /// Those of a plan, before anything is fitted. `stale`: a sentence each.
-    pub fn of(plan: &Plan, stale: &[String]) -> Doubts {
-        Doubts {
+    ///
+    /// # Errors
+    /// Those of the designs above the run.
+    pub fn of(plan: &Plan, stale: &[String]) -> Result<Doubts> {
+        Ok(Doubts {
             skipped: skipped(plan),
-            uneven: uneven(plan),
+            uneven: Uneven::all(plan)?,
             stale: stale.iter().map(|line| Note::new(Kind::Warning, line.clone())).collect(),
             serious: Vec::new(),
-        }
+        })
     }
 
     /// What of it is known before the fit.
-    pub fn tell(&self, watch: &dyn Watch) {
+    pub fn tell(&self, plan: &Plan, watch: &dyn Watch) {
         tell(&self.skipped, watch);
-        tell(&self.uneven, watch);
+        tell(&Uneven::told(plan, self.uneven.iter()), watch);
         tell(&self.stale, watch);
     }
 
@@ -60,18 +63,21 @@ impl Doubts {
         Ok(())
     }
 
-    /// On the page of a node of the dataset: all.
-    pub fn on_a_node(&self) -> impl Iterator<Item = &Note> {
-        self.serious.iter().chain(&self.skipped).chain(&self.uneven).chain(&self.stale)
+    /// On the page of a node of the dataset: all, of estimates those that it takes.
+    pub fn on_a_node(&self, plan: &Plan, node: usize) -> Vec<Note> {
+        let taken = taken(plan, node);
+        let is_taken = |one: &&Uneven| taken.contains(&(one.node, &*one.spoken));
+        let uneven = Uneven::told(plan, self.uneven.iter().filter(is_taken));
+        [&self.serious, &self.skipped, &uneven, &self.stale]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 
     /// On the page of a subject: what of its estimates its runs' own notes do not say.
-    pub fn on_a_subject(&self, subject: &str) -> impl Iterator<Item = Note> {
-        let is_its = move |who: &String| is_of(who, subject);
-        self.uneven.iter().filter_map(move |note| {
-            let who: Vec<String> = note.who.iter().filter(|who| is_its(who)).cloned().collect();
-            (!who.is_empty()).then(|| Note { who, ..note.clone() })
-        })
+    pub fn on_a_subject(&self, plan: &Plan, subject: &str) -> Vec<Note> {
+        Uneven::told(plan, self.uneven.iter().filter(|one| is_of(&one.who, subject)))
     }
 }
 
@@ -124,46 +130,113 @@ fn skipped(plan: &Plan) -> Vec<Note> {
 /// Units of a node that are to be alike: those of one contrast, of any subject.
 type Of = (usize, String, Entities);
 
-/// Estimates above the run that rest on fewer runs than those of other subjects, and those that subjects lack and others have.
-fn uneven(plan: &Plan) -> Vec<Note> {
-    let mut all: BTreeMap<Of, Vec<(&Unit, usize)>> = BTreeMap::new();
-    for unit in plan.units.iter().filter(|unit| is_between(plan, unit)) {
-        let mut others = unit.entities.clone();
-        others.remove(SUBJECT);
-        let n = recorded::runs(plan, unit).len();
-        for one in &unit.estimates {
-            let of = (unit.node, one.contrast.clone(), others.clone());
-            all.entry(of).or_default().push((unit, n));
-        }
-    }
-    let subjects = |node: usize, others: &Entities| {
-        let own = all.iter().filter(|((at, _, of), _)| *at == node && of == others);
-        let mut known: Vec<&Unit> = Vec::new();
-        for (unit, _) in own.flat_map(|(_, units)| units) {
-            if !known.iter().any(|one| one.entities == unit.entities) {
-                known.push(unit);
+/// An estimate above the run that rests on fewer runs than those of other subjects, or that a subject lacks and others have.
+#[derive(Debug)]
+pub(super) struct Uneven {
+    /// Of the model.
+    node: usize,
+    contrast: String,
+    /// As the rows of designs name it.
+    spoken: String,
+    /// What it rests on; none where it is not there.
+    n_runs: Option<usize>,
+    /// What those of others rest on.
+    most: usize,
+    /// The unit's name.
+    who: String,
+}
+
+impl Uneven {
+    fn all(plan: &Plan) -> Result<Vec<Uneven>> {
+        let mut all: BTreeMap<Of, Vec<(&Unit, usize, &str)>> = BTreeMap::new();
+        for unit in plan.units.iter().filter(|unit| is_between(plan, unit)) {
+            let mut others = unit.entities.clone();
+            others.remove(SUBJECT);
+            for one in &unit.estimates {
+                let n = recorded::runs_of(plan, unit, &one.spoken)?.len();
+                let of = (unit.node, one.contrast.clone(), others.clone());
+                all.entry(of).or_default().push((unit, n, &one.spoken));
             }
         }
-        known
-    };
-    let mut notes = Vec::new();
-    for ((node, contrast, others), units) in &all {
-        let name = &plan.read.model.nodes[*node].name;
-        let most = units.iter().map(|(_, n)| *n).max().unwrap_or(0);
-        for (unit, n) in units.iter().filter(|(_, n)| *n < most) {
-            let runs = if *n == 1 { "run" } else { "runs" };
-            let text = format!(
-                "{contrast} ({name}) rests on {n} {runs}, where that of others rests on {most}"
-            );
-            add(&mut notes, (Kind::Warning, &text), unit.name());
+        let subjects = |node: usize, others: &Entities| {
+            let own = all.iter().filter(|((at, _, of), _)| *at == node && of == others);
+            let mut known: Vec<&Unit> = Vec::new();
+            for (unit, ..) in own.flat_map(|(_, units)| units) {
+                if !known.iter().any(|one| one.entities == unit.entities) {
+                    known.push(unit);
+                }
+            }
+            known
+        };
+        let mut uneven = Vec::new();
+        for ((node, contrast, others), units) in &all {
+            let most = units.iter().map(|(_, n, _)| *n).max().unwrap_or(0);
+            let spoken = units.first().map_or(&**contrast, |(.., spoken)| *spoken);
+            let one = |n_runs: Option<usize>, unit: &Unit| Uneven {
+                node: *node,
+                contrast: contrast.clone(),
+                spoken: spoken.to_owned(),
+                n_runs,
+                most,
+                who: unit.name(),
+            };
+            let fewer = units.iter().filter(|(_, n, _)| *n < most);
+            uneven.extend(fewer.map(|(unit, n, _)| one(Some(*n), unit)));
+            let has = |of: &&Unit| units.iter().any(|(unit, ..)| unit.entities == of.entities);
+            let lacks = subjects(*node, others).into_iter().filter(|one| !has(one));
+            uneven.extend(lacks.map(|unit| one(None, unit)));
         }
-        let has = |one: &&Unit| units.iter().any(|(unit, _)| unit.entities == one.entities);
-        for one in subjects(*node, others).into_iter().filter(|one| !has(one)) {
-            let text = format!("{contrast} ({name}) has no estimate, where others have one");
-            add(&mut notes, (Kind::Warning, &text), one.name());
+        Ok(uneven)
+    }
+
+    /// In words: contrasts of one node that are the same of one unit are one line, and who is told the same another.
+    fn told<'a>(plan: &Plan, all: impl Iterator<Item = &'a Uneven>) -> Vec<Note> {
+        let mut alike: Vec<(&Uneven, Vec<&str>)> = Vec::new();
+        for one in all {
+            let is_same = |(of, _): &&mut (&Uneven, Vec<&str>)| {
+                let of_run = (of.node, of.n_runs, of.most) == (one.node, one.n_runs, one.most);
+                of_run && of.who == one.who
+            };
+            match alike.iter_mut().find(is_same) {
+                Some((_, contrasts)) => contrasts.push(&one.contrast),
+                None => alike.push((one, vec![&one.contrast])),
+            }
+        }
+        let mut notes = Vec::new();
+        for (one, contrasts) in alike {
+            let named =
+                format!("{} ({})", contrasts.join(", "), plan.read.model.nodes[one.node].name);
+            let (rests, those, has) = match contrasts.len() {
+                1 => ("rests", "that of others rests", "has no estimate"),
+                _ => ("rest", "those of others rest", "have no estimate"),
+            };
+            let text = match one.n_runs {
+                Some(n) => {
+                    let runs = if n == 1 { "run" } else { "runs" };
+                    format!("{named} {rests} on {n} {runs}, where {those} on {}", one.most)
+                }
+                None => format!("{named} {has}, where others have one"),
+            };
+            add(&mut notes, (Kind::Warning, &text), one.who.clone());
+        }
+        notes
+    }
+}
+
+/// The estimates that units of a node take, by the nodes and names that they come from, and what those were made of.
+fn taken(plan: &Plan, node: usize) -> HashSet<(usize, &str)> {
+    let mut taken = HashSet::new();
+    let mut left: Vec<&Unit> = plan.units.iter().filter(|unit| unit.node == node).collect();
+    let mut seen = HashSet::new();
+    while let Some(unit) = left.pop() {
+        for row in &unit.design {
+            taken.insert((plan.units[row.unit].node, &*row.contrast));
+            if seen.insert(row.unit) {
+                left.push(&plan.units[row.unit]);
+            }
         }
     }
-    notes
+    taken
 }
 
 /// Whether a unit combines runs of a subject.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::bids::Entities;
 use crate::entity;
 
+/// So many names in brackets.
+const FIRST: usize = 3;
 /// So many names a line.
 const LISTED: usize = 8;
 
@@ -63,6 +65,14 @@ pub(super) fn label(entities: &Entities, without: &[&str]) -> String {
     if words.is_empty() { "dataset".to_owned() } else { words.join(" ") }
 }
 
+/// In a message, a unit of a node above the run by what it is grouped by: `ses-post, contrast pain`.
+pub(super) fn of_a_unit(by: &Entities) -> String {
+    let own = words(by, &["space", "contrast"]).join(" ");
+    let contrast = by.get("contrast").map(|name| format!("contrast {name}"));
+    let all: Vec<String> = (!own.is_empty()).then_some(own).into_iter().chain(contrast).collect();
+    if all.is_empty() { "dataset".to_owned() } else { all.join(", ") }
+}
+
 /// The name of a node's folder.
 pub(super) fn node(name: &str) -> String {
     format!("node-{}", crate::bids::label::label(name))
@@ -89,11 +99,41 @@ pub(super) fn of_tables(entities: &Entities) -> String {
     words(entities, &[&OF_AN_IMAGE[..], &["contrast"]].concat()).join("_")
 }
 
+/// Names in brackets behind another: the first of them, and how many more there are.
+pub(super) fn first(names: &[&str]) -> String {
+    match names.len().saturating_sub(FIRST) {
+        0 | 1 => names.join(", "),
+        more => format!("{} and {more} more", names[..FIRST].join(", ")),
+    }
+}
+
 /// Names in a sentence.
 pub(super) fn listed(names: &[String]) -> String {
     let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
     match names.len() > LISTED {
         true => format!("{} and {} more", some.join(", "), names.len() - LISTED),
         false => some.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_not_listed_are_counted() {
+        assert_eq!(first(&["a", "b", "c", "d"]), "a, b, c, d");
+        assert_eq!(first(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+
+    #[test]
+    fn a_unit_is_called_by_all_that_it_is_grouped_by() {
+        let of = |by: &[(&str, &str)]| {
+            let own = by.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            of_a_unit(&own.collect())
+        };
+        assert_eq!(of(&[]), "dataset");
+        assert_eq!(of(&[("contrast", "pain")]), "contrast pain");
+        assert_eq!(of(&[("session", "post"), ("contrast", "pain")]), "ses-post, contrast pain");
     }
 }

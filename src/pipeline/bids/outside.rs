@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::found::Found;
 use crate::bids::Model;
 use crate::bids::label::label;
 use crate::error::{Error, Result};
 use crate::io::folder::listed_if_there;
+use crate::io::hash::Checksum;
 use crate::io::{Outputs, Overwrite, bids, hash, is_claim, is_passing, read_text};
 use crate::pipeline::bidsignore;
 use crate::pipeline::provenance::{self, Kind, Output, relative};
@@ -20,6 +21,9 @@ use crate::pipeline::watch::Watch;
 /// The version of BIDS that names follow.
 const BIDS_VERSION: &str = "1.10.0";
 const DESCRIPTION: &str = "dataset_description.json";
+const README: &str = "README";
+/// In the list of a file that people may add to: the checksum of what boldly wrote, which `verify` does not ask for.
+const WRITTEN: &str = "Written";
 
 /// Refuses a folder that holds something else.
 ///
@@ -49,8 +53,29 @@ pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
     ))
 }
 
-/// Put down what belongs to the folder as a whole. What people add to, the description and the README, stays where it is otherwise than it
-/// would be made, which is told; a list of what validators pass over stays whatever it holds. In the same step `removed` go.
+/// Refuses a copy of the model that was changed since it was written: it would be lost, or stand beside results that are not of it.
+///
+/// # Errors
+/// Usage.
+pub(super) fn refuse_changed_model(spec: &BidsSpec, (model, text): (&Model, &str)) -> Result<()> {
+    let name = model_name(spec, model);
+    let path = spec.out.join(&name);
+    if !path.is_file() || is_there(&path, text) || is_as_written(&spec.out, &name) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        path.display().to_string(),
+        "is not as boldly wrote it: it was changed since",
+        "be the model that the results there are of",
+        format!(
+            "-m {} fits what it says now; --overwrite puts in its place what this command asks",
+            path.display()
+        ),
+    ))
+}
+
+/// Put down what belongs to the folder as a whole. What people add to, the description and the README, stays where it was changed since it
+/// was written, which is told; a list of what validators pass over stays whatever it holds. In the same step `removed` go.
 ///
 /// # Errors
 /// Output errors.
@@ -63,7 +88,7 @@ pub(super) fn put(
 ) -> Result<()> {
     let out = &spec.out;
     let link = |root: &Path| relative(root, out).display().to_string();
-    let mut links = serde_json::Map::new();
+    let mut links = Map::new();
     links.insert("raw".to_owned(), json!(link(&found.raw.root)));
     for (name, of) in &found.derivatives {
         links.insert(name.clone(), json!(link(&of.root)));
@@ -88,7 +113,7 @@ pub(super) fn put(
     let files = [
         (DESCRIPTION, described.as_str()),
         (bidsignore::NAME, bidsignore::NAMES),
-        ("README", readme.as_str()),
+        (README, readme.as_str()),
         (name.as_str(), text),
     ];
     let stays = |name: &str, text: &str| {
@@ -98,27 +123,25 @@ pub(super) fn put(
             return true;
         }
         let may_stay = overwrite == Overwrite::Own && name != model_name(spec, model);
-        if !may_stay || !path.is_file() || is_there(&path, text) {
+        if !may_stay || !path.is_file() || is_there(&path, text) || is_as_written(out, name) {
             return false;
         }
         if name != bidsignore::NAME {
             watch.warn(&format!(
-                "{} is not as boldly makes it (changed since, or of another model) and stays; --overwrite replaces it",
+                "{} is not as boldly makes it (changed since, or of an earlier version) and stays; --overwrite replaces it",
                 path.display()
             ));
         }
         true
     };
-    let mut files: Vec<(PathBuf, String)> = files
-        .into_iter()
-        .filter(|(name, text)| !stays(name, text))
-        .map(|(name, text)| (out.join(name), text.to_owned()))
-        .collect();
-    files.push(list_of(out, &name, Kind::Table, text)?);
-    // People may add to it: that it is there is all that is asked.
-    let described = Output { checksum: None, ..listed(DESCRIPTION, Kind::Table) };
-    files.push((list_path(out, DESCRIPTION), provenance::list("bids", &[described])?));
-    put_and_remove(&files, removed)
+    let mut put = vec![list_of(out, &name, Kind::Table, text)?];
+    for (file, text) in files.into_iter().filter(|(name, text)| !stays(name, text)) {
+        put.push((out.join(file), text.to_owned()));
+        if [DESCRIPTION, README].contains(&file) {
+            put.push(list_of_open(out, file, text)?);
+        }
+    }
+    put_and_remove(&put, removed)
 }
 
 /// Where a page lies, and its list.
@@ -137,7 +160,25 @@ fn list_path(out: &Path, name: &str) -> PathBuf {
 /// Internal.
 pub(super) fn list_of(out: &Path, name: &str, kind: Kind, text: &str) -> Result<(PathBuf, String)> {
     let own = Output { checksum: Some(hash::bytes(text.as_bytes())), ..listed(name, kind) };
-    Ok((list_path(out, name), provenance::list("bids", &[own])?))
+    Ok((list_path(out, name), provenance::list("bids", &[own], Map::new())?))
+}
+
+/// The same of a file that people may add to: that it is there is all that `verify` asks.
+fn list_of_open(out: &Path, name: &str, text: &str) -> Result<(PathBuf, String)> {
+    let mut fields = Map::new();
+    fields.insert(WRITTEN.to_owned(), json!(hash::bytes(text.as_bytes())));
+    let list = provenance::list("bids", &[listed(name, Kind::Table)], fields)?;
+    Ok((list_path(out, name), list))
+}
+
+/// Whether a file of the folder is, byte by byte, what boldly wrote there, as its list says; not where there is no list.
+fn is_as_written(out: &Path, name: &str) -> bool {
+    let list = list_path(out, name);
+    let outputs = provenance::listed(&list).ok().flatten().unwrap_or_default();
+    let of_bytes = outputs.into_iter().find_map(|output| output.checksum);
+    let of_open = || serde_json::from_value(bids::read_json(&list).ok()?.remove(WRITTEN)?).ok();
+    let known: Option<Checksum> = of_bytes.or_else(of_open);
+    known.is_some_and(|known| known.again(&out.join(name)).is_ok_and(|now| now == known))
 }
 
 /// A file of the folder as a list in `logs` has it.

@@ -4,21 +4,19 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::doubts::{self, Doubts};
+use super::doubts::Doubts;
 use super::recorded::{self, SUBJECT};
 use super::unit::{Unasked, Unit};
 use super::{Done, Plan, outside};
 use crate::bids::label::label;
 use crate::bids::model::Level;
 use crate::error::Result;
-use crate::maps::told;
-use crate::pipeline::glm::FEW_DOF;
 use crate::pipeline::provenance::{self, Sidecar};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Inference};
 use crate::report::analysis::{Analysis, left_out_note};
 use crate::report::bids::{BidsPage, Edge, Node, page};
-use crate::report::notes::{Kind, Note};
+use crate::report::notes::Note;
 use crate::report::page::FileRead;
 
 use maps::Shown;
@@ -31,6 +29,7 @@ mod designs;
 mod levels;
 mod maps;
 mod methods;
+mod notes;
 pub(super) mod physiology;
 mod runs;
 mod said;
@@ -132,7 +131,10 @@ fn content(
 ) -> Result<BidsPage> {
     let model = &plan.read.model;
     let units = plan.shown(of);
-    let recorded = units.iter().map(|unit| recorded::read(unit)).collect::<Result<Vec<_>>>()?;
+    let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
+    // What lies in the place of one that is not done is of something else.
+    let read = |unit: &&Unit| if is_done(unit) { recorded::read(unit) } else { Ok(None) };
+    let recorded = units.iter().map(read).collect::<Result<Vec<_>>>()?;
     let of_runs = |unit: &&Unit| plan.level(unit) == Level::Run;
     // On the page of a node every run stands in the table; each is shown on its subject's.
     let runs: Vec<&Unit> = match of {
@@ -144,22 +146,21 @@ fn content(
         Of::Node(_) => true,
     };
     let unasked: Vec<&Unasked> = plan.unasked.iter().filter(is_here).collect();
-    let (columns, parts) = runs::of(plan, (&runs, &unasked), matches!(of, Of::Subject(_)))?;
+    let is_shown = matches!(of, Of::Subject(_));
+    let (columns, parts) = runs::of(plan, (&runs, &unasked), &is_done, is_shown)?;
     let lost = parts.iter().filter_map(|run| {
         left_out_note(&run.name, run.left_out.len(), run.design.nrows() + run.left_out.len())
     });
     let lost: Vec<Note> = lost.collect();
     let below = below::below(plan, &units);
-    let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
     let mut shown: Vec<Shown> = maps::all(plan, &units, &is_done, below.as_ref())?;
-    let mut notes = notes(plan, of, &units, &recorded);
+    let mut notes = notes::of(plan, of, &units, &recorded);
     notes.extend(lost);
     match of {
-        Of::Subject(label) => notes.extend(doubts.on_a_subject(label)),
-        Of::Node(_) => {
-            let plainly =
-                |note: &Note| Note { text: said::plainly(&note.text, plan), ..note.clone() };
-            notes.extend(doubts.on_a_node().map(plainly));
+        Of::Subject(label) => notes.extend(doubts.on_a_subject(plan, label)),
+        Of::Node(at) => {
+            let plainly = |note: Note| Note { text: said::plainly(&note.text, plan), ..note };
+            notes.extend(doubts.on_a_node(plan, at).into_iter().map(plainly));
         }
     }
     if matches!(of, Of::Subject(_)) {
@@ -232,70 +233,6 @@ fn address(plan: &Plan, page: &Path) -> String {
     provenance::relative(page, &plan.spec.out).to_string_lossy().replace('\\', "/")
 }
 
-/// Warnings of the units, each once with those that it is about; what was left out; what of the model was taken leniently.
-fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
-    let mut notes: Vec<Note> = Vec::new();
-    let mut add = |kind: Kind, text: &str, who: &str| {
-        let who = (!who.is_empty()).then(|| who.to_owned());
-        match notes.iter_mut().find(|note| note.text == text) {
-            Some(note) => note.who.extend(who.filter(|who| !note.who.contains(who))),
-            None => {
-                let mut note = Note::new(kind, text);
-                note.who.extend(who);
-                notes.push(note);
-            }
-        }
-    };
-    for (unit, sidecar) in units.iter().zip(recorded) {
-        let name = plan.name(unit);
-        let mut add = |kind: Kind, text: &str| add(kind, &said::of_unit(text, unit, plan), &name);
-        match sidecar {
-            Some(sidecar) => {
-                let is_run = plan.level(unit) == Level::Run;
-                if let Some(dof) = sidecar.provenance.dof.filter(|dof| is_run && *dof < FEW_DOF) {
-                    add(Kind::Serious, &format!("leaves {} degrees of freedom", told(dof)));
-                }
-                sidecar.provenance.warnings.iter().for_each(|w| add(Kind::Warning, w));
-            }
-            None => add(Kind::Serious, "not finished: its maps are not there"),
-        }
-        // What was left out of any unit stands on a node's page with the others.
-        if matches!(of, Of::Subject(_)) {
-            unit.left_out.iter().for_each(|line| add(Kind::Warning, line));
-        }
-    }
-    // What is said of another subject alone stands on that one's page.
-    let is_here = |line: &&String| match (of, line.strip_prefix("sub-")) {
-        (Of::Subject(label), Some(rest)) => {
-            rest.strip_prefix(label).is_some_and(|rest| rest.starts_with([' ', ':']))
-        }
-        _ => true,
-    };
-    let left_out = plan.left_out.iter().filter(is_here);
-    left_out.for_each(|line| add(Kind::Warning, &said::plainly(line, plan), ""));
-    let own = own_remarks(plan, of, &mut add);
-    let of_model =
-        plan.read.notes.all().iter().filter(|line| is_here(line) && !own.contains(*line));
-    of_model.for_each(|line| add(Kind::Info, &said::plainly(line, plan), ""));
-    notes
-}
-
-/// Add what was remarked on runs of a page's subject, with these alone; all lines of notes that are of runs of subjects, which are not to be added
-/// as they stand. On the page of a node they are.
-fn own_remarks(plan: &Plan, of: Of<'_>, add: &mut dyn FnMut(Kind, &str, &str)) -> HashSet<String> {
-    let Of::Subject(subject) = of else { return HashSet::new() };
-    let mut lines = HashSet::new();
-    let are_runs = |whose: &[String]| whose.iter().all(|who| who.starts_with("sub-"));
-    for kind in plan.said.all().iter().filter(|kind| are_runs(&kind.whose)) {
-        let (of, said) = kind.told(plan.found.runs.len());
-        lines.insert(format!("{of}: {said}"));
-        for who in kind.whose.iter().filter(|who| doubts::is_of(who, subject)) {
-            add(Kind::Info, &said::plainly(&kind.said(), plan), who);
-        }
-    }
-    lines
-}
-
 fn facts(
     plan: &Plan,
     recorded: &[Option<Sidecar>],
@@ -321,6 +258,7 @@ fn facts(
         .into_iter()
         .map(|said| said.strip_prefix("Slow drift: ").map_or(said.clone(), str::to_owned))
         .collect();
+    let of_regions = if fit.roi.is_empty() { "" } else { "both tails of t" };
     let all = [
         ("Dataset", plan.found.raw.name()),
         ("Model", plan.read.model.name.clone()),
@@ -335,6 +273,7 @@ fn facts(
         ("Voxels in all estimates", n_voxels("voxels")),
         ("Voxels in any estimate", n_voxels("voxels_of_any")),
         ("p", tails(plan).to_owned()),
+        ("p of regions of runs", of_regions.to_owned()),
         ("Device", device.unwrap_or_default()),
     ];
     let said = all.into_iter().filter(|(_, value)| !value.is_empty());

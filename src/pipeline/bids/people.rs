@@ -6,7 +6,7 @@ use std::path::Path;
 use super::found::Found;
 use super::named::listed;
 use crate::bids::Entities;
-use crate::bids::variables::Variables;
+use crate::bids::variables::{Value, Variables};
 use crate::entity;
 use crate::error::{Error, Result};
 use crate::io;
@@ -16,6 +16,10 @@ use crate::table::Table;
 
 /// A value that is not known.
 const NOT_KNOWN: &str = "n/a";
+
+/// What columns of subjects may be missed for.
+const NO_PARTICIPANTS: &str =
+    "BIDS_DIR has no participants.tsv, whose columns are what is known of subjects";
 
 /// The tables, as they are needed.
 pub(super) struct People {
@@ -56,6 +60,17 @@ impl People {
             }
         }
         Ok(People { participants, others })
+    }
+
+    /// An error about what a level above the run does not know, with why that may be.
+    pub fn why(&self, error: Error) -> Error {
+        let is_unknown = error.fault().is_some_and(|fault| {
+            ["no variable", "which no "].iter().any(|word| fault.found.contains(word))
+        });
+        match self.participants.is_none() && is_unknown {
+            true => error.with_hint(NO_PARTICIPANTS),
+            false => error,
+        }
     }
 
     /// Subjects that participants.tsv names, without `sub-`.
@@ -110,7 +125,14 @@ pub(super) fn variables(inputs: &[&Entities]) -> Result<Variables> {
     for key in keys {
         let texts: Vec<&str> =
             inputs.iter().map(|of| of.get(key).map_or(NOT_KNOWN, String::as_str)).collect();
-        variables.add_texts(key, &texts)?;
+        match key {
+            // Zeros before a label of theirs count.
+            "subject" => {
+                let labels = texts.iter().map(|label| Value::Text((*label).to_owned()));
+                variables.add_values(key, labels.collect())?;
+            }
+            _ => variables.add_texts(key, &texts)?,
+        }
     }
     Ok(variables)
 }
@@ -168,4 +190,26 @@ fn lacks(table: &Table, id: &str) -> Error {
         "say in it whose each row is",
         "BIDS wants it as the first column",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bids::variables::Variable;
+
+    #[test]
+    fn zeros_before_labels_of_subjects_count_and_those_of_runs_do_not() {
+        let of = |subject: &str| -> Entities {
+            [("subject", subject), ("run", "01")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+        };
+        let (one, other) = (of("01"), of("2"));
+        let variables = variables(&[&one, &other]).expect("variables");
+        let got = |name: &str| match variables.get(name) {
+            Some(Variable::Inputs(values)) => values.clone(),
+            _ => Vec::new(),
+        };
+        let text = |label: &str| Value::Text(label.to_owned());
+        assert_eq!(got("subject"), [text("01"), text("2")]);
+        assert_eq!(got("run"), [Value::Number(1.0), Value::Number(1.0)]);
+    }
 }

@@ -10,7 +10,7 @@ use super::named::listed;
 use super::people::{self, People};
 use super::run_level::Outcome;
 use super::unit::{Asked, Estimate, Unasked, Unit};
-use super::{absent, app_level, missing, named, run_level, together};
+use super::{absent, app_level, missing, named, run_level, several, together};
 use crate::bids::model::{Level, Node};
 use crate::bids::variables::Value;
 use crate::bids::{Entities, Model, Notes, design, graph, transform};
@@ -120,7 +120,7 @@ impl Planning<'_> {
         let found = self.found;
         let known: Vec<Entities> =
             found.runs.iter().map(|run| self.people.about(&run.entities)).collect();
-        let grouped = graph::units(node, &known)?;
+        let grouped = graph::units(node, &known).map_err(|error| self.people.why(error))?;
         for (input, key) in &grouped.lacking {
             self.lacks((node, &found.runs[*input].name()), key);
         }
@@ -299,7 +299,7 @@ impl Planning<'_> {
         }
         let known: Vec<Entities> =
             inputs.iter().map(|(_, one)| self.people.about(&with_contrast(one))).collect();
-        let grouped = graph::units(node, &known)?;
+        let grouped = graph::units(node, &known).map_err(|error| self.people.why(error))?;
         for (input, key) in &grouped.lacking {
             let whose = named::label(&inputs[*input].1.entities, &["space"]);
             self.lacks((node, &whose), key);
@@ -310,9 +310,7 @@ impl Planning<'_> {
                 Ok(unit) => units.extend(unit),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => {
-                    let whose = group.entities.iter().filter(|(key, _)| *key != graph::CONTRAST);
-                    let whose = whose.map(|(key, value)| (key.clone(), value.clone())).collect();
-                    self.faults.push((error, named::label(&whose, &["space"])));
+                    self.faults.push((error, named::of_a_unit(&group.entities)));
                 }
             }
         }
@@ -333,7 +331,8 @@ impl Planning<'_> {
                 from.flat_map(|(unit, one)| one.estimates.iter().map(move |e| (unit, e))).collect();
             let entities: Vec<Entities> =
                 all.iter().map(|(_, one)| self.people.about(&with_contrast(one))).collect();
-            for place in graph::passing(self.model, edge, &entities)? {
+            let passing = graph::passing(self.model, edge, &entities);
+            for place in passing.map_err(|error| self.people.why(error))? {
                 let (unit, one) = all[place];
                 if !graph::goes_on(one.test) {
                     stays.insert(one.contrast.clone());
@@ -375,13 +374,12 @@ impl Planning<'_> {
             variables.drop_missing();
         }
         let mut notes = Notes::default();
-        transform::apply(&node.transformations, &mut variables, &mut notes)
-            .map_err(|error| error.of(&whose))?;
-        let made =
-            design::columns(&variables, node, missing(self.spec), &mut notes).map_err(|error| {
-                let whose = with_input(&whose, &error.to_string(), &own);
-                error.of(&whose)
-            })?;
+        let made = transform::apply(&node.transformations, &mut variables, &mut notes)
+            .and_then(|()| design::columns(&variables, node, missing(self.spec), &mut notes));
+        let made = made.map_err(|error| {
+            let whose = with_input(&whose, &error.to_string(), &own);
+            self.people.why(error.of(&whose))
+        })?;
         for note in notes.all() {
             self.said.add(note, &whose);
         }
@@ -397,7 +395,8 @@ impl Planning<'_> {
             group.inputs.iter().map(|&i| (inputs[i].0, &inputs[i].1)).collect();
         together::refuse_other_grids(&self.units, &whose, &own)?;
         let told = together::at_zero(node, (&made.names, &made.matrix), &asked);
-        if let Some(line) = &told {
+        let apart = several::of_one_subject(node, &own, &made.matrix)?;
+        for line in told.iter().chain(&apart) {
             self.said.add(line, &whose);
         }
         // What an estimate from below is called in file names it keeps.

@@ -1,5 +1,7 @@
 //! A contrast's values as voxels answer, and what is said and refused of them in the end.
 
+use std::collections::BTreeSet;
+
 use super::fitted::Fitted;
 use super::images::Images;
 use crate::design::group::Stratum;
@@ -125,12 +127,15 @@ impl<'a> Collected<'a> {
                 None => " (group's --min-subjects N keeps those that have N)",
                 Some(_) => "",
             };
+            let own = &self.stratum.subjects;
+            let people: BTreeSet<_> = own.iter().collect();
             watch.warn(&format!(
-                "{name}: {} of {} voxels have fewer than {} of {} subjects and are left out{hint}",
+                "{name}: {} of {} voxels have fewer than {} of {} {} and are left out{hint}",
                 self.n_lost,
                 self.images.places.len(),
                 self.least(),
-                self.stratum.subjects.len(),
+                own.len(),
+                if people.len() == own.len() { "subjects" } else { "maps" },
             ));
         }
         if self.n_flat > 0 {

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::super::named;
 use super::super::unit::{Estimate, Unit};
-use super::{Plan, corrected, designs};
+use super::{Plan, SUBJECT, corrected, designs};
+use crate::bids::Entities;
 use crate::bids::model::{Level, Test};
-use crate::entity;
 use crate::error::Result;
-use crate::maps::Entities;
+use crate::maps;
 use crate::pipeline::peaks;
 use crate::pipeline::provenance::Kind;
 use crate::report::analysis::Contrast;
@@ -64,7 +65,7 @@ pub(super) fn contrast<'a>(
 ) -> Result<Option<Shown<'a>>> {
     let letter = if estimate.test == Test::F { "F" } else { "t" };
     let path = of_stat(&estimate.effect, letter);
-    let mask = unit.layout.path(Kind::Map, &Entities::of("mask"), ".nii.gz");
+    let mask = unit.layout.path(Kind::Map, &maps::Entities::of("mask"), ".nii.gz");
     if !path.is_file() || !mask.is_file() {
         return Ok(None);
     }
@@ -83,7 +84,7 @@ pub(super) fn contrast<'a>(
     let mut contrast = Contrast {
         name: format!("{} ({})", estimate.contrast, within(plan, unit)),
         design: designs::of(plan, unit),
-        words: [vec![format!("{}.", plan.name(unit))], unit.left_out.clone()].concat(),
+        words: [vec![format!("{}.", plan.place(unit))], unit.left_out.clone()].concat(),
         picture,
         file: file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv"),
         ..found
@@ -102,12 +103,14 @@ fn within(plan: &Plan, unit: &Unit) -> String {
         plan.level(unit) == Level::Dataset
             && own.all(|one| one.entities.get(key) == unit.entities.get(key))
     };
-    let told: Vec<String> = ["session", "task", "acquisition", "run"]
-        .iter()
-        .filter(|key| !is_shared(key))
-        .filter_map(|key| Some(format!("{}-{}", entity::key(key), unit.entities.get(*key)?)))
-        .collect();
-    if told.is_empty() { node.clone() } else { format!("{node}, {}", told.join(" ")) }
+    let told = unit.entities.iter().filter(|(key, _)| *key != SUBJECT && !is_shared(key));
+    let told: Entities = told.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let images = ["space", "resolution", "density", "cohort"];
+    let without = if plan.level(unit) == Level::Dataset { &[][..] } else { &images };
+    match named::label(&told, without).as_str() {
+        "dataset" => node.clone(),
+        told => format!("{node}, {told}"),
+    }
 }
 
 /// The map of a statistic beside that of an effect.

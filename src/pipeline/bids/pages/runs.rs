@@ -24,6 +24,7 @@ use crate::table::Table;
 pub(super) fn of(
     plan: &Plan,
     (runs, unasked): (&[&Unit], &[&Unasked]),
+    is_done: &dyn Fn(&Unit) -> bool,
     are_shown: bool,
 ) -> Result<(Columns, Vec<RunPart>)> {
     let mut parts = Vec::new();
@@ -41,8 +42,12 @@ pub(super) fn of(
         }
     }
     let fitted = parts.iter().zip(runs).map(|(part, unit)| {
-        let known = (unit.run.as_ref(), part.design.nrows());
-        let row = row(&part.name, (&part.columns, &part.dependent), known, &names);
+        let (name, n) = match is_done(unit) {
+            true => (part.name.clone(), part.design.nrows()),
+            false => (format!("{} (not fitted)", part.name), 0),
+        };
+        let known = (unit.run.as_ref(), n);
+        let row = row(&name, (&part.columns, &part.dependent), known, &names);
         Row { left_out: part.left_out.clone(), ..row }
     });
     let others = unasked.iter().map(|run| {
