@@ -10,7 +10,7 @@ use crate::error::Result;
 const MOST_LEVELS: usize = 1000;
 
 /// The values of a variable, texts and all.
-fn cells(work: &Work, name: &str) -> Result<Vec<Value>> {
+fn cells(work: &mut Work, name: &str) -> Result<Vec<Value>> {
     Ok(match work.variable(name)? {
         Variable::Events(events) => events.amplitude,
         Variable::Inputs(values) => values,
