@@ -4,9 +4,10 @@
 //! else all levels have one (`[level]`), as patsy does.
 
 use super::{INTERCEPT, column, values_of};
-use crate::bids::Notes;
 use crate::bids::formula::{Factor, Formula};
+use crate::bids::model::Node;
 use crate::bids::variables::{Value, Variables};
+use crate::bids::{Notes, transform};
 use crate::error::{Error, Result};
 
 /// Names and values of columns.
@@ -115,7 +116,7 @@ fn product(
         let own = match factor {
             Factor::Column(name) => vec![(name.clone(), column(variables, name, place, notes)?)],
             Factor::Levels(name) => match coded.iter().find(|(own, _)| own == factor) {
-                Some((_, all)) => of_levels(variables, name, !all, place)?,
+                Some((_, all)) => of_levels(variables, name, !all, (place, notes))?,
                 None => continue,
             },
         };
@@ -136,8 +137,14 @@ fn times(before: &Named, own: &Named) -> Named {
 }
 
 /// A column of 0 and 1 for each level.
-fn of_levels(variables: &Variables, name: &str, is_reduced: bool, place: &str) -> Result<Named> {
+fn of_levels(
+    variables: &Variables,
+    name: &str,
+    is_reduced: bool,
+    (place, notes): (&str, &mut Notes),
+) -> Result<Named> {
     let values = values_of(variables, name, place)?;
+    transform::doubts_of_levels(name, &values).iter().for_each(|doubt| notes.add(place, doubt));
     let mut levels: Vec<&Value> = Vec::new();
     for (at, value) in values.iter().enumerate() {
         if *value == Value::Missing {
