@@ -66,6 +66,8 @@ pub fn columns(
         let place = format!("{}/Model/Formula", node.pointer);
         (made.names, values) = formula::columns(formula, &own, &place, notes)?.into_iter().unzip();
     }
+    one_intercept(&own, node, notes)?;
+    formula::disagreements(node, |wanted| meant(&own, wanted, &derived), notes);
     let mut lacks: Vec<&str> = Vec::new();
     for wanted in node.x.iter().filter(|_| node.formula.is_none()) {
         let names = meant(&own, wanted, &derived);

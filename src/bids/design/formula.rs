@@ -16,6 +16,9 @@ type Named = Vec<(String, Vec<f64>)>;
 /// The most columns of a formula.
 const MOST: usize = 1000;
 
+/// So many names stand in a remark.
+const LISTED: usize = 8;
+
 /// A factor of levels in a product, and whether all its levels have a column there or all but the first.
 type Coded<'a> = (&'a Factor, bool);
 
@@ -45,6 +48,43 @@ pub fn columns(
         }
     }
     Ok(made)
+}
+
+/// What X and the formula do not both name, where there is a formula: that is what holds. `meant`: the columns that an entry of X means.
+pub fn disagreements(node: &Node, meant: impl Fn(&str) -> Vec<String>, notes: &mut Notes) {
+    let Some(formula) = &node.formula else { return };
+    let place = format!("{}/Model/Formula", node.pointer);
+    let mut own: Vec<String> = formula.variables().into_iter().map(str::to_owned).collect();
+    own.extend(formula.intercept.then(|| INTERCEPT.to_owned()));
+    let mut of_x: Vec<String> = Vec::new();
+    for name in node.x.iter().flat_map(|wanted| meant(wanted)) {
+        if !of_x.contains(&name) {
+            of_x.push(name);
+        }
+    }
+    let only = |these: &[String], others: &[String]| -> Vec<String> {
+        these.iter().filter(|name| !others.contains(name)).cloned().collect()
+    };
+    let (idle, more) = (only(&of_x, &own), only(&own, &of_x));
+    if !idle.is_empty() {
+        let said = "is what is fitted: X names more, which is not in the model";
+        notes.add(&place, format!("{said}: {}", listed(&idle)));
+    }
+    if !more.is_empty() {
+        notes.add(
+            &place,
+            format!("has what X does not name, which is in the model: {}", listed(&more)),
+        );
+    }
+}
+
+/// Names for a message, the first of many.
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// The terms of a formula by the numbers in them, those without first, and each time the shorter ones first.
