@@ -106,3 +106,69 @@ fn terms_stand_by_their_numbers_and_none_says_what_is_held_already() {
     let squared = Formula::read("1 + age**2", "/F").unwrap_err().to_string();
     assert!(squared.contains("has ** in \"age**2\": Power makes a column"), "{squared}");
 }
+
+#[test]
+fn what_x_and_a_formula_do_not_both_name_is_told() {
+    let mut inputs = Variables::of_inputs(3);
+    inputs.add_texts("age", &["1", "2", "4"]).unwrap();
+    inputs.add_texts("pcs", &["2", "1", "5"]).unwrap();
+    inputs.add_texts("iq", &["9", "7", "8"]).unwrap();
+    let said = |x: &[&str], text: &str| {
+        let formula = Some(Formula::read(text, "/Nodes/0/Model/Formula").unwrap());
+        made(&inputs, &Node { formula, ..node(x) }, Missing::Error).1
+    };
+    let told = said(&["1", "age", "p*"], "1 + age");
+    assert!(
+        told.contains(
+            "/Formula: is what is fitted: X names more, which is not in the model: `pcs`"
+        ),
+        "{told}"
+    );
+    let told = said(&["age"], "1 + age + iq");
+    assert!(
+        told.contains("has what X does not name, which is in the model: `iq`, `intercept`"),
+        "{told}"
+    );
+    assert_eq!(said(&["1", "age", "iq"], "1 + age * iq"), "");
+}
+
+#[test]
+fn the_constant_is_ones_whatever_is_called_intercept() {
+    let mut inputs = Variables::of_inputs(3);
+    inputs.add_texts("intercept", &["1", "0", "1"]).unwrap();
+    let (own, said) = made(&inputs, &node(&["1"]), Missing::Error);
+    assert_eq!(column(&own, "intercept"), [1.0; 3]);
+    assert!(said.contains("1 is the column of ones, not the variable `intercept`"), "{said}");
+    let (own, _) = made(&inputs, &node(&["intercept"]), Missing::Error);
+    assert_eq!(column(&own, "intercept"), [1.0, 0.0, 1.0]);
+    let both =
+        design::columns(&inputs, &node(&["1", "inter*"]), Missing::Error, &mut Notes::default());
+    assert!(both.unwrap_err().to_string().contains("and a variable of that name"));
+}
+
+#[test]
+fn what_takes_responses_on_straight_lines_says_so_and_how_they_stay_exact() {
+    let convolve = json!({"Name": "Convolve", "Input": ["kind.*"]});
+    let exact = json!({"Name": "ToDense", "Input": ["kind.a"], "SamplingRate": "TR"});
+    for own in [
+        json!({"Name": "Demean", "Input": ["kind.a"]}),
+        json!({"Name": "Scale", "Input": ["kind.a"]}),
+        json!({"Name": "Power", "Input": ["kind.a"], "Value": 2}),
+        json!({"Name": "ToDense", "Input": ["kind.a"]}),
+        json!({"Name": "Lag", "Input": ["kind.a"]}),
+        json!({"Name": "Orthogonalize", "Input": ["kind.a"], "Other": ["kind.b"]}),
+    ] {
+        let notes = |list| crate::after(&run(0.0), &list).unwrap().1.all().join("\n");
+        let told = notes(json!([convolve, own]));
+        assert_eq!(
+            told.matches("takes responses at 10 Hz, on straight lines").count(),
+            1,
+            "{own}: {told}"
+        );
+        let told = notes(json!([convolve, exact, own]));
+        assert!(
+            !told.contains("straight lines") || own["Name"] == "Orthogonalize",
+            "{own}: {told}"
+        );
+    }
+}
