@@ -20,5 +20,6 @@ mod refused;
 mod small;
 mod stated;
 mod tables;
+mod together;
 mod told;
 mod validator;
