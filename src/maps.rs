@@ -236,6 +236,25 @@ impl Dof {
         }
     }
 
+    /// The largest.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        match self {
+            Dof::Uniform(dof) => *dof,
+            Dof::PerGroup { dof, .. } => dof.iter().copied().fold(0.0, f64::max),
+            Dof::PerVoxel(dof) => f64::from(dof.iter().copied().fold(0.0, f32::max)),
+        }
+    }
+
+    /// As a person reads them: `5`, or `3 to 5` where they vary.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match [self.least(), self.most()].map(told) {
+            [least, most] if least == most => least,
+            [least, most] => format!("{least} to {most}"),
+        }
+    }
+
     /// Of one voxel; `plane_len`: voxels in a plane.
     #[must_use]
     pub fn at(&self, voxel: usize, plane_len: usize) -> f64 {

@@ -66,6 +66,8 @@ pub fn columns(
         let place = format!("{}/Model/Formula", node.pointer);
         (made.names, values) = formula::columns(formula, &own, &place, notes)?.into_iter().unzip();
     }
+    one_intercept(&own, node, notes)?;
+    formula::disagreements(node, |wanted| meant(&own, wanted, &derived), notes);
     let mut lacks: Vec<&str> = Vec::new();
     for wanted in node.x.iter().filter(|_| node.formula.is_none()) {
         let names = meant(&own, wanted, &derived);
@@ -74,7 +76,10 @@ pub fn columns(
         }
         for name in names {
             if !made.names.contains(&name) {
-                values.push(column(&own, &name, &place, notes)?);
+                values.push(match wanted.as_str() {
+                    "1" => vec![1.0; own.n_rows()],
+                    _ => column(&own, &name, &place, notes)?,
+                });
                 made.names.push(name);
             }
         }
@@ -124,6 +129,39 @@ fn meant(variables: &Variables, wanted: &str, derived: &[(String, String)]) -> V
         names.extend(behind);
     }
     names
+}
+
+/// `1` is the column of ones, whatever variable has the name of that column: of another one it is said, and two of a name cannot be.
+fn one_intercept(variables: &Variables, node: &Node, notes: &mut Notes) -> Result<()> {
+    let is_one = |value: &Value| value.number() == Some(1.0);
+    let is_other = match variables.get(INTERCEPT) {
+        None => false,
+        Some(Variable::Inputs(values)) => !values.iter().all(is_one),
+        Some(Variable::Samples(samples)) => !samples.values.iter().all(|value| *value == 1.0),
+        Some(Variable::Events(_) | Variable::Convolved(_)) => true,
+    };
+    let meant = |wanted: &String| variables.matching(wanted).iter().any(|name| name == INTERCEPT);
+    let (key, has_one, has_it) = match &node.formula {
+        Some(formula) => {
+            let named = formula.variables().contains(&INTERCEPT);
+            ("Formula", formula.intercept, named)
+        }
+        None => ("X", node.x.iter().any(|x| x == "1"), node.x.iter().any(meant)),
+    };
+    if !is_other || !has_one {
+        return Ok(());
+    }
+    let place = format!("{}/Model/{key}", node.pointer);
+    if has_it {
+        return Err(Error::bad_data(
+            place,
+            format!("has 1, whose column is called {INTERCEPT}, and a variable of that name"),
+            "have one of them",
+            "rename the variable or the contrast, or take 1 out",
+        ));
+    }
+    notes.add(&place, format!("1 is the column of ones, not the variable `{INTERCEPT}`"));
+    Ok(())
 }
 
 /// What X names and the variables lack; whether that may be.

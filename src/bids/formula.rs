@@ -78,6 +78,9 @@ impl Formula {
 
     /// Adds a term, its crossings multiplied out.
     fn add(&mut self, term: &str) -> std::result::Result<(), String> {
+        if term.contains("**") {
+            return Err(format!("has ** in {:?}: Power makes a column of squares", short(term)));
+        }
         let crossed = term.split('*').map(product).collect::<std::result::Result<Vec<_>, _>>()?;
         if crossed.len() > 6 {
             return Err(format!("has {} variables crossed in a term", crossed.len()));
@@ -92,7 +95,10 @@ impl Formula {
                     factors.push(factor.clone());
                 }
             }
-            if !self.terms.contains(&factors) {
+            let is_known = |own: &Vec<Factor>| {
+                own.len() == factors.len() && factors.iter().all(|factor| own.contains(factor))
+            };
+            if !self.terms.iter().any(is_known) {
                 self.terms.push(factors);
             }
         }

@@ -72,6 +72,17 @@ impl Instruction {
         Ok(read)
     }
 
+    /// Names and patterns of all the variables that it takes: its input, and those of `By`, `Other` and `Target`.
+    #[must_use]
+    pub fn takes(&self) -> Vec<&str> {
+        let named = ["By", "Other", "Target"].iter().filter_map(|key| self.arguments.get(*key));
+        let texts = named.flat_map(|value| match value {
+            Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+            other => Vec::from_iter(other.as_str()),
+        });
+        self.input.iter().map(String::as_str).chain(texts).collect()
+    }
+
     /// What the catalogue says of it.
     pub(super) fn known(&self) -> Option<&'static Known> {
         KNOWN.iter().find(|known| known.name == self.name)

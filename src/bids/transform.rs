@@ -26,6 +26,7 @@ mod rows;
 mod time;
 
 pub(super) use convolve::{convolved, doubts};
+pub(super) use factor::doubts as doubts_of_levels;
 
 /// Apply a node's instructions, one after another.
 ///

@@ -2,6 +2,9 @@
 
 use super::quoted;
 
+/// Of more different names none is a slip.
+const MOST_COUNTED: usize = 200;
+
 /// The closest of `names` by edit distance (case ignored), if it is close enough to be a slip: at most a third of the
 /// letters, at least 1 and at most 3. The first in order wins a tie.
 #[must_use]
@@ -42,6 +45,35 @@ pub fn in_case_alone(names: &[String]) -> Option<[&str; 2]> {
     })
 }
 
+/// A name that stands for few and is one letter from a name that stands for many, which may be one, each with its number: of the names of rows. Digits,
+/// and a last letter, tell names apart on purpose (`run1`, `group_b`), and so does what stands before one (`typical`, `atypical`).
+#[must_use]
+pub fn rare_slip(of_rows: &[String]) -> Option<[(&str, usize); 2]> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for name in of_rows {
+        match counted.iter().position(|(own, _)| own == name) {
+            Some(at) => counted[at].1 += 1,
+            None if counted.len() < MOST_COUNTED => counted.push((name, 1)),
+            None => return None,
+        }
+    }
+    let is_slip = |one: &str, other: &str| {
+        let [a, b] = [one, other].map(|name| name.to_lowercase().chars().collect::<Vec<char>>());
+        let bare = |name: &[char]| name.iter().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        a.len().min(b.len()) > 3
+            && bare(&a) != bare(&b)
+            && a[..a.len() - 1] != b[..b.len() - 1]
+            && !a.ends_with(&b)
+            && !b.ends_with(&a)
+            && edit_distance(&a, &b) == 1
+    };
+    counted.iter().find_map(|&(one, few)| {
+        let is_it = |(other, many): &&(&str, usize)| 2 * few <= *many && is_slip(one, other);
+        let near = counted.iter().find(is_it)?;
+        Some([(one, few), *near])
+    })
+}
+
 /// Names for a message: the first eight, and how many more there are.
 #[must_use]
 pub fn listing(names: &[String]) -> String {
@@ -74,6 +106,30 @@ fn edit_distance(a: &[char], b: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rare_name_a_letter_from_a_frequent_one_may_be_a_slip() {
+        let rows = |few: &str, many: &str| -> Vec<String> {
+            [few, many, many, "other", many].map(str::to_owned).to_vec()
+        };
+        for few in ["pateint", "patien", "patlent", "Pattient"] {
+            assert_eq!(rare_slip(&rows(few, "patient")), Some([(few, 1), ("patient", 3)]));
+        }
+        for (few, many) in [
+            ("run1", "run2"),
+            ("group_a", "group_b"),
+            ("atypical", "typical"),
+            ("low", "how"),
+            ("pains", "pain"),
+            ("Patient", "patient"),
+            ("control", "patient"),
+        ] {
+            let told = rare_slip(&rows(few, many)).is_some();
+            assert_eq!(told, few == "pains", "{few} {many}");
+        }
+        let even = ["sad_face", "mad_face", "sad_face", "mad_face"].map(str::to_owned);
+        assert_eq!(rare_slip(&even), None);
+    }
 
     #[test]
     fn a_column_of_nearly_the_name_is_named_and_no_single_letter() {

@@ -17,6 +17,7 @@ use crate::pipeline::written::Written;
 mod above;
 mod absent;
 mod alike;
+mod at_zero;
 mod claim;
 mod derived;
 mod difference;

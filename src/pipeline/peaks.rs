@@ -1,19 +1,22 @@
 //! Clusters of a contrast and their peaks, for its page: above the threshold of p < .001, not corrected. Of a contrast as it was fitted, or of finished maps.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::design;
 use crate::error::{Error, Result};
 use crate::io::{self, Intent};
 use crate::kernels::contrast::Stat;
-use crate::maps::{Dof, told};
+use crate::maps::Dof;
 use crate::pipeline::decide::{ContrastMaps, Tail};
 use crate::report::analysis::Contrast;
 use crate::report::group::Listing;
 use crate::report::statmap::{Statmap, Threshold, Underlay};
 use crate::stats::clusters::{Connectivity, Neighbours, PeakRule, clusters_of_tails};
-use crate::stats::tails::{critical_f, critical_t};
+use crate::stats::tails::{critical_f, critical_t, z_from_ln_sf};
 use crate::volume::Grid;
 
 /// p of what is shown as high, not corrected for the number of voxels.
@@ -47,13 +50,49 @@ pub const CORRECTIONS: [(&str, &str); 9] = [
 /// What a sidecar calls the statistic from which on p, corrected by the largest statistic, is .05 or less.
 pub const CRITICAL: &str = "CriticalStatistic";
 
-/// The statistic of p < .001.
-fn threshold(maps: &ContrastMaps) -> f64 {
-    let dof = maps.dof.least();
+/// What clusters are formed of: the statistic from that of a p on, or, where degrees of freedom vary from voxel to voxel, so that no one statistic has
+/// that p, its normal deviate.
+pub struct Forming<'a> {
+    /// `[voxel of the grid]`
+    pub values: Cow<'a, [f64]>,
+    /// What passes.
+    pub from: f64,
+    /// `t`, `F` or `z`.
+    pub letter: &'static str,
+    /// What a reader must know of it, behind the p: of z what it is the deviate of.
+    pub note: String,
+}
+
+impl<'a> Forming<'a> {
+    /// Of an uncorrected p, of t in each tail where p counts both. `inside`: the voxels that were fitted; `plane_len`: voxels in a plane.
+    #[must_use]
+    pub fn new(maps: &'a ContrastMaps, p: f64, (inside, plane_len): (&[bool], usize)) -> Self {
+        let both = maps.two_sided && maps.stat_kind == Stat::T;
+        if maps.dof.varies() {
+            let z = |at: usize| if inside[at] { z_and_p(maps, at, plane_len).0 } else { 0.0 };
+            return Forming {
+                values: Cow::Owned((0..inside.len()).into_par_iter().map(z).collect()),
+                from: z_from_ln_sf((if both { p / 2.0 } else { p }).ln()),
+                letter: "z",
+                note: format!("; {} has {} degrees of freedom", letter(maps), maps.dof.told()),
+            };
+        }
+        Forming {
+            values: Cow::Borrowed(&maps.stat),
+            from: threshold(maps, p, maps.dof.least()),
+            letter: letter(maps),
+            note: String::new(),
+        }
+    }
+}
+
+/// The statistic of an uncorrected p with so many degrees of freedom, of t in each tail where p counts both.
+#[must_use]
+pub fn threshold(maps: &ContrastMaps, p: f64, dof: f64) -> f64 {
     match (maps.stat_kind, maps.two_sided) {
-        (Stat::F, _) => critical_f(P, maps.rank as f64, dof),
-        (Stat::T, true) => critical_t(P / 2.0, dof),
-        (Stat::T, false) => critical_t(P, dof),
+        (Stat::F, _) => critical_f(p, maps.rank as f64, dof),
+        (Stat::T, true) => critical_t(p / 2.0, dof),
+        (Stat::T, false) => critical_t(p, dof),
     }
 }
 
@@ -82,8 +121,9 @@ pub fn uncorrected(p: f64, tails: &str) -> String {
 pub fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters> {
     let places: Vec<u32> = (0..inside.len()).filter(|&v| inside[v]).map(|v| v as u32).collect();
     let neighbours = Neighbours::new(grid.shape, &places, Connectivity::Faces)?;
-    let statistic: Vec<f64> = places.iter().map(|&v| maps.stat[v as usize]).collect();
-    let (from, rule) = (threshold(maps), PeakRule::new(grid.voxel_size_mm));
+    let forming = Forming::new(maps, P, (inside, grid.plane_len()));
+    let statistic: Vec<f64> = places.iter().map(|&v| forming.values[v as usize]).collect();
+    let (from, rule) = (forming.from, PeakRule::new(grid.voxel_size_mm));
     let both = maps.two_sided && maps.stat_kind == Stat::T;
     let heads = ["cluster", "x_mm", "y_mm", "z_mm", letter(maps), "z", "p", "voxels", "volume_mm3"];
     let mut listing = Listing { heads: heads.map(str::to_owned).to_vec(), rows: Vec::new() };
@@ -98,7 +138,7 @@ pub fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters>
             let mut row = vec![name.clone()];
             row.extend(grid.millimetres(grid.coordinates(place)).map(|mm| format!("{mm:.1}")));
             let (z, p) = z_and_p(maps, place, grid.plane_len());
-            row.extend([peak.statistic, z, p].map(|value| value.to_string()));
+            row.extend([maps.stat[place], z, p].map(|value| value.to_string()));
             row.extend(match at {
                 0 => [
                     cluster.extent().to_string(),
@@ -113,10 +153,11 @@ pub fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters>
         }
     }
     let said = format!(
-        "Clusters of {} above {} {from:.3} ({}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
+        "Clusters of {} above {} {from:.3} ({}{}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
         maps.name,
-        letter(maps),
+        forming.letter,
         uncorrected(P, tails(maps)),
+        forming.note,
         rule.apart_mm
     );
     Ok(Clusters { listed: (said, listing), first })
@@ -163,7 +204,11 @@ pub fn finished(
     }
     let inside: Vec<bool> = inside.iter().map(|v| *v > 0.0).collect();
     let mut maps = ContrastMaps::zeros(name, stat_kind, 1, values.len());
-    (maps.rank, maps.dof, maps.two_sided) = (rank, Dof::Uniform(dof), two_sided);
+    let dof = match dof_beside(statistic, (&grid, &inside))? {
+        Some(varying) => varying,
+        None => Dof::Uniform(dof),
+    };
+    (maps.rank, maps.dof, maps.two_sided) = (rank, dof, two_sided);
     maps.stat = values.iter().map(|v| f64::from(*v)).collect();
     let found = of(&maps, &inside, &grid)?;
     let label = design::label::labels(&[name.to_owned()])?.concat();
@@ -182,6 +227,28 @@ pub fn finished(
     Ok((contrast, found.first))
 }
 
+/// Degrees of freedom of each voxel, where a map of them lies beside a statistic; what is outside has the least.
+///
+/// # Errors
+/// Those of reading it; bad data where it is of another grid.
+fn dof_beside(statistic: &Path, (grid, inside): (&Grid, &[bool])) -> Result<Option<Dof>> {
+    let name = statistic.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let dof = ["stat-t_", "stat-F_"].iter().fold(name.clone(), |n, of| n.replace(of, "stat-dof_"));
+    let path = statistic.with_file_name(&dof);
+    if dof == name || !path.is_file() {
+        return Ok(None);
+    }
+    let (own, _, mut values) = io::read_map(&path)?;
+    io::check_grid(&path, &own, (grid, &name), "take the map that was written with the statistic")?;
+    let known = || values.iter().zip(inside).filter(|(_, inside)| **inside).map(|(dof, _)| *dof);
+    let least = known().fold(f32::INFINITY, f32::min);
+    if known().all(|dof| dof == least) {
+        return Ok(None);
+    }
+    values.iter_mut().zip(inside).filter(|(_, inside)| !**inside).for_each(|(dof, _)| *dof = least);
+    Ok(Some(Dof::PerVoxel(values)))
+}
+
 /// The picture of a contrast over an image of the runs, or its mask alone.
 #[must_use]
 pub fn picture(
@@ -190,17 +257,14 @@ pub fn picture(
     (grid, below): (&Grid, Option<&Arc<Underlay>>),
     n_runs: usize,
 ) -> Statmap {
-    let from = threshold(maps);
-    let varies = !matches!(maps.dof, Dof::Uniform(_));
-    let least = told(maps.dof.least());
-    let at_least = if varies { "from " } else { "" };
+    let forming = Forming::new(maps, P, (inside, grid.plane_len()));
     let dof = match maps.stat_kind {
-        Stat::T => format!("{at_least}{least}"),
-        Stat::F => format!("{}, {at_least}{least}", maps.rank),
+        Stat::T => maps.dof.told(),
+        Stat::F => format!("{}, {}", maps.rank, maps.dof.told()),
     };
     let passes = |v: f64| match maps.two_sided {
-        true => v.abs() >= from,
-        false => v >= from,
+        true => v.abs() >= forming.from,
+        false => v >= forming.from,
     };
     let n = inside.iter().filter(|inside| **inside).count();
     let runs = if n_runs == 1 { "1 run".to_owned() } else { format!("{n_runs} runs") };
@@ -213,10 +277,11 @@ pub fn picture(
         letter: letter(maps),
         dof,
         threshold: Threshold {
-            passed: inside.iter().zip(&maps.stat).map(|(i, v)| *i && passes(*v)).collect(),
+            passed: inside.iter().zip(&*forming.values).map(|(i, v)| *i && passes(*v)).collect(),
             words: uncorrected(P, tails(maps)),
-            from: (!varies).then_some(from),
-            full: from,
+            // Where degrees of freedom vary, so does the statistic.
+            from: (!maps.dof.varies()).then_some(forming.from),
+            full: threshold(maps, P, maps.dof.most()),
             two_sided: maps.two_sided && maps.stat_kind == Stat::T,
         },
         underlay: below.cloned(),

@@ -21,5 +21,6 @@ mod refused;
 mod small;
 mod stated;
 mod tables;
+mod together;
 mod told;
 mod validator;

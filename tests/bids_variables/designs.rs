@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use boldly::bids::design::{self, Columns, Missing};
-use boldly::bids::formula::Formula;
 use boldly::bids::model::{Hrf, Kind, Level, Node};
 use boldly::bids::variables::Variables;
 use boldly::bids::{Notes, transform};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{common, instructions, table};
 
 /// A node of the level of runs.
-fn node(x: &[&str]) -> Node {
+pub fn node(x: &[&str]) -> Node {
     Node {
         level: Level::Run,
         name: "run".into(),
@@ -252,7 +251,7 @@ fn models_that_name_what_runs_lack_fail_with_the_name() {
 }
 
 /// A run of 60 frames, TR 2 s, the first at `start_s`.
-fn run(start_s: f64) -> Variables {
+pub fn run(start_s: f64) -> Variables {
     let mut run = Variables::of_run((0..60).map(|k| f64::from(k) * 2.0 + start_s).collect(), 2.0);
     let events =
         table("events.tsv", &["onset duration kind", "4 1 a", "20.3 2 b", "55 0 a", "71.7 3 b"]);
@@ -272,13 +271,13 @@ fn run(start_s: f64) -> Variables {
 }
 
 #[track_caller]
-fn made(run: &Variables, node: &Node, missing: Missing) -> (Columns, String) {
+pub fn made(run: &Variables, node: &Node, missing: Missing) -> (Columns, String) {
     let mut notes = Notes::default();
     let made = design::columns(run, node, missing, &mut notes).unwrap();
     (made, notes.all().join("\n"))
 }
 
-fn column(columns: &Columns, name: &str) -> Vec<f64> {
+pub fn column(columns: &Columns, name: &str) -> Vec<f64> {
     let at = columns.names.iter().position(|own| own == name).unwrap();
     columns.matrix.column(at).to_vec()
 }
@@ -425,31 +424,4 @@ fn a_high_pass_filter_is_cosines_and_never_twice() {
     assert!(said.contains("X has the drift columns cosine00"), "{said}");
     let node = Node { high_pass_hz: Some(-1.0), ..node(&["1"]) };
     assert!(design::columns(&run(0.0), &node, Missing::Error, &mut Notes::default()).is_err());
-}
-
-#[test]
-fn a_formula_multiplies_columns_and_codes_levels_as_patsy_does() {
-    let mut inputs = Variables::of_inputs(4);
-    inputs.add_texts("group", &["b", "a", "c", "a"]).unwrap();
-    inputs.add_texts("age", &["1", "2", "3", "4"]).unwrap();
-    let formula = |text: &str| {
-        let formula = Some(Formula::read(text, "/Nodes/0/Model/Formula").unwrap());
-        made(&inputs, &Node { formula, ..node(&["group", "age"]) }, Missing::Error).0
-    };
-    let own = formula("1 + C(group) + age");
-    assert_eq!(own.names, ["intercept", "C(group)[T.b]", "C(group)[T.c]", "age"]);
-    assert_eq!(column(&own, "C(group)[T.b]"), [1.0, 0.0, 0.0, 0.0]);
-    assert_eq!(formula("0 + C(group)").names, ["C(group)[a]", "C(group)[b]", "C(group)[c]"]);
-    let own = formula("1 + C(group):age");
-    assert_eq!(own.names, ["intercept", "C(group)[a]:age", "C(group)[b]:age", "C(group)[c]:age"]);
-    assert_eq!(column(&own, "C(group)[a]:age"), [0.0, 2.0, 0.0, 4.0]);
-    let own = formula("1 + age + C(group):age");
-    assert_eq!(own.names[2..], ["C(group)[T.b]:age", "C(group)[T.c]:age"]);
-    let convolved =
-        crate::after(&run(0.0), &json!([{"Name": "Convolve", "Input": ["kind.*"]}])).unwrap().0;
-    let formula = Some(Formula::read("0 + kind.a * csf", "").unwrap());
-    let own = made(&convolved, &Node { formula, ..node(&["kind.a", "csf"]) }, Missing::Error).0;
-    assert_eq!(own.names, ["kind.a", "csf", "kind.a:csf"]);
-    let (a, csf, both) = (column(&own, "kind.a"), column(&own, "csf"), column(&own, "kind.a:csf"));
-    assert!((0..60).all(|k| both[k] == a[k] * csf[k]) && both.iter().any(|v| *v != 0.0));
 }

@@ -7,6 +7,7 @@ mod common;
 
 mod by_hand;
 mod designs;
+mod formulas;
 mod instructions;
 mod peers;
 

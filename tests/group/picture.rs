@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::binary::{boldly, run, said, with_words};
 use crate::checked::checked;
-use crate::made::{group, image, study};
+use crate::made::{group, image, map, study, values};
 
 /// Nine subjects in two groups, and an atlas of two regions.
 fn write(dir: &Path) {
@@ -89,6 +89,42 @@ fn what_passes_is_by_the_strongest_correction_that_was_asked_for() {
     );
     let told_of = told(&[&by[..], &["--tfce", "--two-sided"]].concat());
     assert!(told_of.contains("threshold-free cluster enhancement, both tails;"), "{told_of}");
+}
+
+#[test]
+fn where_degrees_of_freedom_vary_clusters_are_what_p_passes_and_the_bar_has_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(dir);
+    for k in 0..9_u64 {
+        // two subjects lack the first voxels
+        let own = values(k).into_iter().enumerate();
+        let own = own.map(|(v, x)| if k < 2 && v < 5 { f32::NAN } else { x + 1.5 });
+        image(&dir.join(format!("m{k}.nii")), &own.collect::<Vec<f32>>());
+    }
+    group(dir, &["--model", "one-sample", "--min-subjects", "7"], "out");
+    let out = dir.join("out");
+    let told = letters(&read(dir, "out/contrast-mean_statmap.svg"));
+    assert!(told.contains("t (6 to 8 dof)"), "{told}");
+    let described = read(dir, "out/contrast-mean_clusters.json");
+    let by = "above z 3.0902 (p < .001 uncorrected, upper tail; t has 6 to 8 degrees of freedom)";
+    assert!(described.contains(by), "{described}");
+    let (p, t) = (map(&out, "mean", "p"), map(&out, "mean", "t"));
+    let passing: Vec<usize> = (0..p.len()).filter(|&v| p[v] < 0.001).collect();
+    // 4.5 is t of p < .001 with 8 degrees of freedom, and 5.2 with 6
+    let between = passing.iter().filter(|&&v| v >= 5 && t[v] < 5.2).count();
+    assert!(between > 0 && t[..5].iter().any(|t| *t > 4.5), "the thresholds differ: {t:?}");
+    let table = read(dir, "out/contrast-mean_clusters.tsv");
+    let mut lines = table.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let heads = lines.next().unwrap();
+    let at = |name: &str| heads.iter().position(|head| *head == name).unwrap();
+    let rows: Vec<Vec<&str>> = lines.collect();
+    let voxels = rows.iter().filter_map(|row| row[at("voxels")].parse::<usize>().ok());
+    assert_eq!(voxels.sum::<usize>(), passing.len(), "{table}");
+    for row in &rows {
+        let own: f64 = row[at("t")].parse().unwrap();
+        assert!(t.iter().any(|t| (t - own).abs() < 1e-4), "{own} is no t of the map");
+    }
 }
 
 #[test]

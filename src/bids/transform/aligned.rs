@@ -32,9 +32,9 @@ impl Base {
 }
 
 /// One variable as numbers (not a number for n/a), responses at 10 Hz.
-pub fn numbers(work: &Work, name: &str) -> Result<(Base, Vec<f64>)> {
-    let (base, mut columns) =
-        aligned(work.variables, &[name.to_owned()], &work.place(), &mut Notes::default())?;
+pub fn numbers(work: &mut Work, name: &str) -> Result<(Base, Vec<f64>)> {
+    let place = work.place();
+    let (base, mut columns) = aligned(work.variables, &[name.to_owned()], &place, work.notes)?;
     Ok((base, columns.pop().unwrap_or_default()))
 }
 
@@ -67,10 +67,23 @@ pub fn aligned(
         let said = "have values at different times and are brought to 10 Hz";
         notes.add(place, format!("{} {said}", all.join(", ")));
     }
+    note_responses(&list, DENSE_HZ, place, notes);
     let at =
         |(name, v): &(&String, &Variable)| Ok(variables.at_rate(name, v, DENSE_HZ, place)?.values);
     let sampling = Sampling::Rate { start_s: 0.0, hz: DENSE_HZ };
     Ok((Base::Samples(sampling), list.iter().map(at).collect::<Result<_>>()?))
+}
+
+/// Tell of responses that are no responses any more: samples, which a design takes on straight lines.
+pub fn note_responses(list: &[(&String, &Variable)], hz: f64, place: &str, notes: &mut Notes) {
+    let responses = list.iter().filter(|(_, v)| matches!(v, Variable::Convolved(_)));
+    let named: Vec<String> = responses.map(|(name, _)| format!("`{name}`")).collect();
+    if !named.is_empty() {
+        let said = format!(
+            "takes responses at {hz} Hz, on straight lines between, as pybids does: their shape changes by some per cent of the peak; ToDense with \"SamplingRate\": \"TR\" before it takes them exactly at the frames"
+        );
+        notes.add(place, format!("{said} ({})", named.join(", ")));
+    }
 }
 
 /// Variables that are of the same inputs, events or moments already.

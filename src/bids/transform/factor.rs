@@ -10,7 +10,7 @@ use crate::error::Result;
 const MOST_LEVELS: usize = 1000;
 
 /// The values of a variable, texts and all.
-fn cells(work: &Work, name: &str) -> Result<Vec<Value>> {
+fn cells(work: &mut Work, name: &str) -> Result<Vec<Value>> {
     Ok(match work.variable(name)? {
         Variable::Events(events) => events.amplitude,
         Variable::Inputs(values) => values,
@@ -57,6 +57,28 @@ fn note_missing(work: &mut Work, name: &str, values: &[Value]) {
     }
 }
 
+/// Levels that may be one: they differ in case alone, or one of few rows is a letter from another.
+pub fn doubts(name: &str, values: &[Value]) -> Vec<String> {
+    let texts = values.iter().filter_map(|value| match value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    let texts: Vec<String> = texts.collect();
+    let mut levels = texts.clone();
+    levels.sort();
+    levels.dedup();
+    let in_case = similar::in_case_alone(&levels).map(|[one, other]| {
+        format!("levels `{one}` and `{other}` of `{name}` differ in case alone; are they one?")
+    });
+    let slip = similar::rare_slip(&texts).map(|[(one, few), (other, many)]| {
+        format!(
+            "level `{one}` of `{name}` ({few} of {} values) is nearly `{other}` ({many}); are they one?",
+            texts.len()
+        )
+    });
+    in_case.into_iter().chain(slip).collect()
+}
+
 /// A variable of 0 and 1 for each level, `name.level`, in place of the input. `drop_one` leaves out the first level or `RefLevel`; `mean_zero`
 /// too, whose rows are then -1 / (levels - 1) in all others.
 pub fn factor(work: &mut Work) -> Result<()> {
@@ -65,15 +87,7 @@ pub fn factor(work: &mut Work) -> Result<()> {
     for name in work.inputs()? {
         let values = cells(work, &name)?;
         let levels = levels(work, &name, &values)?;
-        let texts = levels.iter().filter_map(|level| match level {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        });
-        if let Some([one, other]) = similar::in_case_alone(&texts.collect::<Vec<_>>()) {
-            work.note(format!(
-                "levels `{one}` and `{other}` of `{name}` differ in case alone; are they one?"
-            ));
-        }
+        doubts(&name, &values).into_iter().for_each(|doubt| work.note(doubt));
         if !matches!(work.variable(&name)?, Variable::Inputs(_)) {
             note_missing(work, &name, &values);
         }

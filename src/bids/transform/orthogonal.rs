@@ -1,8 +1,8 @@
 //! Orthogonalize: what other variables explain taken out: y - X b, b the slopes of a fit of y by X and a constant, which stays in y.
 
 use super::Work;
-use super::aligned::aligned;
-use crate::bids::variables::{Variable, Variables};
+use super::aligned::{aligned, note_responses};
+use crate::bids::variables::{DENSE_HZ, Variable, Variables};
 use crate::error::Result;
 
 pub fn orthogonalize(work: &mut Work) -> Result<()> {
@@ -35,11 +35,12 @@ pub fn orthogonalize(work: &mut Work) -> Result<()> {
 }
 
 /// The variables with events and responses at 10 Hz.
-fn sampled(work: &Work, names: &[String]) -> Result<Variables> {
+fn sampled(work: &mut Work, names: &[String]) -> Result<Variables> {
     let mut scratch = work.variables.clone();
     for name in names {
         let variable = work.variable(name)?;
         if !matches!(variable, Variable::Inputs(_)) {
+            note_responses(&[(name, &variable)], DENSE_HZ, &work.place(), work.notes);
             let samples = work.variables.sampled(name, &variable, &work.place())?;
             scratch.set(name, Variable::Samples(samples));
         }

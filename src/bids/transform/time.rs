@@ -1,6 +1,7 @@
 //! Times: Lag, and samples at another rate.
 
 use super::Work;
+use super::aligned::note_responses;
 use crate::bids::variables::{DENSE_HZ, Samples, Sampling, Variable};
 use crate::error::Result;
 
@@ -27,6 +28,7 @@ pub fn resample(work: &mut Work) -> Result<()> {
                 {
                     work.note(format!("`{from}` is taken from {own} to {hz} Hz without a filter"));
                 }
+                note_responses(&[(&from, &variable)], hz, &work.place(), work.notes);
                 work.variables.at_rate(&from, &variable, hz, &work.place())?
             }
             None => {
@@ -72,6 +74,7 @@ pub fn lag(work: &mut Work) -> Result<()> {
         let variable = work.variable(&from)?;
         if !matches!(variable, Variable::Samples(_)) {
             work.note(format!("`{from}` is brought to 10 Hz; the shift is in samples of that"));
+            note_responses(&[(&from, &variable)], DENSE_HZ, &work.place(), work.notes);
         }
         let Samples { sampling, values } =
             work.variables.sampled(&from, &variable, &work.place())?;

@@ -40,10 +40,9 @@ impl Above<'_> {
     /// The unit's command.
     ///
     /// # Errors
-    /// Bad data: too few inputs, or a contrast that they do not determine.
+    /// Usage or bad data: what `--inference` asks and these inputs cannot have; names that cannot be files.
     pub fn unit(self, spec: &BidsSpec) -> Result<Unit> {
         let (at, node) = self.node;
-        self.refuse_undetermined()?;
         let entities = self.kept();
         let folder = named::folder(&spec.out, &node.name, &entities);
         let labels = unit::labels(&self.asked)?;
@@ -147,31 +146,42 @@ impl Above<'_> {
         }
     }
 
-    fn refuse_undetermined(&self) -> Result<()> {
+    /// Why the unit cannot be fitted at all.
+    ///
+    /// # Errors
+    /// Bad data: no more inputs than columns, where least squares find the error.
+    pub fn refuse_few(&self) -> Result<()> {
+        let (n, rank) = (self.inputs.len(), LeastSquares::new(self.design.view())?.rank);
+        if self.node.1.kind != Kind::Glm || n > rank {
+            return Ok(());
+        }
+        Err(Error::bad_data(
+            self.name(),
+            format!("has {n} input{} for {rank} column{}", s(n), s(rank)),
+            "have more inputs than columns, for least squares find their error from what is left",
+            "have more subjects, or set Type to meta, which takes the estimates' own variances",
+        ))
+    }
+
+    /// Contrasts that the inputs do not determine, each with what is wrong.
+    ///
+    /// # Errors
+    /// Those of least squares.
+    pub fn undetermined(&self) -> Result<Vec<(String, Error)>> {
         let solved = LeastSquares::new(self.design.view())?;
-        let n = self.inputs.len();
-        if self.node.1.kind == Kind::Glm && n <= solved.rank {
-            return Err(Error::bad_data(
-                self.name(),
-                format!("has {n} input{} for {} column{}", s(n), solved.rank, s(solved.rank)),
-                "have more inputs than columns, for least squares find their error from what is left",
-                "have more subjects, or set Type to meta, which takes the estimates' own variances",
-            ));
-        }
-        for one in &self.asked {
-            let is_determined = one.weights.iter().all(|row| {
-                row.len() == self.columns.len() && solved.is_estimable(ArrayView1::from(row))
-            });
-            if !is_determined {
-                return Err(Error::bad_data(
-                    format!("contrast '{}' of {}", one.name, self.name()),
-                    format!("is not determined by {n} inputs"),
-                    "be of columns that the inputs tell apart",
-                    format!("columns: {}", super::named::listed(&self.columns)),
-                ));
-            }
-        }
-        Ok(())
+        let is_determined = |row: &Vec<f64>| {
+            row.len() == self.columns.len() && solved.is_estimable(ArrayView1::from(row))
+        };
+        let undetermined = self.asked.iter().filter(|one| !one.weights.iter().all(is_determined));
+        let error = |one: &Asked| {
+            Error::bad_data(
+                format!("contrast '{}' of {}", one.name, self.name()),
+                format!("is not determined by {} inputs", self.inputs.len()),
+                "be of columns that the inputs tell apart (--missing-contrast skip leaves it out there)",
+                format!("columns: {}", named::listed(&self.columns)),
+            )
+        };
+        Ok(undetermined.map(|one| (one.name.clone(), error(one))).collect())
     }
 
     fn fixed(&self, spec: &BidsSpec) -> FixedSpec {

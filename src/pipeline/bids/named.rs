@@ -116,6 +116,12 @@ pub(super) fn listed(names: &[String]) -> String {
     }
 }
 
+/// What names hold of an input: not what tables say of it.
+pub(super) fn of_names(of: &Entities) -> Entities {
+    let is_of_names = |key: &str| ["subject", "session", "task", "run"].contains(&key);
+    of.iter().filter(|(key, _)| is_of_names(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

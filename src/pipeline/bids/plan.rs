@@ -2,21 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::above::Above;
 use super::alike::Alike;
 use super::found::{Found, FoundRun};
 use super::lacks::Lacks;
 use super::named::listed;
-use super::people::{self, People};
+use super::people::People;
 use super::run_level::Outcome;
 use super::unit::{Asked, Estimate, Unasked, Unit};
-use super::{absent, app_level, missing, named, run_level, several, together};
+use super::{absent, app_level, named, run_level};
 use crate::bids::model::{Level, Node};
-use crate::bids::variables::Value;
-use crate::bids::{Entities, Model, Notes, design, graph, transform};
+use crate::bids::{Entities, Model, Notes, graph};
 use crate::error::{Error, Result};
 use crate::pipeline::spec::{BidsSpec, Missing};
 use crate::pipeline::watch::Watch;
+
+mod upper;
+
+/// So much of what was left out of one unit stands in a line.
+const LEFT_OUT: usize = 12;
 
 /// What comes of planning.
 pub(super) struct Units {
@@ -220,8 +223,7 @@ impl Planning<'_> {
             }
         }
         if asked.is_empty() {
-            let why = left_out.last().map_or(String::new(), |line| format!(" ({line})"));
-            let node = &node.name;
+            let (node, why) = (&node.name, why(&left_out));
             self.left_out.push(format!("{whose}: no contrast of {node} is left to ask{why}"));
             let (entities, of_run) = (run.entities.clone(), modelled.of_run());
             self.unasked.push(Unasked {
@@ -351,82 +353,6 @@ impl Planning<'_> {
         Ok(inputs)
     }
 
-    fn one_above(
-        &mut self,
-        (at, node): (usize, &Node),
-        group: &graph::Unit,
-        inputs: &[(usize, Estimate)],
-        known: &[Entities],
-    ) -> Result<Option<Unit>> {
-        let unit = named::label(&group.entities, &["space"]);
-        let whose = match unit.as_str() {
-            "dataset" => format!("node {}", node.name),
-            unit => format!("node {} ({unit})", node.name),
-        };
-        let own: Vec<&Entities> = group.inputs.iter().map(|&i| &known[i]).collect();
-        let mut variables = people::variables(&own)?;
-        for (name, column) in graph::incoming(group, known) {
-            if variables.get(&name).is_none() {
-                variables.add_values(&name, column.into_iter().map(Value::Number).collect())?;
-            }
-        }
-        if self.spec.missing_variable == Missing::Skip {
-            variables.drop_missing();
-        }
-        let mut notes = Notes::default();
-        let made = transform::apply(&node.transformations, &mut variables, &mut notes)
-            .and_then(|()| design::columns(&variables, node, missing(self.spec), &mut notes));
-        let made = made.map_err(|error| {
-            let whose = with_input(&whose, &error.to_string(), &own);
-            self.people.why(error.of(&whose))
-        })?;
-        for note in notes.all() {
-            self.said.add(note, &whose);
-        }
-        let told = [together::own_spaces(node, &own), together::fixed_over_subjects(node, &own)];
-        for line in told.iter().flatten() {
-            self.said.add(line, &whose);
-        }
-        let incoming = group.incoming.as_deref();
-        let mut left_out = Vec::new();
-        let columns = (&made.names[..], &made.names[..]);
-        let mut asked = self.asked((node, columns), incoming, &whose, &mut left_out)?;
-        let own: Vec<(usize, &Estimate)> =
-            group.inputs.iter().map(|&i| (inputs[i].0, &inputs[i].1)).collect();
-        together::refuse_other_grids(&self.units, &whose, &own)?;
-        let told = together::at_zero(node, (&made.names, &made.matrix), &asked);
-        let apart = several::of_one_subject(node, &own, &made.matrix)?;
-        for line in told.iter().chain(&apart) {
-            self.said.add(line, &whose);
-        }
-        // What an estimate from below is called in file names it keeps.
-        if let (Some(_), Some((_, from))) = (incoming, own.first()) {
-            for one in &mut asked {
-                if let Some(rest) = one.name.strip_prefix(&from.contrast) {
-                    one.spoken = format!("{}{rest}", from.spoken);
-                }
-            }
-        }
-        if asked.is_empty() {
-            let why = left_out.last().map_or(String::new(), |line| format!(" ({line})"));
-            self.left_out.push(format!("{whose}: no contrast is left to ask{why}"));
-            return Ok(None);
-        }
-        let (columns, design) = (made.names, made.matrix);
-        let by = group.entities.clone();
-        let above = Above { node: (at, node), entities: by, inputs: own, columns, design, asked };
-        let mut unit = match above.unit(self.spec) {
-            Ok(unit) => unit,
-            Err(Error::BadData(fault)) if self.spec.missing_contrast == Missing::Skip => {
-                self.left_out.push(Error::BadData(fault).to_string());
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        unit.left_out = left_out;
-        Ok(Some(unit))
-    }
-
     /// Remarks on runs, each once.
     fn tell(&self, notes: &mut Notes) {
         for kind in self.said.all() {
@@ -459,28 +385,19 @@ impl Planning<'_> {
     }
 }
 
+/// Why nothing is left of a unit, all that was left out of it, the last first.
+fn why(left_out: &[String]) -> String {
+    let Some((last, others)) = left_out.split_last() else { return String::new() };
+    let all: Vec<&str> =
+        std::iter::once(last).chain(others).map(String::as_str).take(LEFT_OUT).collect();
+    let more = left_out.len().saturating_sub(LEFT_OUT);
+    let more = if more > 0 { format!("; {more} more") } else { String::new() };
+    format!(" ({}{more})", all.join("; "))
+}
+
 /// The entities of an estimate with its contrast.
 fn with_contrast(one: &Estimate) -> Entities {
     let mut entities = one.entities.clone();
     entities.insert(graph::CONTRAST.to_owned(), one.contrast.clone());
     entities
-}
-
-/// A node, and which input it is that an error counts.
-fn with_input(whose: &str, said: &str, inputs: &[&Entities]) -> String {
-    let counted = said.split("for input ").nth(1).and_then(|rest| rest.split(';').next());
-    let at = counted.and_then(|number| number.trim().parse::<usize>().ok());
-    let input = at.and_then(|at| inputs.get(at.checked_sub(1)?));
-    input.map_or(whose.to_owned(), |of| {
-        format!(
-            "{whose} (that input is {})",
-            super::named::label(&entities_of_names(of), &["space"])
-        )
-    })
-}
-
-/// What names hold of an input: not what tables say of it.
-fn entities_of_names(of: &Entities) -> Entities {
-    let is_of_names = |key: &str| ["subject", "session", "task", "run"].contains(&key);
-    of.iter().filter(|(key, _)| is_of_names(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }

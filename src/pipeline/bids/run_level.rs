@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
+use super::at_zero;
 use super::events::{self, WithoutEvents};
 use super::found::{Found, FoundRun};
 use super::named;
@@ -128,7 +129,7 @@ pub(super) fn model(
     if spec.fit.drift != Drift::None {
         add_drift(spec.fit.drift, acquisition, (&mut columns, &mut matrix))?;
     }
-    if !has_constant(&matrix)? {
+    if !at_zero::has_constant(&matrix)? {
         let said =
             "has no constant: the column intercept is added behind all others, as FitLins does";
         notes.add(&format!("{}/Model/X", node.pointer), said);
@@ -216,14 +217,6 @@ fn add_drift(
 fn beside(columns: &Array2<f64>, others: &Array2<f64>) -> Result<Array2<f64>> {
     ndarray::concatenate(Axis(1), &[columns.view(), others.view()])
         .map_err(|e| Error::internal("a design", e.to_string(), "have a row a volume", ""))
-}
-
-/// Whether a constant is a sum of the columns.
-fn has_constant(matrix: &Array2<f64>) -> Result<bool> {
-    let solved = LeastSquares::new(matrix.view())?;
-    let ones = Array1::ones(matrix.nrows());
-    let left = &ones - &matrix.dot(&solved.pinv.dot(&ones));
-    Ok(left.iter().all(|left: &f64| left.abs() < 1e-8))
 }
 
 impl Modelled {

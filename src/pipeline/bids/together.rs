@@ -5,17 +5,18 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView1};
 
+use super::at_zero;
 use super::named::{self, listed};
-use super::unit::{Asked, Estimate, Unit};
-use crate::bids::Entities;
+use super::unit::{Estimate, Unit};
 use crate::bids::model::{Kind, Level, Node};
-use crate::error::Result;
+use crate::bids::variables::Variables;
+use crate::bids::{Entities, graph};
+use crate::design::similar;
+use crate::entity;
+use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::regions::is_own_space;
 use crate::volume::Grid;
-
-/// A mean this far from 0, in standard deviations, is not that of a centred column.
-const OFF_CENTRE: f64 = 1e-3;
 
 /// The voxels of what a unit writes: those of the runs below.
 fn grid(units: &[Unit], at: usize) -> Option<&Grid> {
@@ -47,6 +48,84 @@ pub(super) fn refuse_other_grids(
     Ok(())
 }
 
+/// Refuse a name by which a model may mean one of several contrasts that come in, or what tables and names of files say of the inputs: nobody knows
+/// which was meant. `coming`: the contrasts.
+///
+/// # Errors
+/// Bad data, naming both.
+pub(super) fn refuse_two_meanings(
+    node: &Node,
+    whose: &str,
+    (variables, coming): (&Variables, &[(String, Vec<f64>)]),
+) -> Result<()> {
+    let twofold = coming.iter().filter(|(name, _)| variables.get(name).is_some());
+    for (name, _) in twofold.filter(|_| coming.len() > 1) {
+        let is_it = |wanted: &str| variables.matching(wanted).contains(name);
+        let x = || node.x.iter().any(|wanted| is_it(wanted)).then(|| "X".to_owned());
+        let in_model = match &node.formula {
+            Some(formula) => formula.variables().contains(&name.as_str()).then(|| "Formula".into()),
+            None => x(),
+        };
+        let in_model = in_model.map(|key: String| format!("{}/Model/{key}", node.pointer));
+        let taking = node.transformations.iter().find(|one| one.takes().iter().any(|of| is_it(of)));
+        let Some(place) = taking.map(|one| one.pointer.clone()).or(in_model) else { continue };
+        let known = match entity::long(name) {
+            Some(long) if long == name => "an entity",
+            _ => "a column of tables",
+        };
+        return Err(Error::bad_data(
+            format!("`{name}` of {place} ({whose})"),
+            format!("is one of the contrasts that come in, and {known} about them too"),
+            "mean one of them",
+            "rename the contrast, or the column of participants.tsv, sessions.tsv or scans.tsv",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuse inputs that no column has a part of, where columns say who is in what: they would only add a degree of freedom.
+///
+/// # Errors
+/// Bad data, naming the first, with what it is in.
+pub(super) fn refuse_in_no_column(
+    node: &Node,
+    whose: &str,
+    (columns, design): (&[String], &Array2<f64>),
+    own: &[&Entities],
+) -> Result<()> {
+    let is_zero = |at: &usize| design.row(*at).iter().all(|v| *v == 0.0);
+    let all: Vec<usize> = (0..design.nrows()).filter(is_zero).collect();
+    let says =
+        |column: ArrayView1<f64>| at_zero::is_binary(column) && column.iter().any(|v| *v == 1.0);
+    let Some(&first) = all.first().filter(|_| design.columns().into_iter().any(says)) else {
+        return Ok(());
+    };
+    let factors = node.transformations.iter().filter(|one| one.name == "Factor");
+    let keys = factors.flat_map(|one| one.input.iter().map(String::as_str));
+    let why = keys.chain([graph::CONTRAST]).find_map(|key| {
+        let value = own[first].get(key)?;
+        let others = (0..own.len()).filter(|at| !all.contains(at));
+        let others: Vec<String> = others.filter_map(|at| own[at].get(key).cloned()).collect();
+        let near = similar::closest(value, &others).filter(|near| near != value);
+        let near = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        (!others.contains(value)).then(|| format!("its {key} is '{value}'{near} "))
+    });
+    let more = match all.len() {
+        1 => String::new(),
+        n => format!(" (as {} more)", n - 1),
+    };
+    let input = named::label(&named::of_names(own[first]), &["space"]);
+    Err(Error::bad_data(
+        format!("{whose}: {input}"),
+        format!("is 0 in every column of the design, {}{more}", listed(columns)),
+        "have a part in what is tested, or it would only add a degree of freedom",
+        format!(
+            "{}correct the table, add its column to X, or leave it out by the Filter of the edge that leads here",
+            why.unwrap_or_default()
+        ),
+    ))
+}
+
 /// That subjects are compared in the spaces of their own, where the names of their images say so.
 pub(super) fn own_spaces(node: &Node, own: &[&Entities]) -> Option<String> {
     let subjects: BTreeSet<&String> = own.iter().filter_map(|of| of.get("subject")).collect();
@@ -71,37 +150,46 @@ pub(super) fn fixed_over_subjects(node: &Node, own: &[&Entities]) -> Option<Stri
     })
 }
 
-/// Contrasts of the constant alone beside columns that are not centred: effects where those are 0.
-pub(super) fn at_zero(
-    node: &Node,
+/// That several contrasts are one estimate, for no column tells two of them apart where all else is the same.
+pub(super) fn not_told_apart(design: &Array2<f64>, own: &[&Entities]) -> Option<String> {
+    let of = |at: usize| own[at].get(graph::CONTRAST);
+    let mut contrasts: Vec<String> = (0..own.len()).filter_map(|at| of(at).cloned()).collect();
+    contrasts.sort();
+    contrasts.dedup();
+    let is_same_otherwise =
+        |one: usize, other: usize| named::of_names(own[one]) == named::of_names(own[other]);
+    let mut pairs = 0;
+    for one in 0..own.len() {
+        for other in (one + 1..own.len()).filter(|&other| of(other) != of(one)) {
+            if is_same_otherwise(one, other) {
+                pairs += 1;
+                if design.row(one) != design.row(other) {
+                    return None;
+                }
+            }
+        }
+    }
+    (pairs > 0).then(|| {
+        format!(
+            "takes {} contrasts as one, for no column tells them apart ({}): what comes out is of their mean; add contrast to GroupBy, or choose one by the Filter of the edge",
+            contrasts.len(),
+            listed(&contrasts)
+        )
+    })
+}
+
+/// That a design has no constant, so that it is fitted through 0.
+///
+/// # Errors
+/// Those of least squares.
+pub(super) fn without_constant(
     (columns, design): (&[String], &Array2<f64>),
-    asked: &[Asked],
-) -> Option<String> {
-    let is_constant = |values: ArrayView1<f64>| values.iter().all(|v| *v == values[0]);
-    let is_binary = |values: ArrayView1<f64>| values.iter().all(|v| *v == 0.0 || *v == 1.0);
-    let off = |values: ArrayView1<f64>| {
-        let (mean, sd) = (values.mean().unwrap_or(0.0), values.std(0.0));
-        (mean.abs() > OFF_CENTRE * sd).then_some(mean)
-    };
-    let held: Vec<String> = (columns.iter().zip(design.columns()))
-        .filter(|(_, values)| !values.is_empty() && !is_constant(*values) && !is_binary(*values))
-        .filter_map(|(name, values)| off(values).map(|mean| format!("{name} (mean {mean:.4})")))
-        .collect();
-    let of_constant = |one: &&Asked| {
-        let weighed = |row: &Vec<f64>| {
-            let weighed = row.iter().enumerate().filter(|(_, w)| **w != 0.0);
-            weighed.map(|(at, _)| at).all(|at| is_constant(design.column(at)))
-        };
-        one.weights.iter().all(weighed)
-    };
-    let of: Vec<String> = asked.iter().filter(of_constant).map(|one| one.name.clone()).collect();
-    (node.kind == Kind::Glm && design.nrows() > 0 && !held.is_empty() && !of.is_empty()).then(
-        || {
-            format!(
-                "tests {} where {} is 0; Demean it for the effect at its mean",
-                listed(&of),
-                listed(&held)
-            )
-        },
-    )
+) -> Result<Option<String>> {
+    let has = columns.is_empty() || at_zero::has_constant(design)?;
+    Ok((!has).then(|| {
+        format!(
+            "has no constant, and no sum of its columns ({}) is one: it is fitted through 0; add 1 to X where estimates may have a mean",
+            listed(columns)
+        )
+    }))
 }

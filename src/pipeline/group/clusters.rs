@@ -10,13 +10,12 @@ use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::peaks::uncorrected;
+use crate::pipeline::peaks::{self, Forming, uncorrected};
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::Regions;
 use crate::pipeline::spec::GroupSpec;
 use crate::stats::clusters::{Cluster, Connectivity, Neighbours, PeakRule, clusters_of_tails};
 use crate::stats::hommel::Hommel;
-use crate::stats::tails::{critical_f, critical_t};
 use crate::table::number;
 use crate::volume::Grid;
 
@@ -44,9 +43,9 @@ pub(super) fn table(
     let grid = &images.grid;
     let over = Over::new(fitted, grid, label, None);
     let neighbours = Neighbours::new(grid.shape, &over.places, connectivity(spec.touch))?;
-    let statistic = over.of(&fitted.maps.stat);
+    let forming = Forming::new(&fitted.maps, spec.forming_p(), (&fitted.inside, grid.plane_len()));
+    let statistic = over.of(&forming.values);
     let is_t = fitted.maps.stat_kind == Stat::T;
-    let threshold = threshold(spec.forming_p(), &fitted.maps);
     let letter = if is_t { "t" } else { "F" };
     let also = also(maps);
     let mut text = header(letter, &also, regions);
@@ -54,13 +53,14 @@ pub(super) fn table(
     let rows = Rows {
         hommel: Hommel::new(&over.of(&fitted.p), 0.05),
         p: &fitted.p,
+        statistic: &fitted.maps.stat,
         voxel_mm3: grid.voxel_size_mm.iter().product(),
         over: &over,
         also: &also,
         grid,
         regions,
     };
-    let found = clusters_of_tails(&neighbours, &statistic, over.both, threshold, &rule);
+    let found = clusters_of_tails(&neighbours, &statistic, over.both, forming.from, &rule);
     (1..).zip(&found).for_each(|(number, cluster)| rows.write(number, cluster, &mut text));
     // What rearrangements count may differ by a few of them on another device; the rest is the host's.
     let names = text.lines().next().unwrap_or_default().split('\t');
@@ -74,7 +74,7 @@ pub(super) fn table(
         ending: ".tsv",
         text,
         agreement: Some(agreement),
-        described: Some(described((spec, stratum), (letter, threshold), &over, (&rule, images))),
+        described: Some(described((spec, stratum), (letter, &forming), &over, (&rule, images))),
     })
 }
 
@@ -89,7 +89,7 @@ fn header(letter: &str, also: &[(String, &Map)], regions: &Regions) -> String {
 /// What the columns are.
 fn described(
     (spec, stratum): (&GroupSpec, &Stratum),
-    (letter, threshold): (&str, f64),
+    (letter, forming): (&str, &Forming),
     over: &Over,
     (rule, images): (&PeakRule, &Images),
 ) -> Fields<String, Value> {
@@ -99,9 +99,12 @@ fn described(
         (_, false) => ", upper tail",
     };
     let said = format!(
-        "Clusters of {} above {letter} {threshold:.4} ({}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
+        "Clusters of {} above {} {:.4} ({}{}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
         stratum.name,
+        forming.letter,
+        forming.from,
         uncorrected(spec.forming_p(), sides),
+        forming.note,
         rule.apart_mm
     );
     let described = [
@@ -111,7 +114,7 @@ fn described(
             "true_discoveries",
             "share of the cluster's voxels with an effect, at least, with 95 % confidence for all clusters whatever the threshold (all-resolutions inference, Rosenblatt et al. 2018; of uncorrected p)".to_owned(),
         ),
-        ("mass", format!("sum of {letter} less the threshold")),
+        ("mass", format!("sum of {} less the threshold", forming.letter)),
     ];
     described.into_iter().map(|(key, said)| (key.to_owned(), json!(said))).collect()
 }
@@ -131,14 +134,9 @@ fn space(images: &Images) -> String {
     }
 }
 
-/// The statistic of an uncorrected p: of t in each tail, where p counts both.
+/// The statistic of an uncorrected p, with the fewest degrees of freedom: of t in each tail, where p counts both.
 pub(super) fn threshold(p: f64, maps: &ContrastMaps) -> f64 {
-    let dof = maps.dof.least();
-    match (maps.stat_kind, maps.two_sided) {
-        (Stat::F, _) => critical_f(p, maps.rank as f64, dof),
-        (Stat::T, true) => critical_t(p / 2.0, dof),
-        (Stat::T, false) => critical_t(p, dof),
-    }
+    peaks::threshold(maps, p, maps.dof.least())
 }
 
 /// z and p of each kind, by their columns' names; search volumes have a table of their own.
@@ -157,6 +155,8 @@ struct Rows<'a> {
     hommel: Hommel,
     /// Uncorrected, `[voxel of the grid]`.
     p: &'a [f64],
+    /// `[voxel of the grid]`
+    statistic: &'a [f64],
     voxel_mm3: f64,
     over: &'a Over,
     also: &'a [(String, &'a Map)],
@@ -174,7 +174,10 @@ impl Rows<'_> {
             let [x, y, z] = self.grid.millimetres(self.grid.coordinates(place));
             let letter = (b'a' + (at.max(1) - 1) as u8 % 26) as char;
             let name = if at == 0 { nth.to_string() } else { format!("{nth}{letter}") };
-            text.push_str(&format!("{name}\t{x:.1}\t{y:.1}\t{z:.1}\t{}", number(peak.statistic)));
+            text.push_str(&format!(
+                "{name}\t{x:.1}\t{y:.1}\t{z:.1}\t{}",
+                number(self.statistic[place])
+            ));
             for (_, map) in self.also {
                 text.push_str(&format!("\t{}", number(f64::from(map.values[0][place]))));
             }

@@ -10,13 +10,12 @@ use crate::design::group::Stratum;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::kernels::contrast::Stat;
-use crate::maps::{Dof, Map, Quantity, told};
+use crate::maps::{Map, Quantity};
 use crate::pipeline::inputs::display;
-use crate::pipeline::peaks::{CORRECTED, CORRECTIONS, CRITICAL};
+use crate::pipeline::peaks::{self, CORRECTED, CORRECTIONS, CRITICAL};
 use crate::pipeline::spec::GroupSpec;
 use crate::pipeline::watch::Watch;
 use crate::report::statmap::{Statmap, Threshold, Underlay};
-use crate::stats::tails::{critical_f, critical_t};
 
 /// Uncorrected p below this passes, where nothing was corrected.
 const UNCORRECTED: f32 = 0.001;
@@ -75,11 +74,9 @@ pub(super) fn statmap(
     underlay: Option<Arc<Underlay>>,
 ) -> Statmap {
     let is_t = fitted.maps.stat_kind == Stat::T;
-    let least = told(fitted.maps.dof.least());
-    let at_least = if matches!(fitted.maps.dof, Dof::Uniform(_)) { "" } else { "from " };
     let dof = match is_t {
-        true => format!("{at_least}{least}"),
-        false => format!("{}, {at_least}{least}", fitted.maps.rank),
+        true => fitted.maps.dof.told(),
+        false => format!("{}, {}", fitted.maps.rank, fitted.maps.dof.told()),
     };
     let n = fitted.inside.iter().filter(|inside| **inside).count();
     let unit = if stratum.blocks.is_some() { "maps" } else { "subjects" };
@@ -111,13 +108,7 @@ fn threshold(spec: &GroupSpec, fitted: &Fitted, maps: &[Map]) -> Threshold {
         (true, true) => ", both tails",
         (true, false) => ", upper tail",
     };
-    let dof = fitted.maps.dof.least();
-    let uncorrected = f64::from(UNCORRECTED);
-    let by_p = match (is_t, two_sided) {
-        (false, _) => critical_f(uncorrected, fitted.maps.rank as f64, dof),
-        (true, true) => critical_t(uncorrected / 2.0, dof),
-        (true, false) => critical_t(uncorrected, dof),
-    };
+    let by_p = peaks::threshold(&fitted.maps, f64::from(UNCORRECTED), fitted.maps.dof.most());
     let passed = |map: &Map, passes: &dyn Fn(f32) -> bool| {
         let p = fitted.inside.iter().zip(map.values[0].iter());
         p.map(|(inside, p)| *inside && passes(*p)).collect::<Vec<bool>>()

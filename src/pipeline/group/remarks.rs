@@ -1,6 +1,7 @@
 //! What a person who reads the model may want to hear: options that were given and change nothing, and what looks like a slip.
 
 use crate::design::group::{Centre, Resolved};
+use crate::design::similar;
 use crate::pipeline::spec::{ErrorTerm, GroupSpec, GroupVariance, Inflated};
 
 /// Options that change nothing, a line for each: who gives one expects something of it.
@@ -55,6 +56,17 @@ pub(super) fn suspects(spec: &GroupSpec, resolved: &Resolved) -> Vec<String> {
                 factor.column
             ));
         }
+    }
+    if let Some(between) = &factors.between {
+        let of_subjects = factors.group.iter().filter_map(|&at| between.levels.get(at).cloned());
+        let of_subjects: Vec<String> = of_subjects.collect();
+        all.extend(similar::rare_slip(&of_subjects).map(|[(one, few), (other, many)]| {
+            format!(
+                "{}: '{one}' ({few} of {} subjects) is nearly '{other}' ({many}); are they one?",
+                between.column,
+                of_subjects.len()
+            )
+        }));
     }
     if spec.error == ErrorTerm::Pooled && factors.n_within() > 2 {
         all.push(
