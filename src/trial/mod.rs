@@ -17,6 +17,7 @@
 pub mod adverse;
 mod afterwards;
 pub mod ancova;
+mod are_numbers;
 mod arm;
 mod arms_agree;
 pub mod baseline;
