@@ -25,6 +25,21 @@ pub struct EdgesOfRun {
     pub z: Vec<Option<f64>>,
 }
 
+    /// Of means, `[edge]`: how many of the pairs that they are of are known, and all; empty of edges.
+    pub of_pairs: Vec<Option<[usize; 2]>>,
+}
+
+/// A mean that rests on fewer pairs of regions than it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fewer {
+    /// A place among the runs.
+    pub run: usize,
+    /// A place among the pairs.
+    pub pair: usize,
+    /// Pairs of regions that are known.
+    pub known: usize,
+    /// All of them.
+    pub all: usize,
 /// Edges of runs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EdgesOfRuns {
@@ -38,6 +53,8 @@ pub struct EdgesOfRuns {
     pub pairs: Vec<[usize; 2]>,
     /// `[run][pair]`; NaN where it is n/a. Pairs that only later runs name are not there.
     z: Vec<Vec<f64>>,
+    /// Means over some of their pairs of regions alone, in the order of the runs.
+    pub fewer: Vec<Fewer>,
     /// `[run][region]`: whether the run's table names it; as short.
     named: Vec<Vec<bool>>,
     place_of_region: HashMap<String, usize>,
@@ -101,6 +118,12 @@ impl EdgesOfRuns {
             pair.iter().for_each(|&region| named[region] = true);
         }
         self.runs.push(run);
+            if let Some(&Some([known, all])) = read.of_pairs.get(nth)
+                && value.is_some()
+                && known < all
+            {
+                self.fewer.push(Fewer { run: self.runs.len(), pair: at, known, all });
+            }
         self.z.push(z);
         self.named.push(named);
     }
