@@ -63,6 +63,7 @@ fn values(
         return Ok(Values { name, kind: of_participants(table, &one.column.column, people)? });
     };
     let visits = tables.visits(&one.column, people)?;
+    visits.tell_runs(notes);
     let before = || visits.at(&plan.baseline);
     let after = || visits.at(&plan.endpoint);
     let all = match when {

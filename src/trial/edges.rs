@@ -47,10 +47,11 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     told::regions(runs, "region", told::EDGES, notes);
     let (mut rows, reasons) = compared(&both, plan, people)?;
     refuse_all(runs, &reasons)?;
-    tell_not_compared(runs, &reasons, "edges", notes);
-    both.tell_lacking(plan, people, notes);
-    let (motion, of_change) =
-        motion::of_edges(rows.len(), |pair| both.z(pair), (plan, people, tables), notes)?;
+    told::not_compared(runs, &reasons, told::EDGES, notes);
+    both.tell_lacking(told::EDGES, (plan, people), notes);
+    let given = (plan, people, tables);
+    let (motion, of_change) = motion::of_edges(rows.len(), |pair| both.z(pair), given, notes)?;
+    motion::tell_lacking(|place| both.images(place), given, notes)?;
     rows.iter_mut().zip(of_change).for_each(|(row, motion)| row.motion = motion);
     Ok(Edges {
         regions: runs.regions.clone(),
@@ -169,6 +170,12 @@ impl<'a> BothVisits<'a> {
             sum += self.runs.z(run, pair)?;
         }
         (!runs.is_empty()).then(|| sum / runs.len() as f64)
+    }
+
+    /// Images behind the edges of a participant at both visits.
+    fn images(&self, place: usize) -> [usize; 2] {
+        let n = |runs: &Vec<usize>| runs.iter().map(|&run| self.runs.runs[run].images).sum();
+        [n(&self.before[place]), n(&self.after[place])]
     }
 
     /// An edge at both visits, `[place in People::all]`.

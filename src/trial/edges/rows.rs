@@ -182,6 +182,7 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
             participant: ids[first].clone(),
             session: sessions[first].clone(),
             place: table.place(first),
+            images: 1,
         };
         edges.add(run, rows.edges(&own)?);
     }
