@@ -46,6 +46,15 @@ pub fn analyse(
 ) -> Result<AdverseEvents> {
     let Some(name) = &plan.adverse_events else { return Ok(AdverseEvents::default()) };
     let table = tables.get(name)?;
+    if table.table.rows.is_empty() {
+        notes.warn(
+            format!(
+                "{} has no row: nobody had an adverse event, or its export failed: check it",
+                table.table.name
+            ),
+            Vec::new(),
+        );
+    }
     let events = Events::read(table, people, notes)?;
     Told { events: &events, people, notes }.all(table);
     consistent::tell(&events, people, notes);

@@ -51,7 +51,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         for place in there.filter(left).filter(|&place| after[place].is_some()) {
             after_leaving.entry(place).or_default().push(named.label.clone());
         }
-        let between = visits.carried(plan, notes);
+        let between = visits.carried(plan, notes)?;
         visits.tell_others(plan, &between, notes);
         for (way, &missing) in shown(plan, !between.is_empty()).iter().enumerate() {
             let pairs = match missing {

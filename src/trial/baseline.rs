@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ancova::moments;
+use super::are_numbers::{are_numbers, or_levels};
 use super::arm::{Arm, ByArm};
 use super::note::{Notes, counted, verb};
 use super::people::People;
@@ -30,7 +31,7 @@ pub fn analyse(
 ) -> Result<Baseline> {
     let mut rows = Vec::new();
     for column in described(plan, people, notes) {
-        let own = of_column(&column, people)?;
+        let own = of_column(&column, plan.strata.contains(&column), people)?;
         tell_one_level_as_two(&column, &own, notes);
         rows.extend(own);
         let texts = people.table.texts(&column)?;
@@ -88,23 +89,26 @@ fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Vec<String> {
     all
 }
 
-/// A column of participants.tsv: numbers, or levels where the dictionary has Levels or a cell is no number.
-fn of_column(column: &str, people: &People) -> Result<Vec<BaselineRow>> {
+/// A column of participants.tsv: numbers or levels, which a stratum has in the models, too.
+fn of_column(column: &str, is_stratum: bool, people: &People) -> Result<Vec<BaselineRow>> {
     let table: &Measured = &people.table;
     let texts = table.texts(column)?;
     let variable = table.dictionary.get(column);
     let label = variable.and_then(|v| v.long_name.clone()).unwrap_or_else(|| column.to_owned());
     let named = (format!("participants:{column}"), label, variable.and_then(|v| v.units.clone()));
-    let are_numbers = texts.iter().flatten().all(|text| text.parse::<f64>().is_ok());
-    if are_numbers && variable.is_none_or(|v| v.levels.is_empty()) {
-        let numbers = match column {
-            "age" => table.numbers_on(column, "an age in years", [0.0, 130.0])?,
-            _ => table.numbers(column)?,
-        };
+    if !is_stratum && are_numbers(table, column)? {
+        let numbers = table.numbers(column).map_err(|error| or_levels(error, table, column))?;
+        if column == "age" {
+            table.numbers_on(column, "an age in years", [0.0, 130.0])?;
+        }
         return Ok(vec![of_numbers(named, &numbers, people)]);
     }
     let levels: BTreeSet<&String> = texts.iter().flatten().collect();
-    if levels.len() > MOST_LEVELS {
+    let mut levels: Vec<&String> = levels.into_iter().collect();
+    // Sites 2 and 10 in this order.
+    let number = |level: &str| level.parse::<f64>().unwrap_or(f64::INFINITY);
+    levels.sort_by(|one, other| number(one).total_cmp(&number(other)));
+    if levels.len() > MOST_LEVELS && !is_stratum {
         return Err(Error::usage(
             format!("column '{column}' of {}", table.table.name),
             format!("holds {} different words", levels.len()),

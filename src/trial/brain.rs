@@ -86,7 +86,9 @@ pub(super) fn regions(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Ve
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
         return Ok(own.regions.clone());
     }
-    let is_key = |column: &str| column.ends_with("_id") || column == arm || motion::is_one(column);
+    let is_key = |column: &str| {
+        column.ends_with("_id") || column == "run" || column == arm || motion::is_one(column)
+    };
     // A column is one of numbers if most of its cells are: a slip in it is then told, not passed over.
     let is_number = |at: usize| {
         let cells = || table.table.rows.iter().map(|cells| cells[at].trim());

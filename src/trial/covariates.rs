@@ -3,15 +3,23 @@
 //! They enter the analyses of covariance and nothing else. A value that is measured after randomisation (`@endpoint`, `@change`) may be an effect of the treatment, and takes that part of it
 //! out of the difference: told, for that may be what is asked (how much of a change of the brain goes with heart rate).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
+use super::are_numbers::{are_numbers, or_levels};
 use super::covariate::{Covariate, Kind, Values, When};
+use super::dictionary::Variable;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::Plan;
 use super::strata;
 use super::tables::{Measured, Tables};
 use crate::error::{Error, Result};
+
+/// So many levels are listed.
+const LISTED: usize = 6;
+/// Numbers of so many whole values may be codes of levels; two codes are the same model as two levels.
+const CODES: RangeInclusive<usize> = 3..=6;
 
 /// The people with the values of every covariate; who lacks one is named.
 ///
@@ -26,13 +34,14 @@ pub fn read(plan: &Plan, people: People, tables: &Tables, notes: &mut Notes) -> 
     for one in &plan.covariates {
         let values = values(one, plan, (&people, tables), notes)?;
         judge(&values, &people, &one.column.table)?;
+        tell_codes(&values, one, &people, notes);
         tell_lacking(&values, &people, notes);
         all.push(values);
     }
-    let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+    let names: Vec<String> = all.iter().map(|one| said(one, &people)).collect();
     notes.info(
         format!(
-            "analyses of covariance are adjusted also for {}; numbers less their mean over those analysed. Responders, change scores, arm x visit and relations are not",
+            "analyses of covariance are adjusted also for {}. Responders, change scores, arm x visit and relations are not",
             names.join(", ")
         ),
         Vec::new(),
@@ -54,6 +63,7 @@ fn values(
         return Ok(Values { name, kind: of_participants(table, &one.column.column, people)? });
     };
     let visits = tables.visits(&one.column, people)?;
+    visits.tell_runs(notes);
     let before = || visits.at(&plan.baseline);
     let after = || visits.at(&plan.endpoint);
     let all = match when {
@@ -75,17 +85,62 @@ fn values(
     Ok(Values { name, kind: Kind::Numbers(all) })
 }
 
-/// A column with a row a participant: levels where its dictionary has levels or most of its cells are no numbers.
+/// A column with a row a participant: numbers or levels.
 fn of_participants(table: &Measured, column: &str, people: &People) -> Result<Kind> {
-    let texts = table.texts(column)?;
-    let there = texts.iter().flatten().count();
-    let n_numbers = texts.iter().flatten().filter(|text| text.parse::<f64>().is_ok()).count();
-    let has_levels = table.dictionary.get(column).is_some_and(|of| !of.levels.is_empty());
     let places = table.people(people)?;
-    if has_levels || 2 * n_numbers <= there {
-        return Ok(Kind::Levels(placed(table, &places, texts, people)?));
+    if !are_numbers(table, column)? {
+        return Ok(Kind::Levels(placed(table, &places, table.texts(column)?, people)?));
     }
-    Ok(Kind::Numbers(placed(table, &places, table.numbers(column)?, people)?))
+    let numbers = table.numbers(column).map_err(|error| or_levels(error, table, column))?;
+    Ok(Kind::Numbers(placed(table, &places, numbers, people)?))
+}
+
+/// As what a covariate enters: "site (levels 1, 2, 3)".
+fn said(values: &Values, people: &People) -> String {
+    let name = &values.name;
+    match levels_of(values, people) {
+        Some(levels) if levels.len() > LISTED => {
+            format!("{name} ({} levels: {}, ...)", levels.len(), levels[..LISTED].join(", "))
+        }
+        Some(levels) => format!("{name} (levels {})", levels.join(", ")),
+        None => format!("{name} (a number, less its mean over those analysed)"),
+    }
+}
+
+/// The levels of those of the arms, sorted; none of a number.
+fn levels_of(values: &Values, people: &People) -> Option<Vec<String>> {
+    let Kind::Levels(all) = &values.kind else { return None };
+    let of_arms = people.places(|person| person.arm.is_some()).into_iter();
+    let levels: BTreeSet<String> = of_arms.filter_map(|place| all[place].clone()).collect();
+    Some(levels.into_iter().collect())
+}
+
+/// Numbers of a few whole values may be codes of levels, such as sites.
+fn tell_codes(values: &Values, one: &Covariate, people: &People, notes: &mut Notes) {
+    let Kind::Numbers(all) = &values.kind else { return };
+    let table = &people.table;
+    let is_measured = |of: &Variable| of.units.is_some() || of.range.is_some();
+    if one.column.table != table.name
+        || table.dictionary.get(&one.column.column).is_some_and(is_measured)
+    {
+        return;
+    }
+    let of_arms = people.places(|person| person.arm.is_some()).into_iter();
+    let mut numbers: Vec<f64> = of_arms.filter_map(|place| all[place]).collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    if CODES.contains(&numbers.len()) && numbers.iter().all(|v| v.fract() == 0.0) {
+        let listed: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        notes.warn(
+            format!(
+                "covariate {} has the values {} alone and is taken as a number; where these are levels, give Levels of it in {}.json",
+                values.name,
+                listed.join(", "),
+                table.name
+            ),
+            Vec::new(),
+        );
+    }
 }
 
 /// The values of rows as those of people.

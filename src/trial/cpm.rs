@@ -7,6 +7,7 @@
 //! the root of the mean variance within visits of pre at baseline. Retest in the control arm is ICC(A,1) of absolute CPM. A measure of retest rho has change correlated with
 //! baseline by -sqrt((1 - rho) / 2) without any effect, so that correlation is nothing to report.
 
+mod of_stimulus;
 mod of_visit;
 
 use super::ancova::{self, Lacking, Pairs};

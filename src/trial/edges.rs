@@ -5,6 +5,7 @@
 //! (the mean z within each, and between two) are compared alike, a family of their own.
 
 mod rows;
+mod told;
 
 use rayon::prelude::*;
 
@@ -12,7 +13,7 @@ use super::ancova::{self, Named, Pairs};
 use super::arm::{Arm, ByArm};
 use super::edges_of_runs::{EdgesOfRuns, RunOf};
 use super::motion;
-use super::note::{Notes, counted, verb};
+use super::note::Notes;
 use super::people::People;
 use super::plan::{Column, Missing, Plan};
 use super::results::{EdgeRow, Edges, Estimate};
@@ -23,9 +24,6 @@ use crate::stats::fdr::{Adjustment, adjusted};
 use crate::table::Table;
 
 pub use rows::{of_table, read, read_networks};
-
-/// So many edges are named in a note; more are counted.
-const NAMED: usize = 6;
 
 /// The plan's edges.
 ///
@@ -43,13 +41,17 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         return Err(Error::internal("the edges", "are not there", "be", ""));
     };
     let both = BothVisits::new(runs, plan, people, notes)?;
-    tell_regions(runs, ("region", "edges"), notes);
+    if of_table.is_some() {
+        told::odd_values(runs, notes);
+    }
+    told::regions(runs, "region", told::EDGES, notes);
     let (mut rows, reasons) = compared(&both, plan, people)?;
     refuse_all(runs, &reasons)?;
-    tell_not_compared(runs, &reasons, "edges", notes);
-    both.tell_lacking(plan, people, notes);
-    let (motion, of_change) =
-        motion::of_edges(rows.len(), |pair| both.z(pair), (plan, people, tables), notes)?;
+    told::not_compared(runs, &reasons, told::EDGES, notes);
+    both.tell_lacking(told::EDGES, (plan, people), notes);
+    let given = (plan, people, tables);
+    let (motion, of_change) = motion::of_edges(rows.len(), |pair| both.z(pair), given, notes)?;
+    motion::tell_lacking(|place| both.images(place), given, notes)?;
     rows.iter_mut().zip(of_change).for_each(|(row, motion)| row.motion = motion);
     Ok(Edges {
         regions: runs.regions.clone(),
@@ -73,9 +75,11 @@ pub fn networks(
     let Some(runs) = &tables.networks else { return Ok(None) };
     // Their runs are those of the edges, of which all is said.
     let both = BothVisits::new(runs, plan, people, &mut Notes::default())?;
-    tell_regions(runs, ("network", "means"), notes);
+    told::regions(runs, "network", told::MEANS, notes);
     let (rows, reasons) = compared(&both, plan, people)?;
-    tell_not_compared(runs, &reasons, "means of networks", notes);
+    told::not_compared(runs, &reasons, told::MEANS, notes);
+    both.tell_lacking(told::MEANS, (plan, people), notes);
+    both.tell_fewer((plan, people), notes);
     if reasons.len() == rows.len() {
         return Ok(None);
     }
@@ -159,28 +163,6 @@ impl<'a> BothVisits<'a> {
         Ok(both)
     }
 
-    fn tell_several(&mut self, plan: &Plan, people: &People, notes: &mut Notes) {
-        let mut who = Vec::new();
-        for (of_people, session) in [(&self.before, &plan.baseline), (&self.after, &plan.endpoint)]
-        {
-            let several = of_people.iter().enumerate().filter(|(_, runs)| runs.len() > 1);
-            who.extend(several.map(|(place, runs)| {
-                format!("{} ({session}, {} runs)", people.all[place].id, runs.len())
-            }));
-        }
-        self.of_several_runs = who.len();
-        if !who.is_empty() {
-            notes.info(
-                format!(
-                    "edges of {} {} the mean of Fisher's z over several runs, each counting alike, and n/a where one has none",
-                    counted(who.len(), "visit"),
-                    verb(who.len(), ["is", "are"])
-                ),
-                who,
-            );
-        }
-    }
-
     /// The mean over a participant's runs; none where one lacks it.
     fn mean(&self, runs: &[usize], pair: usize) -> Option<f64> {
         let mut sum = 0.0;
@@ -188,6 +170,12 @@ impl<'a> BothVisits<'a> {
             sum += self.runs.z(run, pair)?;
         }
         (!runs.is_empty()).then(|| sum / runs.len() as f64)
+    }
+
+    /// Images behind the edges of a participant at both visits.
+    fn images(&self, place: usize) -> [usize; 2] {
+        let n = |runs: &Vec<usize>| runs.iter().map(|&run| self.runs.runs[run].images).sum();
+        [n(&self.before[place]), n(&self.after[place])]
     }
 
     /// An edge at both visits, `[place in People::all]`.
@@ -202,51 +190,6 @@ impl<'a> BothVisits<'a> {
         let [before, after] = self.z(pair);
         Pairs::new(people, &before, &after, Missing::Observed)
     }
-
-    /// Who lacks which edges: participants who lack the same ones are named once.
-    fn tell_lacking(&self, plan: &Plan, people: &People, notes: &mut Notes) {
-        let n = self.runs.pairs.len();
-        let of_arms = people.places(|person| person.arm.is_some());
-        let lacks = |place: usize| {
-            let is_there = |pair| {
-                self.mean(&self.before[place], pair).and(self.mean(&self.after[place], pair))
-            };
-            (0..n).filter(|&pair| is_there(pair).is_none()).collect::<Vec<usize>>()
-        };
-        let lacking: Vec<Vec<usize>> = of_arms.par_iter().map(|&place| lacks(place)).collect();
-        let mut groups: Vec<(&[usize], Option<bool>, Vec<usize>)> = Vec::new();
-        for (&place, edges) in of_arms.iter().zip(&lacking).filter(|(_, edges)| !edges.is_empty()) {
-            let fate = people.all[place].completed;
-            match groups.iter_mut().find(|(other, was, _)| *other == edges && *was == fate) {
-                Some((.., who)) => who.push(place),
-                None => groups.push((edges, fate, vec![place])),
-            }
-        }
-        let visits = [plan.baseline.as_str(), plan.endpoint.as_str()];
-        for (edges, fate, who) in groups {
-            let label = match edges.len() {
-                all if all == n => "all edges".to_owned(),
-                some if some <= NAMED => format!("the {}", self.called(edges)),
-                some => format!("{some} of {n} edges"),
-            };
-            notes.lack(people.names(&who), (fate, true), &label, visits);
-        }
-    }
-
-    fn called(&self, edges: &[usize]) -> String {
-        named(self.runs, edges)
-    }
-}
-
-/// "edge a–b", "edges a–b, a–c".
-fn named(runs: &EdgesOfRuns, edges: &[usize]) -> String {
-    let some = edges.iter().take(NAMED).map(|&pair| runs.called(pair));
-    let names: Vec<String> = some.collect();
-    let more = match edges.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    format!("edge{} {}{more}", if edges.len() == 1 { "" } else { "s" }, names.join(", "))
 }
 
 /// Whose the runs are, as a table: participants and sessions are refused as those of any other.
@@ -309,27 +252,6 @@ fn row(
     }
 }
 
-/// Tables that do not name the same regions.
-fn tell_regions(runs: &EdgesOfRuns, (what, numbers): (&str, &str), notes: &mut Notes) {
-    let n = runs.runs.len();
-    for (region, name) in runs.regions.iter().enumerate() {
-        let without: Vec<&RunOf> =
-            (0..n).filter(|&run| !runs.names(run, region)).map(|run| &runs.runs[run]).collect();
-        if !without.is_empty() {
-            notes.warn(
-                format!(
-                    "{what} {name} is not in {} of {n} tables: its {numbers} are n/a there",
-                    without.len()
-                ),
-                without
-                    .iter()
-                    .map(|run| format!("{} ({})", run.participant, run.session))
-                    .collect(),
-            );
-        }
-    }
-}
-
 /// Edges of which nothing can be compared are no part of a report.
 fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, Error)]) -> Result<()> {
     match reasons.first() {
@@ -350,24 +272,4 @@ fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, Error)]) -> Result<()> {
         )),
         _ => Ok(()),
     }
-}
-
-fn tell_not_compared(
-    runs: &EdgesOfRuns,
-    reasons: &[(usize, Error)],
-    what: &str,
-    notes: &mut Notes,
-) {
-    let Some((_, first)) = reasons.first() else { return };
-    let edges: Vec<usize> = reasons.iter().map(|(pair, _)| *pair).collect();
-    notes.warn(
-        format!(
-            "{} of {} {what} cannot be compared and {} n/a ({}); the first: {first}",
-            edges.len(),
-            runs.pairs.len(),
-            verb(edges.len(), ["is", "are"]),
-            named(runs, &edges)
-        ),
-        Vec::new(),
-    );
 }

@@ -12,6 +12,8 @@ pub struct RunOf {
     pub session: String,
     /// What messages call it: a file, or a file and line.
     pub place: String,
+    /// Images behind it, where that is known: of a mean over runs these.
+    pub images: usize,
 }
 
 /// The edges of one run as its table has them.
@@ -23,6 +25,21 @@ pub struct EdgesOfRun {
     pub pairs: Vec<[usize; 2]>,
     /// Fisher's z, `[edge]`.
     pub z: Vec<Option<f64>>,
+    /// Of means, `[edge]`: how many of the pairs that they are of are known, and all; empty of edges.
+    pub of_pairs: Vec<Option<[usize; 2]>>,
+}
+
+/// A mean that rests on fewer pairs of regions than it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fewer {
+    /// A place among the runs.
+    pub run: usize,
+    /// A place among the pairs.
+    pub pair: usize,
+    /// Pairs of regions that are known.
+    pub known: usize,
+    /// All of them.
+    pub all: usize,
 }
 
 /// Edges of runs.
@@ -36,6 +53,8 @@ pub struct EdgesOfRuns {
     pub regions: Vec<String>,
     /// Two places in `regions` each, the lower first.
     pub pairs: Vec<[usize; 2]>,
+    /// Means over some of their pairs of regions alone, in the order of the runs.
+    pub fewer: Vec<Fewer>,
     /// `[run][pair]`; NaN where it is n/a. Pairs that only later runs name are not there.
     z: Vec<Vec<f64>>,
     /// `[run][region]`: whether the run's table names it; as short.
@@ -99,6 +118,12 @@ impl EdgesOfRuns {
             }
             z[at] = value.unwrap_or(f64::NAN);
             pair.iter().for_each(|&region| named[region] = true);
+            if let Some(&Some([known, all])) = read.of_pairs.get(nth)
+                && value.is_some()
+                && known < all
+            {
+                self.fewer.push(Fewer { run: self.runs.len(), pair: at, known, all });
+            }
         }
         self.runs.push(run);
         self.z.push(z);

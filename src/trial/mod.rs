@@ -17,6 +17,7 @@
 pub mod adverse;
 mod afterwards;
 pub mod ancova;
+mod are_numbers;
 mod arm;
 mod arms_agree;
 pub mod baseline;
@@ -62,7 +63,7 @@ pub use arm::{Arm, ByArm};
 pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
 pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
-pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
+pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, Fewer, RunOf};
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};
 pub use plan::{

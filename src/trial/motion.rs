@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::note::Notes;
+use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Column, Plan};
 use super::results::{Correlation, EdgesMotion, MotionRow};
@@ -75,7 +75,15 @@ pub(super) fn of_regions(
             without.push(region.as_str());
             continue;
         };
+        fd.tell_runs(notes);
         let visits = Visits::new(table, region, people)?;
+        let lacks = |place: &usize| {
+            let mut both = [&plan.baseline, &plan.endpoint].into_iter();
+            both.any(|at| visits.get(*place, at).is_some() && fd.get(*place, at).is_none())
+        };
+        let of_arms = people.places(|person| person.arm.is_some()).into_iter();
+        let lacking: Vec<usize> = of_arms.filter(lacks).collect();
+        tell_without(&fd, &lacking, (region, plan, people), notes);
         for at in At::ALL {
             let (of_fd, of_region) = (at.values(&fd, plan)?, at.values(&visits, plan)?);
             let (x, y) = both(people, &of_fd, &of_region);
@@ -141,6 +149,7 @@ pub(super) fn of_edges(
         return Ok((Vec::new(), vec![None; n_edges]));
     };
     let fd = of_plan(column, people, tables)?;
+    fd.tell_runs(notes);
     let (mut rows, mut of_change) = (Vec::new(), Vec::new());
     for at in At::ALL {
         let of_fd = at.values(&fd, plan)?;
@@ -186,6 +195,64 @@ pub(super) fn of_edges(
         );
     }
     Ok((rows, of_change))
+}
+
+/// Tell who has edges and no motion, and whose motion is of fewer runs than their edges, such as of `physio_summary[run=1]`. `images`: those behind a participant's edges at both visits.
+///
+/// # Errors
+/// As [`of_regions`].
+pub(super) fn tell_lacking(
+    images: impl Fn(usize) -> [usize; 2],
+    (plan, people, tables): (&Plan, &People, &Tables),
+    notes: &mut Notes,
+) -> Result<()> {
+    let Some(column) = &plan.motion else { return Ok(()) };
+    let fd = of_plan(column, people, tables)?;
+    let (mut who, mut without) = (Vec::new(), Vec::new());
+    for place in people.places(|person| person.arm.is_some()) {
+        for (session, images) in [&plan.baseline, &plan.endpoint].into_iter().zip(images(place)) {
+            if images > 0 && fd.get(place, session).is_none() && !without.contains(&place) {
+                without.push(place);
+            }
+            if let Some(n) = fd.n_runs(place, session).filter(|n| *n < images) {
+                who.push(format!("{} ({session}, {n} of {images})", people.all[place].id));
+            }
+        }
+    }
+    tell_without(&fd, &without, ("edges", plan, people), notes);
+    if !who.is_empty() {
+        notes.warn(
+            format!(
+                "{} is of fewer runs than the edges in {}: whether motion is in the others' part of these edges is not known; of a table with all of a visit's runs the mean is taken",
+                fd.column,
+                counted(who.len(), "visit")
+            ),
+            who,
+        );
+    }
+    Ok(())
+}
+
+/// Who has values and no motion beside them.
+fn tell_without(
+    fd: &Visits,
+    without: &[usize],
+    (what, plan, people): (&str, &Plan, &People),
+    notes: &mut Notes,
+) {
+    if !without.is_empty() {
+        notes.warn(
+            format!(
+                "{} with {what} {} {} at {} or {}: not in the correlations of motion there",
+                counted(without.len(), "participant"),
+                verb(without.len(), ["lacks", "lack"]),
+                fd.column,
+                plan.baseline,
+                plan.endpoint
+            ),
+            people.names(without),
+        );
+    }
 }
 
 /// Where motion and values are compared.

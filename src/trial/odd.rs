@@ -121,13 +121,15 @@ fn of_column(table: &Measured, column: &str, people: &People, notes: &mut Notes)
 
 /// Why a value is odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Odd {
+pub(super) enum Odd {
+    /// It may stand for a missing one.
     Code,
+    /// It lies far from all others.
     Far,
 }
 
 /// Of each value why it is odd, if it is.
-fn odd(values: &[Option<f64>]) -> Vec<Option<Odd>> {
+pub(super) fn odd(values: &[Option<f64>]) -> Vec<Option<Odd>> {
     let is_code = |v: f64| CODES.contains(&v.abs()) && !(0.0..99.0).contains(&v);
     let ends = values.iter().flatten().filter(|v| !is_code(**v));
     let [least, greatest] =

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::column::Column;
 use super::dictionary::Direction;
-use super::note::Notes;
+use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Missing, Plan};
-use super::tables::{Measured, Tables, session};
+use super::tables::{Measured, Tables, is_missing, session};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
@@ -22,41 +22,90 @@ pub struct Visits {
     pub units: Option<String>,
     /// Which way is better by the dictionary.
     pub direction: Option<Direction>,
-    /// The table's sessions, in its order.
+    /// The table's sessions, as it first names them.
     pub sessions: Vec<String>,
+    /// The same in the order of each participant's rows, of which the first may lack some.
+    order: Vec<String>,
     /// Participants there are.
     n_people: usize,
     /// What messages call the table.
     name: String,
     values: BTreeMap<(usize, String), Option<f64>>,
+    /// Of a table with a row a run, how many runs each value is the mean of.
+    n_runs: BTreeMap<(usize, String), usize>,
+    /// Who has several, where: "sub-01 (ses-baseline, 2 runs)".
+    of_several_runs: Vec<String>,
+}
+
+/// The column that tells a visit's runs apart.
+const RUN: &str = "run";
+
+/// Whether two rows of a visit are of different runs of one task.
+fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
+    let cells = |column: &str| {
+        let at = table.table.position(column)?;
+        Some([row, other].map(|row| table.table.rows[row][at].trim()))
+    };
+    let is_run =
+        cells(RUN).is_some_and(|[one, two]| one != two && !is_missing(one) && !is_missing(two));
+    is_run && cells("task").is_none_or(|[one, two]| one == two)
+}
+
+/// Two rows of a visit that have no mean.
+fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
+    let hint = match table.has("task") || table.has(RUN) {
+        true => {
+            "delete or correct one of them, or name one task as TABLE[task=NAME]: of that the mean over runs is taken"
+        }
+        false => {
+            "delete or correct one of them; of several tasks name one as TABLE[task=NAME]; repetitions are read by --cpm and --pressure alone"
+        }
+    };
+    Error::bad_data(
+        table.line(row),
+        format!("is of {session} as {} is", table.other_line(other)),
+        "be the only row of a participant and session, or of a run of its own (column run) and one task",
+        hint,
+    )
 }
 
 impl Visits {
-    /// Read a column of numbers.
+    /// Read a column of numbers: of several runs of a visit the mean, each counting alike, none where one has none.
     ///
     /// # Errors
-    /// As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice.
+    /// As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task.
     pub fn new(table: &Measured, column: &str, people: &People) -> Result<Visits> {
         let numbers = table.numbers(column)?;
         let places = table.people(people)?;
         let of_rows = table.sessions()?;
         let mut values = BTreeMap::new();
-        let mut lines: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        let mut rows: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
         let mut sessions: Vec<String> = Vec::new();
         for (row, (&place, name)) in places.iter().zip(&of_rows).enumerate() {
-            if let Some(other) = lines.insert((place, name), row) {
-                return Err(Error::bad_data(
-                    table.line(row),
-                    format!("is of {name} as {} is", table.other_line(other)),
-                    "be the only row of a participant and session",
-                    "delete or correct one of them; of several tasks name one as TABLE[task=NAME]; repetitions are read by --cpm and --pressure alone",
-                ));
+            let own = rows.entry((place, name)).or_default();
+            if let Some(&other) = own.iter().find(|&&other| !are_runs(table, row, other)) {
+                return Err(twice(table, name, [other, row]));
             }
+            own.push(row);
             if !sessions.contains(name) {
                 sessions.push(name.clone());
             }
-            values.insert((place, name.clone()), numbers[row]);
         }
+        let (mut n_runs, mut of_several_runs) = (BTreeMap::new(), Vec::new());
+        for ((place, name), own) in rows {
+            let visit = (place, name.to_owned());
+            let of_runs: Option<Vec<f64>> = own.iter().map(|&row| numbers[row]).collect();
+            let mean = of_runs.map(|all| all.iter().sum::<f64>() / all.len() as f64);
+            values.insert(visit.clone(), mean);
+            if own.len() > 1 {
+                let id = &people.all[place].id;
+                of_several_runs.push(format!("{id} ({name}, {} runs)", own.len()));
+            }
+            if table.has(RUN) {
+                n_runs.insert(visit, own.len());
+            }
+        }
+        let order = in_order_of_rows(&sessions, &places, &of_rows);
         let variable = table.dictionary.get(column);
         Ok(Visits {
             column: Column { table: table.name.clone(), column: column.to_owned() },
@@ -64,9 +113,12 @@ impl Visits {
             units: variable.and_then(|v| v.units.clone()),
             direction: variable.and_then(|v| v.direction),
             sessions,
+            order,
             n_people: people.all.len(),
             name: table.table.name.clone(),
             values,
+            n_runs,
+            of_several_runs,
         })
     }
 
@@ -83,10 +135,13 @@ impl Visits {
             label,
             units: None,
             direction: None,
+            order: sessions.clone(),
             sessions,
             n_people: people.all.len(),
             name: table.table.name.clone(),
             values,
+            n_runs: BTreeMap::new(),
+            of_several_runs: Vec::new(),
         }
     }
 
@@ -124,13 +179,13 @@ impl Visits {
 }
 
 impl Visits {
-    /// The sessions between two, and whether they are in the order of their numbers (week6 before week13) rather than the table's; none where it has the second before the first.
-    fn between(&self, from: &str, to: &str) -> (Vec<String>, bool) {
+    /// The sessions between two, and whether they are in the order of their numbers (week6 before week13) rather than the table's; none where nothing says that the first is before the second.
+    fn between(&self, from: &str, to: &str) -> Option<(Vec<String>, bool)> {
         let others: Vec<String> =
             self.sessions.iter().filter(|own| *own != from).cloned().collect();
         let by_number = numbered(&others);
         let is_numbered = by_number.is_some();
-        let order = by_number.unwrap_or_else(|| self.sessions.clone());
+        let order = by_number.unwrap_or_else(|| self.order.clone());
         let at = |name: &str| order.iter().position(|own| own == name);
         let between = match (at(from), at(to)) {
             (Some(from), Some(to)) if from < to => order[from + 1..to].to_vec(),
@@ -141,13 +196,34 @@ impl Visits {
                 };
                 order[..to].iter().filter(later).cloned().collect()
             }
-            _ => Vec::new(),
+            _ => return None,
         };
-        (between, is_numbered)
+        Some((between, is_numbered))
     }
 
-    /// Tell of sessions that nothing is read of; `read`: those beside baseline and endpoint that something is.
+    /// Runs behind a value of a table with a row a run; none of other tables.
+    #[must_use]
+    pub fn n_runs(&self, place: usize, session: &str) -> Option<usize> {
+        self.n_runs.get(&(place, session.to_owned())).copied()
+    }
+
+    /// Tell which values are means over runs.
+    pub fn tell_runs(&self, notes: &mut Notes) {
+        if !self.of_several_runs.is_empty() {
+            notes.info(
+                format!(
+                    "values of {} in {} are the mean over several runs, each counting alike, and n/a where one has none",
+                    counted(self.of_several_runs.len(), "visit"),
+                    self.column.table
+                ),
+                self.of_several_runs.clone(),
+            );
+        }
+    }
+
+    /// Tell which values are means over runs, and of sessions that nothing is read of; `read`: those beside baseline and endpoint that something is.
     pub fn tell_others(&self, plan: &Plan, read: &[String], notes: &mut Notes) {
+        self.tell_runs(notes);
         let of_plan = |session: &str| session == plan.baseline || session == plan.endpoint;
         let others = self.sessions.iter().filter(|own| !of_plan(own) && !read.contains(own));
         let others: Vec<&str> = others.map(String::as_str).collect();
@@ -162,24 +238,53 @@ impl Visits {
     }
 
     /// The sessions whose last value is carried forward where the plan asks that, which is told; so is that there are none.
-    pub fn carried(&self, plan: &Plan, notes: &mut Notes) -> Vec<String> {
+    ///
+    /// # Errors
+    /// Usage: visits whose order nothing says: another analysis would silently stand in place of the one that was asked for.
+    pub fn carried(&self, plan: &Plan, notes: &mut Notes) -> Result<Vec<String>> {
         if !plan.missing.contains(&Missing::Locf) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let (label, from, to) = (&self.label, &plan.baseline, &plan.endpoint);
-        let (between, is_numbered) = self.between(from, to);
+        let others = self.sessions.iter().filter(|own| *own != from && *own != to);
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        let Some((between, is_numbered)) =
+            self.between(from, to).or_else(|| others.is_empty().then(|| (Vec::new(), false)))
+        else {
+            return Err(Error::usage(
+                format!("--missing locf of {}", self.column),
+                format!(
+                    "needs to know which of {} is between {from} and {to}, and the rows of {} have {to} before {from}",
+                    others.join(", "),
+                    self.name
+                ),
+                "have rows in the order of the visits, or visits alike but for a number at the end of their names (ses-week6, ses-week13)",
+                "sort each participant's rows by visit, or leave locf out of --missing",
+            ));
+        };
+        let how = if is_numbered { "by their numbers" } else { "in the table" };
+        if between.is_empty() && !others.is_empty() {
+            notes.warn(
+                format!(
+                    "{label}: LOCF needs a visit between {from} and {to}, and {how} there is none ({} {} not): it is BOCF, which stands in its place; rows are to be in the order of the visits",
+                    others.join(", "),
+                    verb(others.len(), ["is", "are"])
+                ),
+                Vec::new(),
+            );
+            return Ok(between);
+        }
         let text = match between.is_empty() {
             true => format!(
                 "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, which stands in its place"
             ),
             false => format!(
-                "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so {}",
-                between.join(", "),
-                if is_numbered { "by their numbers" } else { "in the table" }
+                "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so {how}",
+                between.join(", ")
             ),
         };
         notes.info(text, Vec::new());
-        between
+        Ok(between)
     }
 
     /// The last value at some of the sessions, `[place in People::all]`; none of who has none.
@@ -188,6 +293,30 @@ impl Visits {
         let last = |place| sessions.iter().rev().find_map(|session| self.get(place, session));
         (0..self.n_people).map(last).collect()
     }
+}
+
+/// Sessions as the rows of most participants who have two of them put these two.
+fn in_order_of_rows(sessions: &[String], places: &[usize], of_rows: &[String]) -> Vec<String> {
+    let place = |name: &String| sessions.iter().position(|own| own == name).unwrap_or_default();
+    let mut of_people: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, &person) in places.iter().enumerate() {
+        let own = of_people.entry(person).or_default();
+        let at = place(&of_rows[row]);
+        if !own.contains(&at) {
+            own.push(at);
+        }
+    }
+    let n = sessions.len();
+    let mut first = vec![vec![0_usize; n]; n];
+    for own in of_people.values() {
+        for (nth, &before) in own.iter().enumerate() {
+            own[nth + 1..].iter().for_each(|&after| first[before][after] += 1);
+        }
+    }
+    let n_before = |at: usize| (0..n).filter(|&one| first[one][at] > first[at][one]).count();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_key(|&at| n_before(at));
+    order.into_iter().map(|at| sessions[at].clone()).collect()
 }
 
 /// What the names of visits before treatment hold.

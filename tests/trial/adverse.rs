@@ -343,9 +343,14 @@ fn words_that_are_not_known_are_refused_and_none_makes_an_event_vanish_from_a_ro
         };
         let without = events(no);
         assert_eq!(events(yes), without + 1, "{column}: {yes}, {no}");
-        assert_eq!(events("n/a"), without, "{column}");
         let told = format!("1 adverse event without {column}: not counted as '{row_name}'");
-        assert_eq!(said(&study, &told), ["sub-091"]);
+        // What nobody knows is no no.
+        for unknown in ["n/a", "UNKNOWN", "Not  applicable", "NOT EVALUABLE"] {
+            study.set("adverse_events", 0, column, unknown);
+            let events = row(&found(&study), row_name).events;
+            assert_eq!(events.active + events.control, without, "{column}: {unknown}");
+            assert_eq!(said(&study, &told), ["sub-091"], "{column}: {unknown}");
+        }
     }
 }
 
@@ -400,7 +405,9 @@ fn who_left_for_an_event_must_be_so_in_both_tables_or_is_told() {
 #[test]
 fn without_events_there_are_rows_of_nobody_and_no_interval() {
     let mut study = asked();
+    assert!(!all_said(&study).contains("has no row"));
     study.cells("adverse_events").rows.clear();
+    assert!(all_said(&study).contains("adverse_events.tsv has no row"));
     let found = found(&study);
     assert_eq!(found.rows.len(), 5);
     assert_eq!(counts(&found.rows[0]), [0; 4]);

@@ -106,6 +106,38 @@ fn the_last_value_of_a_visit_between_is_carried_forward_and_without_one_that_is_
         assert!((got.value - want.value).abs() < 1e-9, "{name}: {got:?} {want:?}");
     }
     assert!(says(&notes, "of ses-week6, which follow each other so by their numbers"));
+    // Visits without numbers follow each other as the rows of each participant do, of whom the first may lack one.
+    let renamed = |sessions: [&str; 3]| {
+        let mut study = study().with_week6(false);
+        for row in &mut study.cells("questionnaires").rows {
+            let at = ["ses-baseline", "ses-week6", "ses-week13"].iter().position(|s| row[1] == *s);
+            row[1] = sessions[at.unwrap()].to_owned();
+        }
+        study.plan.baseline = sessions[0].to_owned();
+        study.plan.endpoint = sessions[2].to_owned();
+        study.plan.missing = vec![Missing::Locf];
+        study
+    };
+    let mut words = renamed(["ses-pre", "ses-mid", "ses-post"]);
+    words.cells("questionnaires").rows.remove(1);
+    let (_, notes) = analysed(&words);
+    assert!(says(&notes, "of ses-mid, which follow each other so in the table"), "{notes:?}");
+    // Sorted by their names they are in no order of time, and no other analysis takes LOCF's place.
+    words.cells("questionnaires").rows.sort();
+    let notes = &mut Notes::default();
+    let error = analyse(&words.plan, &words.people(), &words.tables, notes).unwrap_err();
+    let error = error.to_string();
+    for part in ["--missing locf", "which of ses-mid", "have ses-post before ses-pre", "ses-week6"]
+    {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let (_, notes) = analysed(&renamed(["ses-pre", "ses-post", "ses-followup"]));
+    assert!(says(&notes, "is carried forward in LOCF, of ses-post"), "{notes:?}");
+    let mut after = renamed(["ses-pre", "ses-followup", "ses-post"]);
+    let rows = &mut after.cells("questionnaires").rows;
+    rows.sort_by_key(|row| (row[0].clone(), std::cmp::Reverse(row[1].clone())));
+    let (_, notes) = analysed(&after);
+    assert!(says(&notes, "in the table there is none (ses-followup is not): it is BOCF"));
     // Two visits.
     let ways = |missing: &[Missing]| {
         let (ancova, notes) = of(study(), missing);

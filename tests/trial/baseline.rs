@@ -1,7 +1,7 @@
 //! Of `trial::baseline` and `trial::populations`.
 
 use boldly::trial::results::{Baseline, BaselineRow, Summary};
-use boldly::trial::{Arm, ByArm, Notes, ancova, baseline, populations};
+use boldly::trial::{Arm, ByArm, Dictionary, Notes, ancova, baseline, populations};
 
 use super::study::{Study, golden, is_golden, study};
 
@@ -10,6 +10,12 @@ fn described(study: &Study) -> (Baseline, Notes) {
     let people = study.people();
     let table = baseline::analyse(&study.plan, &people, &study.tables, &mut notes).unwrap();
     (table, notes)
+}
+
+fn refused(study: &Study) -> String {
+    let people = study.people();
+    let notes = &mut Notes::default();
+    baseline::analyse(&study.plan, &people, &study.tables, notes).unwrap_err().to_string()
 }
 
 fn row<'a>(table: &'a Baseline, variable: &str, level: Option<&str>) -> &'a BaselineRow {
@@ -67,6 +73,39 @@ fn who_lacks_a_described_value_is_counted_and_named() {
         .find(|note| note.text.contains("1 participant of the baseline table lacks age"))
         .unwrap();
     assert_eq!(note.participants, ["sub-003"]);
+}
+
+#[test]
+fn one_word_among_numbers_is_refused_with_its_line_however_few_participants_there_are() {
+    for cell in ["40 years", "55,5"] {
+        let mut study = study();
+        study.participants.table.rows.truncate(16);
+        study.set("participants", 3, "age", cell);
+        let said = refused(&study);
+        for part in ["participants.tsv, line 5 (sub-004),", cell, "hold a number or n/a", "Levels"]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+    // By its Units it is a number, though no cell is one.
+    let mut study = study();
+    let dictionary = r#"{"age": {"Units": "year"}}"#;
+    study.participants.dictionary = Dictionary::parse("participants.json", dictionary).unwrap();
+    (0..92).for_each(|row| study.set("participants", row, "age", "40 years"));
+    assert!(refused(&study).contains("line 2 (sub-001), holds '40 years'"));
+}
+
+#[test]
+fn strata_of_numbers_are_levels_as_they_are_in_the_models() {
+    let mut study = study();
+    for row in 0..92 {
+        study.set("participants", row, "site", ["2", "10"][usize::from(row % 3 == 0)]);
+    }
+    study.plan.strata = vec!["site".to_owned()];
+    let (table, _) = described(&study);
+    let of_site = table.rows.iter().filter(|row| row.variable == "participants:site");
+    let levels: Vec<Option<&str>> = of_site.map(|row| row.level.as_deref()).collect();
+    assert_eq!(levels, [Some("2"), Some("10")]);
 }
 
 #[test]

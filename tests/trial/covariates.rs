@@ -115,7 +115,10 @@ fn numbers_levels_and_values_of_visits_are_golden() {
         &found,
         "7 participants lack covariate physio_summary:heart_rate@change: in no analysis of covariance: sub-013"
     ));
-    assert!(has(&found, "adjusted also for age, physio_summary:heart_rate@change"));
+    assert!(has(
+        &found,
+        "adjusted also for age (a number, less its mean over those analysed), physio_summary:heart_rate@change"
+    ));
     let left_out = &found.ancova.rows[0].left_out;
     assert!(
         [&left_out.active, &left_out.control].iter().any(|own| own.contains(&"sub-013".into()))
@@ -151,6 +154,28 @@ fn who_is_alone_at_a_level_among_those_with_every_covariate_is_told() {
     assert!(told(&study).is_none());
     study.set("participants", 9, "age", "n/a");
     assert_eq!(told(&study).unwrap().participants, ["sub-005"]);
+}
+
+#[test]
+fn whether_a_covariate_is_a_number_or_levels_is_said_and_codes_are_asked_after() {
+    let mut study = with(&["age", "sex", "site"]);
+    study.plan.strata = Vec::new();
+    (0..92).for_each(|row| study.set("participants", row, "site", ["1", "2", "3"][row % 3]));
+    let said = |study: &Study| {
+        let notes = tried(study).unwrap().notes.all;
+        notes.iter().map(ToString::to_string).collect::<Vec<String>>().join("\n")
+    };
+    let (number, codes) =
+        ("site (a number, less its mean", "covariate site has the values 1, 2, 3");
+    let found = said(&study);
+    assert!(found.contains("sex (levels F, M)") && found.contains("age (a number,"), "{found}");
+    assert!(found.contains(number) && found.contains(codes), "{found}");
+    let text = r#"{"site": {"Levels": {"1": "cologne", "2": "london", "3": "paris"}}}"#;
+    let dictionary = Dictionary::parse("participants.json", text).unwrap();
+    study.participants.dictionary = dictionary.clone();
+    study.tables.all[0].dictionary = dictionary;
+    let found = said(&study);
+    assert!(found.contains("site (levels 1, 2, 3)") && !found.contains(codes), "{found}");
 }
 
 #[test]

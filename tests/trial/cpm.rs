@@ -3,7 +3,7 @@
 use boldly::error::Result;
 use boldly::trial::results::Cpm;
 use boldly::trial::sheets::sheets;
-use boldly::trial::{CpmPlan, Notes, Results, cpm};
+use boldly::trial::{CpmPlan, Dictionary, Notes, Results, cpm};
 
 use crate::study::{Study, ancova_is_golden, golden, is_golden, study};
 
@@ -122,6 +122,37 @@ fn cpm_that_cannot_be_right_is_refused() {
         &|study| study.plan.endpoint = "ses-week31".to_owned(),
         &["session 'ses-week31'", "did you mean 'ses-week13'?"],
     );
+}
+
+#[test]
+fn thresholds_are_not_taken_for_ratings() {
+    let described = |units: &str, threshold: bool| {
+        let mut study = with_cpm();
+        study.plan.cpm.as_mut().unwrap().threshold = threshold;
+        let text = format!(r#"{{"ts_post": {{"Units": "{units}", "Maximum": 1000}}}}"#);
+        let table = study.tables.all.iter_mut().find(|table| table.name == "cpm").unwrap();
+        table.dictionary = Dictionary::parse("cpm.json", &text).unwrap();
+        let mut notes = Notes::default();
+        let found = analysed(&study, &mut notes).map(|_| ());
+        let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
+        (found.map_err(|error| error.to_string()), said.join("\n"))
+    };
+    for units in ["kPa", "N/cm2", "kg/cm²", "°C", "s"] {
+        let error = described(units, false).0.unwrap_err();
+        let parts = ["column ts_post", units, "--cpm-threshold", "\"threshold\": true"];
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+        let (found, said) = described(units, true);
+        assert!(found.is_ok() && !said.contains("--cpm-threshold"), "{said}");
+    }
+    for units in ["points", "mm", "n/a"] {
+        let (found, said) = described(units, false);
+        assert!(found.is_ok() && said.contains("ts_post may be 1000 by cpm.json"), "{said}");
+    }
+    // Without a dictionary, what is no usual rating leads to the option.
+    let mut study = with_cpm();
+    study.set("cpm", 0, "ts_pre", "161");
+    let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+    assert!(error.contains("line 2 (sub-001), holds 161") && error.contains("--cpm-threshold"));
 }
 
 #[test]

@@ -220,6 +220,17 @@ fn motion_is_held_against_every_edge_over_participants() {
 }
 
 #[test]
+fn z_that_can_hardly_be_is_told_with_its_edge() {
+    let mut study = with_edges();
+    study.set("coupling", 1, "z", "9.9");
+    let mut notes = Notes::default();
+    analysed(&study, &mut notes).unwrap();
+    let odd: Vec<_> = notes.all.iter().filter(|note| note.text.contains("far from all")).collect();
+    assert_eq!(odd[0].participants, ["sub-001 (ses-baseline: insula–mpfc 9.9)"], "{odd:?}");
+    assert_eq!(odd.len(), 1);
+}
+
+#[test]
 fn pairs_turned_and_rows_in_any_order_are_the_same_edges() {
     let mut study = with_edges();
     let table = study.cells("coupling");

@@ -94,6 +94,38 @@ fn a_folder_of_maps_gives_what_the_table_of_its_means_gives() {
 }
 
 #[test]
+fn maps_of_several_runs_of_a_visit_are_their_mean_and_no_table_near_them_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    fs::write(dir.join("participants.tsv"), "participant_id\tarm\tage\nsub-3\tx\t40\n").unwrap();
+    let visit = dir.join("glm/sub-3/ses-pre");
+    fs::create_dir_all(visit.join("run-1")).unwrap();
+    fs::rename(visit.join(EFFECT), visit.join("run-1").join(EFFECT)).unwrap();
+    image(&visit.join("run-2").join(EFFECT), SHAPE, &values(30, 0));
+    let (_, said) = run(dir, &format!("{LINE} {MAPS} --out out"));
+    let told = "regions of 1 visit are the mean over the maps of several runs, each counting alike";
+    assert!(said.contains(told) && said.contains("sub-3 (ses-pre, 2 runs)"), "{said}");
+    assert!(!said.contains("participants.tsv: columns"), "{said}");
+    let table = tsv::read(&dir.join("out/region_values.tsv")).unwrap();
+    assert_eq!(table.rows.len(), 2 * 20);
+    let row = table.rows.iter().find(|row| row[..3] == ["sub-3", "ses-pre", "front"]).unwrap();
+    let mean = |of: &[f32]| of[..4].iter().map(|v| f64::from(*v)).sum::<f64>() / 4.0;
+    let want = 0.5 * (mean(&values(3, 0)) + mean(&values(30, 0)));
+    assert!((row[3].parse::<f64>().unwrap() - want).abs() < 1e-9, "{row:?} {want}");
+    // Two of one run, and a run of another task.
+    for other in ["run-2/again", "run-3/task-heat"] {
+        let other = visit.join(other).join(EFFECT);
+        image(&other, SHAPE, &values(31, 0));
+        let output = boldly(dir, &format!("{LINE} {MAPS} --out no"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        assert!(said.contains("is of ses-pre as") && said.contains("run of its own"), "{said}");
+        fs::remove_file(other).unwrap();
+    }
+}
+
+#[test]
 fn the_values_that_group_writes_are_a_table_of_regions() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

@@ -78,4 +78,9 @@ fn networks_beside_the_edges_are_compared_as_edges_are() {
     assert!(said.contains(&lacks), "{said}");
     let other = format!("other numbers of pairs of regions in 1 of {} tables", n - 1);
     assert!(said.contains(&other), "{said}");
+    // The first visit's mean is over all of its pairs, this one's over one of three.
+    let known = format!("({}: within dmn 1 of 3)", SESSIONS[visit]);
+    let fewer = "network means of 1 participant are over some of their pairs of regions alone";
+    assert!(said.contains(fewer) && said.contains(&known), "{said}");
+    assert!(said.contains("network means at ses-baseline or ses-week13: not in"), "{said}");
 }

@@ -4,8 +4,8 @@ use std::fs;
 
 use boldly::io::tsv;
 use boldly::table::Table;
-use boldly::trial::results::PhysiologyRow;
-use boldly::trial::{Arm, Dictionary, Measured, Notes, analyse};
+use boldly::trial::results::{Edges, EdgesMotion, PhysiologyRow};
+use boldly::trial::{Arm, Dictionary, EdgesPlan, Measured, Notes, analyse, edges};
 
 use super::command::{NRS, boldly, run, study as folder_of_study};
 use super::study::{Study, study};
@@ -113,6 +113,80 @@ fn means_of_the_runs_of_each_visit_and_the_arms_changes_are_those_by_hand() {
     close(interaction.se.unwrap(), variance.sqrt());
     close(test.statistic, (m1 - m0) / variance.sqrt());
     assert_eq!(test.dof, Some(n1 + n0 - 2.0));
+}
+
+/// Edges, and motion of a part of the table.
+fn with_motion(part: &str) -> (Study, Notes, Result<Edges, boldly::error::Error>) {
+    let mut study = with(table());
+    let whole = study.tables.all.last().unwrap().clone();
+    let rest = whole.only("physio_summary[task=rest]", "task", "rest").unwrap();
+    study.tables.all.push(rest.only("physio_summary[run=1]", "run", "1").unwrap());
+    study.tables.all.push(rest);
+    study.tables.all.push(super::edges::long());
+    study.plan.edges = Some(EdgesPlan { table: "coupling".to_owned() });
+    study.plan.motion = Some(format!("{part}:mean_fd").parse().unwrap());
+    let mut notes = Notes::default();
+    let found = edges::analyse(&study.plan, &study.people(), &study.tables, &mut notes);
+    (study, notes, found)
+}
+
+#[test]
+fn of_several_runs_of_a_visit_the_mean_is_taken_and_motion_that_lacks_is_named() {
+    let (mut study, notes, found) = with_motion("physio_summary[task=rest]");
+    let found = found.unwrap();
+    let who = |notes: &Notes, part: &str| {
+        let note = notes.all.iter().find(|note| note.text.contains(part));
+        note.unwrap_or_else(|| panic!("no {part} in {:#?}", notes.all)).participants.clone()
+    };
+    let of_runs = who(&notes, "in physio_summary[task=rest] are the mean over several runs");
+    assert_eq!(of_runs[0], "sub-001 (ses-baseline, 2 runs)");
+    let lacking = who(&notes, "9 participants with edges lack physio_summary[task=rest]:mean_fd");
+    assert_eq!(lacking[..2], ["sub-010", "sub-020"]);
+    assert!(!notes.all.iter().any(|note| note.text.contains("of fewer runs")));
+    // A table of the means by hand says the same.
+    let mut means = table();
+    let fd = means.position("mean_fd").unwrap();
+    means.rows.retain(|row| row[2] == "rest");
+    let pairs = means.rows.chunks(2).map(|both| {
+        let mean = both.iter().map(|row| row[fd].parse::<f64>().unwrap()).sum::<f64>() / 2.0;
+        let mut row = both[0].clone();
+        row[fd] = mean.to_string();
+        row
+    });
+    means.rows = pairs.collect();
+    study.tables.all.retain(|table| !table.name.starts_with("physio_summary"));
+    let name = "physio_summary".to_owned();
+    study.tables.all.push(Measured { name, table: means, ..Measured::default() });
+    study.plan.motion = Some("physio_summary:mean_fd".parse().unwrap());
+    let by_hand =
+        edges::analyse(&study.plan, &study.people(), &study.tables, &mut Notes::default());
+    let by_hand = by_hand.unwrap().motion;
+    let size = |row: &EdgesMotion| (row.n, row.below, row.median_r);
+    assert_eq!(
+        by_hand.iter().map(size).collect::<Vec<_>>(),
+        found.motion.iter().map(size).collect::<Vec<_>>()
+    );
+    // One run's motion beside the edges of two, and runs of two tasks.
+    let (_, notes, _) = with_motion("physio_summary[run=1]");
+    let fewer =
+        who(&notes, "physio_summary[run=1]:mean_fd is of fewer runs than the edges in 8 visits");
+    assert_eq!(fewer[0], "sub-005 (ses-week13, 1 of 2)");
+    let error = with_motion("physio_summary").2.unwrap_err().to_string();
+    assert!(error.contains("[task=NAME]") && error.contains("line 4 (sub-001)"), "{error}");
+}
+
+#[test]
+fn covariates_of_several_runs_are_their_means() {
+    let mut study = with_motion("physio_summary[task=rest]").0;
+    (study.plan.edges, study.plan.motion) = (None, None);
+    study.plan.covariates = vec!["physio_summary[task=rest]:heart_rate".parse().unwrap()];
+    let plan = study.plan.clone().resolved(&study.tables, &mut Notes::default()).unwrap();
+    let found =
+        analyse(&plan, study.participants.clone(), &study.tables, Notes::default()).unwrap();
+    let said: Vec<String> = found.notes.all.iter().map(ToString::to_string).collect();
+    let lacks = "1 participant lacks covariate physio_summary[task=rest]:heart_rate@baseline";
+    assert!(said.iter().any(|note| note.contains(lacks)), "{said:#?}");
+    assert!(said.iter().any(|note| note.contains("are the mean over several runs")), "{said:#?}");
 }
 
 #[test]

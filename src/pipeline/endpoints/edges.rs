@@ -51,7 +51,7 @@ impl Of {
     /// Whose its table is, or one beside it.
     fn run(&self, path: &Path) -> RunOf {
         let (participant, session) = (format!("sub-{}", self.subject), self.session.clone());
-        RunOf { participant, session, place: display(path) }
+        RunOf { participant, session, place: display(path), images: self.runs.len().max(1) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::design::group::Model;
 use crate::error::{Error, Result};
-use crate::pipeline::group::{Summaries, Summary, summaries};
+use crate::pipeline::group::{Summaries, Summary, entities, summaries};
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
 use crate::pipeline::watch::Watch;
@@ -42,8 +42,10 @@ pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> 
         ..GroupSpec::new(maps.folder.clone(), Model::OneSample)
     };
     let found = summaries(&spec, watch)?;
-    let values = values(&found, &maps.folder)?;
-    tell(&found, &values, notes);
+    let of_maps = values(&found, &maps.folder)?;
+    tell(&found, &of_maps, notes);
+    let visits = visits(&found, &maps.folder, notes)?;
+    let values = of_visits(&visits, &of_maps, found.regions.len());
     let folder = display(&maps.folder);
     let columns = ["participant_id", "session_id"].map(str::to_owned).into_iter();
     let variable = |name: &String| Variable {
@@ -61,7 +63,7 @@ pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> 
         columns: columns.chain(found.regions.iter().cloned()).collect(),
         rows: values.chunks(found.regions.len()).map(row).collect(),
     };
-    let origin = found.rows.iter().map(|row| display(&row.path)).collect();
+    let origin = visits.iter().map(|maps| display(&found.rows[maps[0]].path)).collect();
     let dictionary = Dictionary {
         name: folder,
         variables: found.regions.iter().map(variable).collect(),
@@ -88,6 +90,89 @@ fn values(found: &Summaries, folder: &Path) -> Result<Vec<RegionValue>> {
         }
     }
     Ok(all)
+}
+
+/// The maps of each visit, as places among them.
+///
+/// # Errors
+/// Bad data: a second map of a visit that is of no run of its own, or of another task.
+fn visits(found: &Summaries, folder: &Path, notes: &mut Notes) -> Result<Vec<Vec<usize>>> {
+    let mut all: Vec<Vec<usize>> = Vec::new();
+    for (map, row) in found.rows.iter().enumerate() {
+        let is_same = |own: &&mut Vec<usize>| {
+            let first = &found.rows[own[0]];
+            first.subject == row.subject && first.session == row.session
+        };
+        match all.iter_mut().find(is_same) {
+            Some(own) => own.push(map),
+            None => all.push(vec![map]),
+        }
+    }
+    let mut who = Vec::new();
+    for own in all.iter().filter(|own| own.len() > 1) {
+        refuse_no_runs(own, found, folder)?;
+        let row = &found.rows[own[0]];
+        let visit = session(row, folder)?;
+        who.push(format!("sub-{} ({visit}, {} runs)", row.subject, own.len()));
+    }
+    if !who.is_empty() {
+        notes.info(
+            format!(
+                "regions of {} visit{} are the mean over the maps of several runs, each counting alike, and n/a where one has none",
+                who.len(),
+                if who.len() == 1 { "" } else { "s" }
+            ),
+            who,
+        );
+    }
+    Ok(all)
+}
+
+/// Only maps of different runs of one task have a mean.
+fn refuse_no_runs(own: &[usize], found: &Summaries, folder: &Path) -> Result<()> {
+    let mut seen: Vec<(Option<String>, usize)> = Vec::new();
+    let [_, _, first, _] = entities(&found.rows[own[0]].path, folder)?;
+    for &map in own {
+        let path = &found.rows[map].path;
+        let [_, _, task, run] = entities(path, folder)?;
+        // Of what is no run by its path nothing says that it is another one.
+        let same = |(other, _): &&(Option<String>, usize)| {
+            run.is_none() || other.is_none() || run == *other
+        };
+        let other = seen.iter().find(same).map(|(_, map)| *map);
+        let other = other.or_else(|| (task != first).then_some(own[0]));
+        if let Some(other) = other {
+            return Err(Error::bad_data(
+                display(path),
+                format!(
+                    "is of {} as {} is",
+                    session(&found.rows[map], folder)?,
+                    display(&found.rows[other].path)
+                ),
+                "be the only map of a participant and visit, or of a run of its own and the same task by run- and task- in their paths: then their mean is taken",
+                "give the folder of one task or analysis by --brain, name the runs, or delete a copy",
+            ));
+        }
+        seen.push((run, map));
+    }
+    Ok(())
+}
+
+/// The mean over the maps of each visit, `[visit][region]`; voxels and share are the least of them.
+fn of_visits(visits: &[Vec<usize>], of_maps: &[RegionValue], n_regions: usize) -> Vec<RegionValue> {
+    let mut all = Vec::new();
+    for maps in visits {
+        for region in 0..n_regions {
+            let own = || maps.iter().map(|map| &of_maps[map * n_regions + region]);
+            let values: Option<Vec<f64>> = own().map(|one| one.value).collect();
+            let mut mean = of_maps[maps[0] * n_regions + region].clone();
+            mean.value = values.map(|values| values.iter().sum::<f64>() / values.len() as f64);
+            mean.voxels = own().map(|one| one.voxels).min().unwrap_or_default();
+            mean.coverage = own().map(|one| one.coverage).fold(f64::INFINITY, f64::min);
+            all.push(mean);
+        }
+    }
+    all
 }
 
 fn session(row: &Summary, folder: &Path) -> Result<String> {

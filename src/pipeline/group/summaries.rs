@@ -46,12 +46,12 @@ pub struct Mean {
     pub coverage: f64,
 }
 
-/// The means of the regions of `spec` in its maps. Only what `spec` says of maps, mask and regions counts.
+/// The means of the regions of `spec` in the maps of its folder. Only what `spec` says of maps, mask and regions counts, and no table of participants near them.
 ///
 /// # Errors
 /// As [`super::run`] of maps and regions.
 pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
-    let sample = table::sample(spec, watch)?;
+    let sample = table::maps(spec, watch)?;
     let needed = vec![true; sample.subjects.len()];
     let images = Images::open(spec, &sample, &needed, &|_, _| Ok(()), watch)?;
     regions::check_spaces(spec, &images, watch)?;

@@ -31,11 +31,25 @@ const PARTICIPANTS: &str = "participants.tsv";
 /// Missing input, and what the table or the folder lacks.
 pub(super) fn sample(spec: &GroupSpec, watch: &dyn Watch) -> Result<Sample> {
     if spec.table.is_dir() {
-        return found(&spec.table, spec.of.as_deref(), watch);
+        let folder = &spec.table;
+        let mut table = found(folder, spec.of.as_deref(), watch)?;
+        if let Some(path) = participants(folder) {
+            join(&mut table, &io::tsv::read(&path)?, &path, watch);
+        }
+        beside::join(&mut table, folder, watch);
+        return Sample::found(table);
     }
     let mut table = io::tsv::read(&spec.table)?;
     beside::join(&mut table, base(spec), watch);
     Sample::new(table)
+}
+
+/// The maps of a folder alone, without what tables of participants or recordings near it say.
+///
+/// # Errors
+/// As [`sample`] of the folder.
+pub(super) fn maps(spec: &GroupSpec, watch: &dyn Watch) -> Result<Sample> {
+    Sample::found(found(&spec.table, spec.of.as_deref(), watch)?)
 }
 
 /// The folder that paths in the table are relative to.
@@ -97,7 +111,7 @@ pub(super) fn participants(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The maps of a contrast in a folder and all below it, as a table.
-fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
+fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Table> {
     let mut effects = files_below(folder, &|path| contrast(path).is_some())?;
     let of = only(&mut effects, folder, of)?;
     if of.starts_with(SEED) {
@@ -128,7 +142,7 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
             "write a table of maps with columns subject and effect",
         ));
     }
-    let mut table = of_maps(folder, &rows);
+    let table = of_maps(folder, &rows);
     let subjects: BTreeSet<&str> = table.rows.iter().map(|row| row[0].as_str()).collect();
     watch.note(&format!(
         "{}: {} maps of {of}, of {} subjects; columns {}",
@@ -137,11 +151,7 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
         subjects.len(),
         table.columns.join(", ")
     ));
-    if let Some(path) = participants(folder) {
-        join(&mut table, &io::tsv::read(&path)?, &path, watch);
-    }
-    beside::join(&mut table, folder, watch);
-    Sample::found(table)
+    Ok(table)
 }
 
 /// Keeps the maps of a contrast, or of a seed, whose name it gives back.

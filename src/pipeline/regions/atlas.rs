@@ -82,7 +82,9 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
     let names: Vec<(i64, String)> =
         table.rows.iter().enumerate().map(row).collect::<Result<_>>()?;
     let mut first: HashMap<i64, usize> = HashMap::new();
-    for (at, (index, name)) in names.iter().enumerate() {
+    // A cell without a name gives none.
+    let named = |(_, (_, name)): &(usize, &(i64, String))| !is_no_name(name);
+    for (at, (index, name)) in names.iter().enumerate().filter(named) {
         let known = *first.entry(*index).or_insert(at);
         if names[known].1 != *name {
             return Err(Error::bad_data(
@@ -97,7 +99,12 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
             ));
         }
     }
-    Ok(names)
+    Ok(names.into_iter().filter(|(_, name)| !is_no_name(name)).collect())
+}
+
+/// Whether a cell names nothing; NA is a nucleus.
+pub(super) fn is_no_name(cell: &str) -> bool {
+    cell.is_empty() || ["n/a", "nan"].iter().any(|none| cell.eq_ignore_ascii_case(none))
 }
 
 /// Labels with their regions, and each voxel's place among them.
@@ -132,12 +139,17 @@ fn labelled(
     labels.sort_unstable();
     labels.dedup();
     let named = |l: i64| names.and_then(|names| names.iter().find(|(index, _)| *index == l));
-    let nameless = labels.iter().filter(|l| names.is_some() && named(**l).is_none()).count();
-    if nameless > 0 {
+    let is_nameless = |l: &&i64| names.is_some() && named(**l).is_none();
+    let nameless: Vec<String> = labels.iter().filter(is_nameless).map(i64::to_string).collect();
+    if !nameless.is_empty() {
+        let more = nameless.len().saturating_sub(LISTED);
         watch.warn(&format!(
-            "{nameless} of the {} labels of {} have no name in its table; they are called by their number",
+            "{} of the {} labels of {} have no name in its table; they are called by their number: {}{}",
+            nameless.len(),
             labels.len(),
-            path.display()
+            path.display(),
+            nameless[..nameless.len() - more].join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() }
         ));
     }
     let absent = names.unwrap_or_default().iter().filter(|(l, _)| *l > 0 && !labels.contains(l));

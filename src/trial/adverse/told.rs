@@ -86,7 +86,9 @@ impl Told<'_> {
         for (k, summary) in SUMMARIES.iter().enumerate() {
             let (column, row) = (summary.column, summary.row);
             if self.events.has[k] {
-                let text = format!("without {column}: not counted as '{row}'");
+                let text = format!(
+                    "without {column}: not counted as '{row}' (n/a, or a word such as unknown)"
+                );
                 self.of(table, |event| event.counts[k].is_none(), &text);
             } else {
                 let text = format!("adverse events have no column {column}: no row '{row}'");

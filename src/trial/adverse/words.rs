@@ -6,7 +6,7 @@ use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::trial::tables::Measured;
 
-/// Words that make an event count in a row, and words that do not.
+/// Words that make an event count in a row, and words that do not; [`UNKNOWN`] say neither.
 pub(super) struct Words {
     yes: &'static [&'static str],
     no: &'static [&'static str],
@@ -91,14 +91,35 @@ const ACTION: Words = Words {
         "dose rate reduced",
         "interrupted",
         "drug interrupted",
-        "not applicable",
-        "not evaluable",
-        "unknown",
     ],
 };
 
+/// In any of the columns: nobody knows, which is n/a and no no.
+const UNKNOWN: [&str; 11] = [
+    "unknown",
+    "unk",
+    "u",
+    "not known",
+    "not applicable",
+    "not evaluable",
+    "not assessable",
+    "not assessed",
+    "not available",
+    "not reported",
+    "missing",
+];
+
+/// Blanks and case do not matter.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn is_unknown(text: &str) -> bool {
+    UNKNOWN.contains(&plain(text).as_str())
+}
+
 impl Words {
-    /// What each row of a column says; none where the cell is n/a, and none at all where the table has no such column.
+    /// What each row of a column says; none where the cell is n/a or [`UNKNOWN`], and none at all where the table has no such column.
     ///
     /// # Errors
     /// Bad data naming the line of a word that is neither, with the closest.
@@ -108,14 +129,16 @@ impl Words {
         }
         let cells = table.texts(column)?;
         let said = cells.iter().enumerate().map(|(row, cell)| {
-            let Some(text) = cell else { return Ok(None) };
+            let Some(text) = cell.as_ref().filter(|text| !is_unknown(text)) else {
+                return Ok(None);
+            };
             self.says(text).map(Some).ok_or_else(|| self.refusal(table, row, column, text))
         });
         said.collect::<Result<Vec<_>>>().map(Some)
     }
 
     fn says(&self, text: &str) -> Option<bool> {
-        let word = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let word = plain(text);
         let word = word.strip_prefix("grade ").unwrap_or(&word);
         let is_among = |words: &[&str]| words.contains(&word);
         (is_among(self.yes) || is_among(self.no)).then(|| is_among(self.yes))
@@ -127,7 +150,7 @@ impl Words {
         Error::bad_data(
             table.line(row),
             format!("holds '{text}' in column {column}"),
-            format!("be one of {}, or n/a", known.join(", ")),
+            format!("be one of {}, or n/a (also {})", known.join(", "), UNKNOWN[0]),
             match closest(text, &known) {
                 Some(word) => format!("did you mean '{word}'?"),
                 None => "write it in one of these words".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::of_stimulus;
 use crate::error::Result;
 use crate::trial::ancova;
 use crate::trial::arm::Arm;
@@ -85,9 +86,13 @@ impl<'a> Found<'a> {
             true => ("a threshold", f64::INFINITY),
             false => ("a rating", 100.0),
         };
-        let on_scale = |column: &str| table.numbers_on(column, what, [0.0, greatest]);
+        let on_scale = |column: &str| {
+            let numbers = table.numbers_on(column, what, [0.0, greatest]);
+            numbers.map_err(|error| of_stimulus::or_threshold(error, own))
+        };
         table.position_of(&own.pre, ("cpm", "pre"))?;
         table.position_of(&own.post, ("cpm", "post"))?;
+        of_stimulus::refuse_thresholds(own, table)?;
         let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition"])?;
@@ -103,6 +108,7 @@ impl<'a> Found<'a> {
     }
 
     pub fn tell(&self, own: &CpmPlan, people: &People, notes: &mut Notes) {
+        of_stimulus::tell(own, self.repeated.table, notes);
         let mut who = self.lacking.clone();
         if !who.is_empty() {
             let n = counted(who.len(), "repetition");

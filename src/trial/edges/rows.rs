@@ -12,6 +12,8 @@ use crate::trial::tables::Measured;
 const EDGE: [&str; 3] = ["region_a", "region_b", "z"];
 /// The same of networks.
 const NETWORKS: [&str; 3] = ["network_a", "network_b", "mean_z"];
+/// Of how many pairs of regions a mean is, of those that are known and of all.
+const PAIRS: [&str; 2] = ["pairs_known", "pairs"];
 /// What tells a participant's runs apart.
 const RUN: &str = "run";
 
@@ -131,7 +133,15 @@ pub fn read(table: &Measured) -> Result<EdgesOfRun> {
 pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
     let [a, b, z] = NETWORKS;
     let name = |column| words(table, column, "name a network");
-    Rows { table, regions: [name(a)?, name(b)?], z: table.numbers(z)? }.of_run()
+    let mut run = Rows { table, regions: [name(a)?, name(b)?], z: table.numbers(z)? }.of_run()?;
+    if PAIRS.iter().all(|column| table.has(column)) {
+        let [known, all] = PAIRS.map(|column| table.numbers(column));
+        let both = known?.into_iter().zip(all?);
+        let counts =
+            |(known, all): (Option<f64>, Option<f64>)| Some([known? as usize, all? as usize]);
+        run.of_pairs = both.map(counts).collect();
+    }
+    Ok(run)
 }
 
 /// The runs of a table with a row a participant, session and edge; a column `run` tells several runs of a visit apart.
@@ -172,6 +182,7 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
             participant: ids[first].clone(),
             session: sessions[first].clone(),
             place: table.place(first),
+            images: 1,
         };
         edges.add(run, rows.edges(&own)?);
     }

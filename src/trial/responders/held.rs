@@ -39,7 +39,7 @@ impl Held {
             true => visits.at(&plan.baseline)?,
             false => Vec::new(),
         };
-        let between = visits.carried(plan, notes);
+        let between = visits.carried(plan, notes)?;
         visits.tell_others(plan, &between, notes);
         let start = |place: usize| baseline.get(place).copied().flatten();
         let met = |end: &[Option<f64>]| -> Vec<Option<bool>> {

@@ -57,7 +57,11 @@ pub(super) fn region_values(results: &Results) -> Option<Sheet> {
         )
         .one("voxels", "with a value", |row| row.voxels)
         .one("coverage", "their share of the region, 0 to 1", |row| row.coverage)
-        .sheet("region_values", "Means of regions in each map", &part.values)
+        .sheet(
+            "region_values",
+            "Means of regions in the maps of each visit; of several runs the mean over them, voxels and coverage the least of them",
+            &part.values,
+        )
         .into()
 }
 

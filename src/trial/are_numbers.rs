@@ -1,0 +1,40 @@
+//! Whether a column of a row a participant holds numbers or levels: one rule for the baseline table and for covariates.
+//!
+//! Levels by a dictionary that has `Levels`, numbers by one that has `Units` or a range; where it says neither, what most cells are. So one word among numbers is a slip, which is refused
+//! with its line, and does not turn all ages into classes.
+
+use super::tables::{Measured, is_missing};
+use crate::error::{Error, Result};
+
+/// Whether the column's values are numbers; else they are levels.
+///
+/// # Errors
+/// As [`Measured::texts`].
+pub(super) fn are_numbers(table: &Measured, column: &str) -> Result<bool> {
+    let variable = table.dictionary.get(column);
+    if variable.is_some_and(|of| !of.levels.is_empty()) {
+        return Ok(false);
+    }
+    let cells: Vec<String> = table.texts(column)?.into_iter().flatten().collect();
+    let has_units = |units: &String| !is_missing(units.trim());
+    let is_measured =
+        variable.is_some_and(|of| of.range.is_some() || of.units.as_ref().is_some_and(has_units));
+    // Units of words, such as "text", measure nothing.
+    let begins =
+        |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    if is_measured && cells.iter().any(begins) {
+        return Ok(true);
+    }
+    let n = cells.iter().filter(|cell| cell.parse::<f64>().is_ok()).count();
+    Ok(2 * n > cells.len() || cells.is_empty())
+}
+
+/// The error of a cell that is no number, with what makes the column one of levels.
+pub(super) fn or_levels(error: Error, table: &Measured, column: &str) -> Error {
+    let Error::BadData(mut fault) = error else { return error };
+    fault.hint += &format!(
+        "; where {column} has classes, give their Levels in {}.json: most cells, or its Units, say that it is a number",
+        table.name
+    );
+    Error::BadData(fault)
+}
