@@ -77,30 +77,6 @@ fn small_wet_and_overlapping_regions_and_those_of_compcor_are_told() {
 }
 
 #[test]
-fn names_that_are_one_in_tables_are_refused_and_cells_without_a_name_give_none() {
-    let folder = study();
-    let dir = folder.path();
-    let rows = "roi A\t3\t3\t3\t3.5\nb\t15\t3\t3\t3.5\nroi_A\t3\t12\t9\t3.5\n";
-    text(dir, "regions.tsv", &format!("name\tx\ty\tz\tradius_mm\n{rows}"));
-    let output = boldly(dir, &format!("{LINE} --mask mask.nii --regions regions.tsv"));
-    let refused = said(&output);
-    assert_eq!(output.status.code(), Some(2), "{refused}");
-    for part in ["'roi A' and 'roi_A'", "would both be called roi_A", "rename one"] {
-        assert!(refused.contains(part), "{part}: {refused}");
-    }
-    nifti(dir, "atlas.nii", &SHAPE[..3], 3.0, |at| (at % SHAPE[0] / 2 + 1).min(3) as f32);
-    text(dir, "labels.tsv", "index\tname\n1\tn/a\n2\t\n3\tNA\n");
-    assert_told(
-        dir,
-        &format!("{LINE} --mask mask.nii --regions atlas.nii --labels labels.tsv"),
-        &["2 of the 3 labels", "they are called by their number: 1, 2"],
-    );
-    let edges = Table::read(&dir.join("out/edges.tsv"));
-    assert_eq!(edges.words("region_a"), ["label_1", "label_1", "label_2"]);
-    assert_eq!(edges.words("region_b"), ["label_2", "NA", "NA"]);
-}
-
-#[test]
 fn networks_are_means_of_z_within_and_between_and_of_seeds_in_none() {
     let folder = study();
     let dir = folder.path();

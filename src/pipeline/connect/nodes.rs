@@ -1,7 +1,5 @@
 //! The regions of a command on the runs' grid: seeds first, then the others.
 
-use std::collections::HashMap;
-
 use ndarray::Array1;
 use serde_json::{Value, json};
 
@@ -56,7 +54,6 @@ pub(super) fn open(
     for region in &mut all {
         region.name = plain(&region.name);
     }
-    refuse_one_name(&called, &all)?;
     if all.len() < 2 && n_seeds == 0 {
         return Err(Error::usage(
             "the command line",
@@ -70,22 +67,6 @@ pub(super) fn open(
     let labels = label::labels_of(("seeds", "seed"), &names)?;
     tell_called(&called, &all, &labels, watch);
     Ok(Nodes { labels, all, moved })
-}
-
-/// Two regions of one name in tables could not be told apart, by nobody and by no `--network`.
-fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    for (at, region) in all.iter().enumerate() {
-        if let Some(other) = first.insert(&region.name, at) {
-            return Err(Error::usage(
-                format!("regions '{}' and '{}'", given[other], given[at]),
-                format!("would both be called {} in tables, which hold no blanks", region.name),
-                "have names that differ in more than blanks",
-                "rename one: NAME=..., or in the table of regions or labels",
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Say what regions are called in tables, and seeds in the names of files, where letters or signs of their names are lost.

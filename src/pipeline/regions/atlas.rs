@@ -82,9 +82,7 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
     let names: Vec<(i64, String)> =
         table.rows.iter().enumerate().map(row).collect::<Result<_>>()?;
     let mut first: HashMap<i64, usize> = HashMap::new();
-    // A cell without a name gives none.
-    let named = |(_, (_, name)): &(usize, &(i64, String))| !is_no_name(name);
-    for (at, (index, name)) in names.iter().enumerate().filter(named) {
+    for (at, (index, name)) in names.iter().enumerate() {
         let known = *first.entry(*index).or_insert(at);
         if names[known].1 != *name {
             return Err(Error::bad_data(
@@ -99,12 +97,7 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
             ));
         }
     }
-    Ok(names.into_iter().filter(|(_, name)| !is_no_name(name)).collect())
-}
-
-/// Whether a cell names nothing; NA is a nucleus.
-pub(super) fn is_no_name(cell: &str) -> bool {
-    cell.is_empty() || ["n/a", "nan"].iter().any(|none| cell.eq_ignore_ascii_case(none))
+    Ok(names)
 }
 
 /// Labels with their regions, and each voxel's place among them.
@@ -139,17 +132,12 @@ fn labelled(
     labels.sort_unstable();
     labels.dedup();
     let named = |l: i64| names.and_then(|names| names.iter().find(|(index, _)| *index == l));
-    let is_nameless = |l: &&i64| names.is_some() && named(**l).is_none();
-    let nameless: Vec<String> = labels.iter().filter(is_nameless).map(i64::to_string).collect();
-    if !nameless.is_empty() {
-        let more = nameless.len().saturating_sub(LISTED);
+    let nameless = labels.iter().filter(|l| names.is_some() && named(**l).is_none()).count();
+    if nameless > 0 {
         watch.warn(&format!(
-            "{} of the {} labels of {} have no name in its table; they are called by their number: {}{}",
-            nameless.len(),
+            "{nameless} of the {} labels of {} have no name in its table; they are called by their number",
             labels.len(),
-            path.display(),
-            nameless[..nameless.len() - more].join(", "),
-            if more > 0 { format!(" and {more} more") } else { String::new() }
+            path.display()
         ));
     }
     let absent = names.unwrap_or_default().iter().filter(|(l, _)| *l > 0 && !labels.contains(l));

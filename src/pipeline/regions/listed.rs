@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::atlas::is_no_name;
 use crate::design::similar::{listing, misnamed};
 use crate::error::{Error, Result};
 use crate::io;
@@ -39,7 +38,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
             Error::bad_data(thing, found, expected, "")
         };
         let called = cells[name].trim();
-        if is_no_name(called) || !called.chars().any(|c| c.is_ascii_alphanumeric()) {
+        if !called.chars().any(|c| c.is_ascii_alphanumeric()) {
             return Err(wrong(format!("has the name '{called}'"), "name its region"));
         }
         let spelled = shape.map(|shape| cells[shape].trim()).filter(|cell| is_given(cell));
