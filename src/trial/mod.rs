@@ -35,6 +35,7 @@ pub mod digits;
 pub mod disposition;
 pub mod edges;
 mod edges_of_runs;
+mod meant;
 mod motion;
 mod note;
 mod odd;
