@@ -26,7 +26,7 @@ column. Degrees of freedom are volumes kept less the rank of the columns less 1,
 
 Into --out go, for each --seed, seed-NAME_stat-{fisherz,effect,variance,t,z,p}_statmap.nii.gz (fisherz: of the plain correlation, for boldly group; the others of \
 this run alone, by --noise; p counts both tails); timeseries.tsv, the cleaned series; stat-pearsoncorrelation_relmat.tsv, the matrix; edges.tsv, every pair with r, \
-partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network names some; physio_summary.tsv with --physio; and mask.nii.gz. Of \
+partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network, or a table's column network, names some; physio_summary.tsv with --physio; and mask.nii.gz. Of \
 several runs each has run-N in its names, and the mean of Fisher's z over them has none.
 
 Example: boldly connect bold.nii.gz --confounds confounds.tsv --strategy 24p --censor fd:0.5 --seed pcc=sphere:0,-52,26:6 --fwhm 5 --out connectivity
@@ -50,7 +50,7 @@ pub(super) struct Args {
     seeds: Vec<GivenRegion>,
     /// Regions without maps: a labelled image, or a table
     ///
-    /// A labelled image or masks on the run's grid; a table (.tsv) with name, x, y, z and radius_mm, or name and shape, and network where it has that; or
+    /// A labelled image or masks on the run's grid (--labels names its labels); a table (.tsv) with name, x, y, z and radius_mm, or name and shape, and network where it has that; or
     /// as --seed spells them
     #[arg(help_heading = heading::REGIONS, long, value_name = "FILE", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
     regions: Vec<GivenRegion>,
@@ -58,7 +58,7 @@ pub(super) struct Args {
     region: RegionArgs,
     /// Regions that go together: 'dmn=pcc,mpfc,angular_*'
     ///
-    /// The mean of Fisher's z over pairs within each network, between any two, and with seeds that are in none, as networks.tsv. Names of regions, or patterns
+    /// The mean of Fisher's z over pairs within each network, between any two, and with seeds that are in none, as networks.tsv. Names of regions, commas in them and all, or patterns: 'Inferior*'
     #[arg(help_heading = heading::REGIONS, long = "network", value_name = "NAME=REGIONS", value_parser = parsed::<Network>)]
     networks: Vec<Network>,
     #[command(flatten)]

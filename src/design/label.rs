@@ -10,6 +10,18 @@ use std::collections::HashMap;
 /// # Errors
 /// Usage when nothing is left.
 pub fn label(name: &str) -> Result<String> {
+    written(name).ok_or_else(|| {
+        Error::usage(
+            format!("contrast name `{}`", super::quoted::short(name)),
+            "has no letter or digit that names of files can have",
+            "become a part of a file name, with a letter of a to z or a digit",
+            "name it, as in 'pain=pain-control'",
+        )
+    })
+}
+
+/// The label of a name, none where nothing is left.
+fn written(name: &str) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
     let mut inside = false;
     for c in super::letters::of(name) {
@@ -35,18 +47,13 @@ pub fn label(name: &str) -> Result<String> {
     }
     let named = words.iter().any(|w| !matches!(w.as_str(), "Minus" | "Plus" | "Gt" | "Lt"));
     if !named {
-        return Err(Error::usage(
-            format!("contrast name `{}`", super::quoted::short(name)),
-            "has no letter or digit",
-            "become a part of a file name",
-            "name it, as in 'pain=pain-control'",
-        ));
+        return None;
     }
     let capital = |word: &String| {
         let mut chars = word.chars();
         chars.next().map_or(String::new(), |c| c.to_ascii_uppercase().to_string() + chars.as_str())
     };
-    Ok(words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect())
+    Some(words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect())
 }
 
 /// The labels of several names.
@@ -65,7 +72,10 @@ pub fn labels_of((kind, entity): (&str, &str), names: &[String]) -> Result<Vec<S
     let mut seen: HashMap<String, &String> = HashMap::new();
     let mut labels = Vec::with_capacity(names.len());
     for name in names {
-        let label = label(name)?;
+        let label = match kind {
+            "contrasts" => label(name)?,
+            _ => written(name).ok_or_else(|| nameless((kind, entity), name))?,
+        };
         if let Some(other) = seen.insert(label.to_ascii_lowercase(), name) {
             return Err(Error::usage(
                 format!("{kind} `{other}` and `{name}`"),
@@ -82,4 +92,14 @@ pub fn labels_of((kind, entity): (&str, &str), names: &[String]) -> Result<Vec<S
         labels.push(label);
     }
     Ok(labels)
+}
+
+/// A name of another kind that no file can have.
+fn nameless((kind, entity): (&str, &str), name: &str) -> Error {
+    Error::usage(
+        format!("the name '{}', of the {kind},", super::quoted::short(name)),
+        "has no letter of a to z and no digit",
+        format!("have one: it becomes a part of names of files, {entity}-NAME"),
+        "call it so, as in NAME=..., or in its table",
+    )
 }

@@ -88,7 +88,7 @@ pub fn run(
         let made = maps::of_run(spec, (run, &nodes), &found, number);
         products.maps(&run.header, &made)?;
         mean.take(&found);
-        (found.maps, found.mean) = (None, None); // written, and in the mean
+        (found.maps, found.mean, found.usable) = (None, None, Vec::new()); // written, and in the mean
         all.push(found);
         edges.push(of_run);
     }
@@ -268,9 +268,12 @@ fn account(
     }
 }
 
-/// The mask of a run's maps.
-fn mask(fitted: &[bool], number: Option<usize>) -> Map {
-    Map::of_mask(tables::of_run(Entities::of("mask"), number), fitted)
+/// The voxels that count in a run, or in all of them.
+fn mask(usable: &[bool], number: Option<usize>) -> Map {
+    Map {
+        description: "Voxels that count for regions and have maps, in the mask, finite and not constant: 1, others 0".to_owned(),
+        ..Map::of_mask(tables::of_run(Entities::of("mask"), number), usable)
+    }
 }
 
 /// As a map holds them.

@@ -307,8 +307,8 @@ fn of_connect(spec: &ConnectSpec) -> Vec<Name> {
         names.push(Name::table(of("edges").with("desc", "shift")));
         names.push(Name::table(of("relmat").with("stat", ANY)));
         names.push(Name::page(of("relmat").with("stat", ANY), ".svg"));
+        names.push(Name::map(of("mask")));
         if !spec.seeds.is_empty() {
-            names.push(Name::map(of("mask")));
             names.push(Name::map(of("statmap").with("seed", ANY).with("stat", ANY)));
             names.push(Name::page(of("statmap").with("seed", ANY), ".svg"));
         }

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::design::label::label;
 use crate::error::{Error, Result};
 use crate::pipeline::masks;
 use crate::pipeline::spec::{GivenRegion, RegionOptions, Role, SearchVolume, Shape};
@@ -53,14 +52,6 @@ pub struct Within {
 }
 
 impl Region {
-    /// Its name as a part of a file's name.
-    ///
-    /// # Errors
-    /// Usage where it has no letter or digit.
-    pub fn label(&self) -> Result<String> {
-        label(&self.name)
-    }
-
     /// Say that it reaches beyond the grid of `of`, where it does.
     pub fn tell_cut(&self, of: &str, watch: &dyn Watch) {
         // What would be said to be all of it is.

@@ -116,7 +116,7 @@ fn of_column(column: &str, is_stratum: bool, people: &People) -> Result<Vec<Base
             "leave it out of describe",
         ));
     }
-    Ok(levels.into_iter().map(|level| of_level(&named, level, &texts, people)).collect())
+    Ok(levels.into_iter().map(|level| of_level((&named, column), level, &texts, people)).collect())
 }
 
 type Name = (String, String, Option<String>);
@@ -162,7 +162,7 @@ fn of_numbers(
 }
 
 fn of_level(
-    (variable, label, units): &Name,
+    ((variable, label, units), column): (&Name, &str),
     level: &str,
     texts: &[Option<String>],
     people: &People,
@@ -180,7 +180,10 @@ fn of_level(
     BaselineRow {
         variable: variable.clone(),
         label: label.clone(),
-        level: Some(level.to_owned()),
+        level: Some(match people.table.dictionary.get(column).map(|own| own.called(level)) {
+            Some(called) if called != level => format!("{called} ({level})"),
+            _ => level.to_owned(),
+        }),
         units: units.clone(),
         n: ByArm::of(|arm| own.get(arm).len()),
         missing: ByArm::of(|arm| people.randomised(arm).len() - own.get(arm).len()),

@@ -17,7 +17,7 @@ use ndarray::Array2;
 use super::ancova::by_t;
 use super::arm::{Arm, ByArm};
 use super::note::{Notes, counted};
-use super::people::People;
+use super::people::{People, called};
 use super::plan::{CrossoverPlan, Plan};
 use super::results::{Crossover, CrossoverRow, Estimate, Test};
 use super::tables::Tables;
@@ -86,9 +86,11 @@ pub fn analyse(
         "carry-over is shown and decides nothing: a test of it that chooses the analysis finds too much",
         Vec::new(),
     );
+    let codes = ByArm { control: read.control.clone(), active: read.active.clone() };
+    let ByArm { control, active } = called(&codes, (table, "treatment"), notes);
     let mut crossover = Crossover {
-        control: read.control.clone(),
-        active: read.active.clone(),
+        control,
+        active,
         sequences: read.n_of_each(&patients),
         dropped: people.names(&dropped),
         rows: Vec::new(),

@@ -20,6 +20,9 @@ const KEYS: [&str; 9] = [
     "Direction",
 ];
 
+/// Letters of a level's meaning that stands in its place at most.
+const LONGEST: usize = 60;
+
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +92,28 @@ impl Variable {
             ([], Some(_)) => Some(Scale { least, greatest, levels }),
             (all, _) => Some(Scale { least: all[0], greatest: all[all.len() - 1], levels }),
         }
+    }
+
+    /// The level that is called so by Levels: by what it means, or as it stands in the cells.
+    #[must_use]
+    pub fn level_of<'a>(&'a self, name: &'a str) -> &'a str {
+        let is_so = |text: &str| text.trim().to_lowercase() == name.trim().to_lowercase();
+        let mut meant =
+            self.levels.iter().filter(|(level, meaning)| level != name && is_so(meaning));
+        match (self.levels.iter().any(|(level, _)| level == name), meant.next(), meant.next()) {
+            (false, Some((level, _)), None) => level,
+            _ => name,
+        }
+    }
+
+    /// What a level is called for readers: a code without a letter by what Levels say that it means, a word as it is.
+    #[must_use]
+    pub fn called<'a>(&'a self, level: &'a str) -> &'a str {
+        let is_code = !level.chars().any(char::is_alphabetic);
+        let meaning = self.levels.iter().find(|(own, _)| own == level).map(|(_, text)| text.trim());
+        meaning
+            .filter(|text| is_code && !text.is_empty() && text.chars().count() <= LONGEST)
+            .unwrap_or(level)
     }
 
     /// Why a cell cannot be a value of this column; none where it can.

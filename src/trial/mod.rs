@@ -36,6 +36,7 @@ pub mod digits;
 pub mod disposition;
 pub mod edges;
 mod edges_of_runs;
+mod meant;
 mod motion;
 mod note;
 mod odd;

@@ -118,10 +118,11 @@ impl People {
             Design::Crossover => None,
             Design::Parallel => Some(table.texts(&plan.arm)?),
         };
-        let arms = match &named {
+        let codes = match &named {
             Some(named) => arms(&table, named, plan)?,
             None => ByArm::default(),
         };
+        let arms = called(&codes, (&table, &plan.arm), notes);
         let strata = plan.strata.iter().map(|column| table.texts(column));
         let strata = strata.collect::<Result<Vec<_>>>()?;
         let mut all = Vec::new();
@@ -136,7 +137,7 @@ impl People {
                         return Err(Error::bad_data(
                             table.line(row),
                             format!("has no {} though randomised", plan.arm),
-                            format!("name the arm ({}, {})", arms.control, arms.active),
+                            format!("name the arm ({}, {})", codes.control, codes.active),
                             match randomised.is_some() {
                                 true => "fill it in, or set randomised to no",
                                 false => {
@@ -145,7 +146,7 @@ impl People {
                             },
                         ));
                     }
-                    Some(name) => Arm::BOTH.into_iter().find(|arm| arms.get(*arm) == name),
+                    Some(name) => Arm::BOTH.into_iter().find(|arm| codes.get(*arm) == name),
                 },
                 _ => None,
             };
@@ -283,7 +284,25 @@ impl Person {
     }
 }
 
-/// The arms' names: the plan's control, and the other level.
+/// What arms, or treatments, are called for readers by the dictionary, which is told: codes by what they mean.
+pub(super) fn called(
+    codes: &ByArm<String>,
+    (table, column): (&Measured, &str),
+    notes: &mut Notes,
+) -> ByArm<String> {
+    let Some(variable) = table.dictionary.get(column) else { return codes.clone() };
+    let names = ByArm::of(|arm| variable.called(codes.get(arm)).to_owned());
+    if names == *codes || names.control == names.active {
+        return codes.clone();
+    }
+    let said = [Arm::Control, Arm::Active]
+        .map(|arm| format!("{} is {}", codes.get(arm), names.get(arm)))
+        .join(", ");
+    notes.info(format!("{column} by the Levels of {}: {said}", table.dictionary.name), Vec::new());
+    names
+}
+
+/// The arms' levels: the plan's control, and the other one. A level may be said by what the dictionary says that it means.
 fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm<String>> {
     let mut levels: Vec<String> = named.iter().flatten().cloned().collect();
     levels.sort();
@@ -298,10 +317,18 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
             "correct one of them".to_owned(),
         ));
     }
+    let variable = table.dictionary.get(&plan.arm);
+    let listed = |level: &String| match variable.map(|own| own.called(level)) {
+        Some(called) if called != level => format!("{level} ({called})"),
+        _ => level.clone(),
+    };
     let there = |level: &String, option: &str| match levels.contains(level) {
         true => Ok(()),
         false => Err(wrong(
-            format!("holds {}, and no '{level}'", levels.join(", ")),
+            format!(
+                "holds {}, and no '{level}'",
+                levels.iter().map(listed).collect::<Vec<_>>().join(", ")
+            ),
             format!("hold the level of {option}"),
             match closest(level, &levels) {
                 Some(name) => format!("did you mean '{name}'?"),
@@ -309,23 +336,25 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
             },
         )),
     };
-    there(&plan.control, "--control")?;
-    if let Some(active) = &plan.active {
+    let level = |name: &String| variable.map_or(name.as_str(), |own| own.level_of(name)).to_owned();
+    let control = level(&plan.control);
+    there(&control, "--control")?;
+    if let Some(active) = &plan.active.as_ref().map(level) {
         there(active, "--active")?;
-        if *active == plan.control {
+        if *active == control {
             return Err(wrong(
                 format!("is compared with itself: '{active}' is both arms"),
                 "have two arms".to_owned(),
                 "give another --active".to_owned(),
             ));
         }
-        return Ok(ByArm { control: plan.control.clone(), active: active.clone() });
+        return Ok(ByArm { control: control.clone(), active: active.clone() });
     }
-    let others: Vec<&String> = levels.iter().filter(|level| **level != plan.control).collect();
+    let others: Vec<&String> = levels.iter().filter(|level| **level != control).collect();
     match others[..] {
-        [one] => Ok(ByArm { control: plan.control.clone(), active: one.clone() }),
+        [one] => Ok(ByArm { control: control.clone(), active: one.clone() }),
         [] => Err(wrong(
-            format!("holds '{}' alone", plan.control),
+            format!("holds '{control}' alone"),
             "hold two arms".to_owned(),
             "check --arm".to_owned(),
         )),
@@ -333,7 +362,7 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
             format!(
                 "holds {} levels beside '{}': {}",
                 others.len(),
-                plan.control,
+                control,
                 others.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ")
             ),
             "be compared as two arms".to_owned(),

@@ -3,6 +3,7 @@
 use super::column::Column;
 use super::dictionary::Dictionary;
 use super::edges_of_runs::EdgesOfRuns;
+use super::meant;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -40,9 +41,10 @@ impl Measured {
                 format!("column '{column}'"),
                 format!("is not among those of {}: {}", self.table.name, names.join(", ")),
                 "be a column of the table",
-                match nearest(column, names) {
-                    Some(name) => format!("did you mean '{name}'?"),
-                    None => "check the spelling".to_owned(),
+                match (meant::key_as(column, names), meant::nearest(column, names)) {
+                    (Some(name), _) => format!("rename '{name}' to {column}, as BIDS calls it"),
+                    (None, Some(name)) => format!("did you mean '{name}'?"),
+                    (None, None) => "check the spelling".to_owned(),
                 },
             )
         })
@@ -55,7 +57,7 @@ impl Measured {
     pub fn position_of(&self, column: &str, (part, key): (&str, &str)) -> Result<usize> {
         self.position(column).map_err(|error| {
             let Error::Usage(mut fault) = error else { return error };
-            let hint = nearest(column, &self.table.columns).unwrap_or("COLUMN");
+            let hint = meant::nearest(column, &self.table.columns).unwrap_or("COLUMN");
             fault.hint += &format!(
                 "; a plan names another column: \"{part}\": {{\"table\": \"{}\", \"{key}\": \"{hint}\"}} (--dry-run prints one, --plan takes it)",
                 self.name
@@ -340,17 +342,6 @@ const YES: [&str; 4] = ["yes", "y", "true", "1"];
 /// Those for no.
 const NO: [&str; 4] = ["no", "n", "false", "0"];
 
-/// The column that was probably meant: of nearly its name, or with more or less of a unit behind it (`pressure`, `pressure_kpa`).
-fn nearest<'a>(column: &str, names: &'a [String]) -> Option<&'a str> {
-    let is_longer = |long: &str, short: &str| {
-        long.to_lowercase()
-            .strip_prefix(&short.to_lowercase())
-            .is_some_and(|rest| rest.starts_with('_'))
-    };
-    let alike = |name: &&String| is_longer(name, column) || is_longer(column, name);
-    closest(column, names).or_else(|| names.iter().find(alike).map(String::as_str))
-}
-
 fn flag(text: &str) -> Option<bool> {
     let word = text.to_lowercase();
     let is_among = |words: [&str; 4]| words.contains(&word.as_str());
@@ -466,9 +457,13 @@ impl Tables {
                     format!("column '{}'", column.column),
                     "is in no table of the study",
                     "be TABLE:COLUMN, or a column that one table has",
-                    match closest(&column.column, &names) {
-                        Some(near) => format!("did you mean '{near}'?"),
-                        None => "check the spelling".to_owned(),
+                    match (
+                        meant::wide(self.all.iter().map(|one| &one.table), &column.column),
+                        closest(&column.column, &names),
+                    ) {
+                        (Some(said), _) => said,
+                        (None, Some(near)) => format!("did you mean '{near}'?"),
+                        (None, None) => "check the spelling".to_owned(),
                     },
                 ))
             }

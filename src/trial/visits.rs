@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::column::Column;
 use super::dictionary::Direction;
+use super::meant::key_as;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Missing, Plan};
@@ -69,12 +70,34 @@ fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
     )
 }
 
+/// Refuse a column of a table that has one row a participant.
+fn refuse_without_visits(table: &Measured, column: &str, people: &People) -> Result<()> {
+    if table.has("session_id") {
+        return Ok(());
+    }
+    let hint = match key_as("session_id", &table.table.columns) {
+        Some(name) => format!("rename '{name}' to session_id, as BIDS calls it"),
+        None if table.name == people.table.name => format!(
+            "what is known before randomisation can be a covariate (--covariate {column}), a stratum or described"
+        ),
+        None => "put each visit into a row of its own".to_owned(),
+    };
+    Err(Error::usage(
+        format!("column '{column}' of {}", table.table.name),
+        "is of no visit: its table has no column session_id",
+        "be measured at visits, in rows of a participant_id and a session_id",
+        hint,
+    ))
+}
+
 impl Visits {
     /// Read a column of numbers: of several runs of a visit the mean, each counting alike, none where one has none.
     ///
     /// # Errors
-    /// As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task.
+    /// Usage: a table without visits. As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task.
     pub fn new(table: &Measured, column: &str, people: &People) -> Result<Visits> {
+        table.position(column)?;
+        refuse_without_visits(table, column, people)?;
         let numbers = table.numbers(column)?;
         let places = table.people(people)?;
         let of_rows = table.sessions()?;

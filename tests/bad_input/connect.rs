@@ -120,6 +120,23 @@ fn of_regions() -> Vec<Case> {
             &["'a'", "given twice"],
         ),
         case(
+            "regions that tables would call alike",
+            |d| {
+                let rows = "roi A\t3\t3\t3\t4\nroi_A\t12\t9\t6\t4\n";
+                text(d, "r.tsv", &format!("name\tx\ty\tz\tradius_mm\n{rows}"));
+            },
+            "connect bold.nii --mask mask.nii --regions r.tsv --out out --device cpu",
+            2,
+            &["regions 'roi A' and 'roi_A' are both called roi_A in tables", "rename one"],
+        ),
+        case(
+            "a region that is called as a column",
+            nothing,
+            with("--seed time=sphere:3,3,3:4"),
+            2,
+            &["region 'time' is called as the column time of timeseries.tsv", "rename it"],
+        ),
+        case(
             "seeds whose names make one file",
             nothing,
             with("--seed A=sphere:3,3,3:4"),

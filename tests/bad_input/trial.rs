@@ -188,6 +188,34 @@ fn plans() -> Vec<Case> {
             &["column 'nsr'", "did you mean 'nrs'?"],
         ),
         line(
+            "a rule of what has no visits",
+            "trial study --responder age<=30 --control placebo --baseline ses-pre --endpoint ses-post --out out",
+            2,
+            &["column 'age' of study/participants.tsv is of no visit", "--covariate age"],
+        ),
+        case(
+            "a table with a column for each visit",
+            |d| {
+                study(d);
+                let rows: String = (0..12).map(|k| format!("sub-{k}\t5\t3\n")).collect();
+                text(d, SCALES, &format!("participant_id\tnrs_pre\tnrs_post\n{rows}"));
+                fs::remove_file(d.join("study/phenotype/scales.json")).expect("it was there");
+            },
+            TRIAL,
+            2,
+            &["column 'nrs' is in no table", "nrs_pre, nrs_post of", "a row of its own"],
+        ),
+        case(
+            "sessions under another name",
+            |d| {
+                study(d);
+                replace(d, SCALES, "session_id", "visit");
+            },
+            TRIAL,
+            2,
+            &["rename 'visit' to session_id"],
+        ),
+        line(
             "a relation of one thing",
             "trial study --correlate nrs --control placebo --baseline ses-pre --endpoint ses-post --out out",
             2,

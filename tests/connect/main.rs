@@ -12,6 +12,7 @@ mod common;
 mod dataset;
 mod golden;
 mod made;
+mod names;
 mod pictures;
 mod regions;
 mod runs;

@@ -256,7 +256,7 @@ fn a_label_that_is_not_tested_has_a_row_of_nothing_and_names_that_become_one_are
     for (words, why) in [
         (
             &["--svc", "a b=box:2,1,0:5,4,1", "--svc", "a-b=low.nii", "--svc", "aB=low.nii"][..],
-            "search volumes 'a b' and 'aB' would both be written as label-aB",
+            "search volumes `a b` and `aB` would both be written as label-aB",
         ),
         (&["--svc", "a=low.nii", "--svc", "a=low.nii"], "region 'a' is given twice"),
         (&["--atlas", "atlas.nii", "--labels", "atlas.tsv"], "--labels comes without regions"),

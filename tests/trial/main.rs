@@ -23,6 +23,7 @@ mod goldens;
 mod image;
 mod lapses;
 mod maps;
+mod named;
 mod networks;
 mod physiology;
 mod pictures;

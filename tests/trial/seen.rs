@@ -85,9 +85,17 @@ fn tables_keep_to_the_page_names_to_their_line_and_axes_say_all() {
     let Some((_folder, path, mut browser)) = page() else { return };
     browser.open(&path, 1600, false);
     browser.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
-    let out = "(m => [...document.querySelectorAll('.scroll, .wide')].map(s => [s.ariaLabel, s.getBoundingClientRect()]) \
-        .filter(([name, b]) => b.width && (b.left < m.left - 1 || b.right > m.right + 1)).map(([name]) => name))(document.querySelector('main').getBoundingClientRect())";
-    assert_eq!(browser.eval(out), json!([]), "beyond the text");
+    let out = "(m => [...document.querySelectorAll('.scroll, .wide')].map(s => [s.ariaLabel, s.getBoundingClientRect(), s.querySelector('table')]) \
+        .filter(([name, b, t]) => b.width && (b.left < m.left - 1 || b.right > m.right + 1) && t.scrollWidth < b.width - 1).map(([name]) => name))(document.querySelector('main').getBoundingClientRect())";
+    assert_eq!(browser.eval(out), json!([]), "beyond the text without a need");
+    // What is wider than the text takes the room that the window has.
+    for width in [1280, 1600] {
+        browser.size(width, 900);
+        let cut = "[...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth + 1).map(s => s.ariaLabel)";
+        assert_eq!(browser.eval(cut), json!([]), "behind scrolling at {width} px");
+        let beyond = "document.documentElement.scrollWidth - innerWidth";
+        assert!(browser.eval(beyond).as_f64().is_some_and(|px| px <= 0.0), "{width} px");
+    }
     let cut = "[...document.querySelectorAll('svg .label[text-anchor=middle]')].map(t => t.textContent).filter(t => t.endsWith('…'))";
     assert_eq!(browser.eval(cut), json!([]), "labels along an axis");
     // Names of participants are on one line each, on a narrow screen too.

@@ -25,7 +25,7 @@ pub(super) fn of_run(
     found: &OfRun,
     number: Option<usize>,
 ) -> Vec<Map> {
-    let Some(maps) = &found.maps else { return Vec::new() };
+    let Some(maps) = &found.maps else { return vec![mask(&found.usable, number)] };
     let plane_len = run.grid.plane_len();
     let mut all = Vec::new();
     for (&at, seed) in found.mapped.iter().zip(&maps.seeds) {
@@ -56,7 +56,7 @@ pub(super) fn of_run(
         z.description.push_str(&own_voxels(Some(n_used)));
         all.push(z);
     }
-    all.push(mask(&maps.fitted, number));
+    all.push(mask(&found.usable, number));
     all
 }
 
@@ -112,28 +112,30 @@ pub(super) struct Mean {
     n_runs: usize,
     /// Of each seed that is known in all so far, by its place: its sum, and degrees of freedom.
     seeds: Vec<(usize, String, Vec<f64>, f64)>,
-    /// Fitted in all runs so far.
-    fitted: Vec<bool>,
+    /// In the mask, finite and not constant in all runs so far.
+    usable: Vec<bool>,
 }
 
 impl Mean {
     /// One more run.
     pub(super) fn take(&mut self, run: &OfRun) {
         self.n_runs += 1;
+        match self.n_runs {
+            1 => self.usable.clone_from(&run.usable),
+            _ => self.usable.iter_mut().zip(&run.usable).for_each(|(all, own)| *all &= own),
+        }
         let Some(maps) = &run.maps else {
             self.seeds.clear();
             return;
         };
         let of = |at: usize| run.mapped.iter().position(|&own| own == at).map(|i| &maps.seeds[i]);
         if self.n_runs == 1 {
-            self.fitted = maps.fitted.clone();
             for (&at, seed) in run.mapped.iter().zip(&maps.seeds) {
                 let name = run.nodes[at].name.clone();
                 self.seeds.push((at, name, seed.z.clone(), seed.contrast.dof.least()));
             }
             return;
         }
-        self.fitted.iter_mut().zip(&maps.fitted).for_each(|(all, own)| *all &= own);
         self.seeds.retain_mut(|(at, _, sum, dof)| {
             let Some(seed) = of(*at) else { return false };
             sum.iter_mut().zip(&seed.z).for_each(|(sum, z)| *sum += z);
@@ -146,17 +148,15 @@ impl Mean {
     pub(super) fn maps(self, nodes: &Nodes) -> Vec<Map> {
         let n = self.n_runs as f64;
         let of = |(at, name, sum, dof): (usize, String, Vec<f64>, f64)| {
-            let mean = |(sum, fitted): (f64, &bool)| if *fitted { sum / n } else { 0.0 };
-            let z: Vec<f64> = sum.into_iter().zip(&self.fitted).map(mean).collect();
+            let mean = |(sum, usable): (f64, &bool)| if *usable { sum / n } else { 0.0 };
+            let z: Vec<f64> = sum.into_iter().zip(&self.usable).map(mean).collect();
             let label = (nodes.labels[at].as_str(), None);
             let mut z = fisher_z(&name, label, (&z, Dof::Uniform(dof)), self.n_runs);
             z.description.push_str(&own_voxels(None));
             z
         };
         let mut maps: Vec<Map> = self.seeds.into_iter().map(of).collect();
-        if !maps.is_empty() {
-            maps.push(mask(&self.fitted, None));
-        }
+        maps.push(mask(&self.usable, None));
         maps
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::design::similar;
 use crate::error::{Error, Result};
+use crate::pipeline::regions::Region;
 use crate::pipeline::spec::{ConnectSpec, Network};
 use crate::pipeline::watch::Watch;
 
@@ -35,7 +36,7 @@ pub(super) struct Between {
 /// The networks that are named, then those of the regions' tables, then seeds that are in none of them; nothing without a network.
 ///
 /// # Errors
-/// Usage: a name that is no region's, with the nearest, two networks of one name, a network that is called as a seed in none, or networks that make no pair of regions.
+/// Usage: a name that is no region's, with the nearest, two networks of one name, on the command line or in a table, a network that is called as a seed in none, or networks that make no pair of regions.
 pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for network in &spec.networks {
@@ -49,24 +50,34 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Re
             ));
         }
         let mut of = Vec::new();
-        for pattern in &network.nodes {
-            let is_meant = |at: &usize| is_match(&plain(pattern), &nodes.all[*at].name);
-            let meant: Vec<usize> = (0..nodes.all.len()).filter(is_meant).collect();
+        let mut rest = &network.nodes[..];
+        while let Some(pattern) = rest.first() {
+            let (meant, n_parts) = meant(rest, nodes);
             if meant.is_empty() {
                 return Err(unknown(&network.name, pattern, nodes));
             }
             of.extend(meant);
+            rest = &rest[n_parts..];
         }
         of.sort_unstable();
         of.dedup();
         groups.push(Group { name, nodes: of });
     }
+    let n_named = groups.len();
+    let mut of_tables: Vec<&str> = Vec::new();
     for (at, node) in nodes.all.iter().enumerate() {
-        let Some(name) = node.network.as_deref().map(plain) else { continue };
-        match groups.iter_mut().find(|group| group.name == name) {
-            Some(group) if !group.nodes.contains(&at) => group.nodes.push(at),
-            Some(_) => {}
-            None => groups.push(Group { name, nodes: vec![at] }),
+        let Some(given) = node.network.as_deref() else { continue };
+        let name = plain(given);
+        match groups.iter().position(|group| group.name == name) {
+            Some(own) if own < n_named => return Err(named_twice(spec, (own, &name), nodes)),
+            Some(own) if of_tables[own - n_named] != given => {
+                return Err(one_name([of_tables[own - n_named], given], &name));
+            }
+            Some(own) => groups[own].nodes.push(at),
+            None => {
+                groups.push(Group { name, nodes: vec![at] });
+                of_tables.push(given);
+            }
         }
     }
     if groups.is_empty() {
@@ -97,6 +108,32 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Re
         "make a pair of regions: a network of two, two networks, or a network and a seed",
         "name more regions: dmn=pcc,mpfc,angular_*",
     ))
+}
+
+/// A network of the command line that tables of regions have too, with other regions or the same.
+fn named_twice(spec: &ConnectSpec, (own, name): (usize, &str), nodes: &Nodes) -> Error {
+    let is_of_table = |node: &&Region| node.network.as_deref().map(plain).as_deref() == Some(name);
+    let of_table: Vec<&str> =
+        nodes.all.iter().filter(is_of_table).map(|node| node.name.as_str()).collect();
+    let more = of_table.len().saturating_sub(LISTED);
+    let listed = of_table[..of_table.len() - more].join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Error::usage(
+        format!("--network {}", spec.networks[own].name),
+        format!("is called as a network of the table of regions ({listed}{more})"),
+        "have a name of its own",
+        "call it otherwise, or say its regions in one place: the option, or the table's column network",
+    )
+}
+
+/// Networks of tables that would have one name.
+fn one_name([first, second]: [&str; 2], name: &str) -> Error {
+    Error::usage(
+        format!("networks '{first}' and '{second}' of the table of regions"),
+        format!("are both called {name} in networks.tsv, where blanks of names are _"),
+        "be spelled alike, or have names that differ in more than that",
+        "correct the column network",
+    )
 }
 
 /// A seed that is in no network has rows of its own, which a network of its name would have too.
@@ -189,8 +226,32 @@ fn unknown(network: &str, pattern: &str, nodes: &Nodes) -> Error {
         format!("--network {network}"),
         format!("names '{pattern}', which is no region"),
         format!("name regions ({listed}) or patterns of them"),
-        nearest.map_or(String::new(), |name| format!("is {name} meant?")),
+        match nearest {
+            Some(name) => format!("is {name} meant?"),
+            None => "a pattern has * for any letters: 'Inferior*'".to_owned(),
+        },
     )
+}
+
+/// The regions that the first of these patterns means, and how many of them it takes: a region whose name has commas is said in several.
+fn meant(patterns: &[String], nodes: &Nodes) -> (Vec<usize>, usize) {
+    let most = nodes.all.iter().map(|node| 1 + node.name.matches(',').count()).max().unwrap_or(1);
+    for n_parts in (2..=most.min(patterns.len())).rev() {
+        let name = commas_alone(&plain(&patterns[..n_parts].join(",")));
+        let at = nodes.all.iter().position(|node| commas_alone(&node.name) == name);
+        if let Some(at) = at {
+            return (vec![at], n_parts);
+        }
+    }
+    let pattern = plain(&patterns[0]);
+    let is_meant = |at: &usize| is_match(&pattern, &nodes.all[*at].name);
+    ((0..nodes.all.len()).filter(is_meant).collect(), 1)
+}
+
+/// A name without what stood for blanks beside its commas.
+fn commas_alone(name: &str) -> String {
+    let parts: Vec<&str> = name.split(',').map(|part| part.trim_matches('_')).collect();
+    parts.join(",")
 }
 
 /// Whether a name is the pattern, in which * stands for anything.
@@ -238,6 +299,7 @@ mod tests {
             ("a*r_*", "angular_l", true),
             ("a*x", "angular_l", false),
             ("*", "é", true),
+            ("Inferior*pars*", "Inferior_Frontal_Gyrus,_pars_opercularis", true),
         ] {
             assert_eq!(is_match(pattern, name), fits, "{pattern} {name}");
         }

@@ -1,5 +1,7 @@
 //! The regions of a command on the runs' grid: seeds first, then the others.
 
+use std::collections::HashMap;
+
 use ndarray::Array1;
 use serde_json::{Value, json};
 
@@ -26,7 +28,7 @@ pub(super) struct Nodes {
 /// Read what is given.
 ///
 /// # Errors
-/// Missing input; usage for two of one name, for coordinates of a template in a native run, for one region alone; bad data for what lies on another
+/// Missing input; usage for two of one name (blanks count as `_`), for coordinates of a template in a native run, for one region alone; bad data for what lies on another
 /// grid, or for seeds that are not on it at all, all of them by name.
 pub(super) fn open(
     spec: &ConnectSpec,
@@ -54,6 +56,7 @@ pub(super) fn open(
     for region in &mut all {
         region.name = plain(&region.name);
     }
+    refuse_one_name(&called, &all)?;
     if all.len() < 2 && n_seeds == 0 {
         return Err(Error::usage(
             "the command line",
@@ -67,6 +70,34 @@ pub(super) fn open(
     let labels = label::labels_of(("seeds", "seed"), &names)?;
     tell_called(&called, &all, &labels, watch);
     Ok(Nodes { labels, all, moved })
+}
+
+/// Columns of the tables beside those of regions.
+const OWN_COLUMNS: [(&str, &str); 2] = [("time", "timeseries.tsv"), ("Node", "the matrix")];
+
+/// Refuse regions that tables could not tell from another, or from a column that is no region. `given`: what each was called before its blanks went.
+fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (at, region) in all.iter().enumerate() {
+        let name = region.name.as_str();
+        if let Some(first) = seen.insert(name, at) {
+            return Err(Error::usage(
+                format!("regions '{}' and '{}'", given[first], given[at]),
+                format!("are both called {name} in tables, where blanks of names are _"),
+                "have names that differ in more than that",
+                "rename one of them, in its table or as NAME=...",
+            ));
+        }
+        if let Some((_, table)) = OWN_COLUMNS.iter().find(|(column, _)| *column == name) {
+            return Err(Error::usage(
+                format!("region '{name}'"),
+                format!("is called as the column {name} of {table}"),
+                "have a name that is no other column's",
+                "rename it, in its table or as NAME=...",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Say what regions are called in tables, and seeds in the names of files, where letters or signs of their names are lost.

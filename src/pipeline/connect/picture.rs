@@ -107,7 +107,7 @@ pub(super) fn of_matrix(
     };
     let volumes = match runs {
         [run] => format!("{}: {} volumes", run.name, run.kept.len()),
-        _ => format!("mean of Fisher's z over {} runs", runs.len()),
+        _ => spec.estimator.over(runs.len()),
     };
     let band = spec.band_hz.map_or(String::new(), |[low, high]| format!(", {low} to {high} Hz"));
     let most = runs.iter().max_by_key(|run| run.columns.len());

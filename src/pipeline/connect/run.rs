@@ -46,6 +46,8 @@ pub(super) struct OfRun {
     pub nu_without_band: Option<f64>,
     /// Mask voxels, those that are used, and why not.
     pub counts: [usize; 4],
+    /// In the mask, finite and not constant, `[voxel of the grid]`: what maps are fitted in.
+    pub usable: Vec<bool>,
     /// Of the seeds that are known, by their place.
     pub mapped: Vec<usize>,
     pub maps: Option<Mapped>,
@@ -172,6 +174,7 @@ pub(super) fn take(
         moved,
         overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), asked.own),
         tsnr: nodes.all.iter().map(|node| node.name.clone()).zip(seen.tsnr()).collect(),
+        usable: seen.usable,
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
 }

@@ -153,7 +153,10 @@ pub(super) fn matrix(
         text,
         agreement: Some(Agreement::Columns(columns.collect())),
         described: Some(fields(json!({
-            "Description": format!("{what}{}", of_runs(edges)),
+            "Description": match edges.n_runs {
+                1 => what.to_owned(),
+                n => format!("{what}: by {}, each counting alike", spec.estimator.over(n)),
+            },
             "DegreesOfFreedom": nu,
             "Node": "The region of the row",
         }))),

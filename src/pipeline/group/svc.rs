@@ -1,6 +1,5 @@
 //! Small-volume correction: the same questions asked of a part of the brain that was chosen beforehand.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -11,6 +10,7 @@ use super::images::Images;
 use super::over::Over;
 use super::permute;
 use crate::design::group::Stratum;
+use crate::design::label;
 use crate::error::{Error, Result};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::blocks::Ladder;
@@ -48,22 +48,13 @@ pub(super) fn open(
     let opened = regions::open_any(&options, (grid, "the maps"), watch)?;
     regions::refuse_empty(&opened.all, "search volume", "the maps")?;
     opened.tell_cut("the maps", watch);
-    let mut seen: HashMap<String, String> = HashMap::new();
+    let names: Vec<String> = opened.all.iter().map(|region| region.name.clone()).collect();
+    let labels = label::labels_of(("search volumes", "label"), &names)?;
     let mut volumes = Vec::with_capacity(opened.all.len());
-    for region in opened.all {
-        let (name, label) = (region.name.clone(), region.label()?);
-        // Case ignored: file systems may.
-        if let Some(other) = seen.insert(label.to_ascii_lowercase(), name.clone()) {
-            return Err(Error::usage(
-                format!("search volumes '{other}' and '{name}'"),
-                format!("would both be written as label-{label}"),
-                "have different names",
-                "rename one",
-            ));
-        }
+    for (region, label) in opened.all.into_iter().zip(labels) {
         let mut inside = vec![false; grid.n_voxels()];
         region.voxels.iter().for_each(|&voxel| inside[voxel] = true);
-        volumes.push(Volume { name, label, shape: region.shape, inside });
+        volumes.push(Volume { name: region.name, label, shape: region.shape, inside });
     }
     Ok((volumes, opened.found))
 }

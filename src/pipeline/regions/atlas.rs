@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::listed::is_given;
 use super::{Region, Regions};
 use crate::design::similar::{listing, misnamed};
 use crate::error::{Error, Result};
@@ -55,8 +56,17 @@ fn beside(path: &Path) -> Option<PathBuf> {
     ["index", "name"].iter().all(|c| columns.position(c).is_some()).then_some(table)
 }
 
-/// Labels and what they are called: a table with the columns index and name, as BIDS has them.
-fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
+/// What a table says of a label.
+struct Named {
+    index: i64,
+    name: String,
+    /// The network it belongs to, where the table says so.
+    network: Option<String>,
+    line: usize,
+}
+
+/// Labels that are called something: a table with the columns index and name, as BIDS has them, and network where it has that.
+fn read_names(path: &Path) -> Result<Vec<Named>> {
     let table = io::tsv::read(path)?;
     let thing = path.display().to_string();
     let (Some(index), Some(name)) = (table.position("index"), table.position("name")) else {
@@ -68,8 +78,9 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
                 .unwrap_or_else(|| "rename the columns".to_owned()),
         ));
     };
+    let network = table.position("network");
     let row = |(at, cells): (usize, &Vec<String>)| {
-        let number = cells[index].trim().parse().map_err(|_| {
+        let number: i64 = cells[index].trim().parse().map_err(|_| {
             Error::bad_data(
                 format!("{thing}, line {},", at + 2),
                 format!("holds '{}' in column 'index'", cells[index]),
@@ -77,27 +88,38 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
                 "",
             )
         })?;
-        Ok((number, cells[name].trim().to_owned()))
+        let called = cells[name].trim();
+        let of = network.map(|at| cells[at].trim()).filter(|cell| is_given(cell));
+        // A cell without a name gives none.
+        Ok(is_given(called).then(|| Named {
+            index: number,
+            name: called.to_owned(),
+            network: of.map(str::to_owned),
+            line: at + 2,
+        }))
     };
-    let names: Vec<(i64, String)> =
-        table.rows.iter().enumerate().map(row).collect::<Result<_>>()?;
-    let mut first: HashMap<i64, usize> = HashMap::new();
-    for (at, (index, name)) in names.iter().enumerate() {
-        let known = *first.entry(*index).or_insert(at);
-        if names[known].1 != *name {
-            return Err(Error::bad_data(
-                format!("{thing}, line {},", at + 2),
-                format!(
-                    "calls {index} '{name}', which line {} calls '{}'",
-                    known + 2,
-                    names[known].1
-                ),
-                "give each index one name",
-                "correct the table",
-            ));
-        }
+    let rows = table.rows.iter().enumerate().map(row).collect::<Result<Vec<_>>>()?;
+    let rows: Vec<Named> = rows.into_iter().flatten().collect();
+    let mut first: HashMap<i64, &Named> = HashMap::new();
+    for row in &rows {
+        let known = *first.entry(row.index).or_insert(row);
+        let (index, before) = (row.index, known.line);
+        let said = |of: &Option<String>| of.as_deref().unwrap_or("n/a").to_owned();
+        let (found, expected) = if known.name != row.name {
+            let (own, other) = (&row.name, &known.name);
+            let found = format!("calls {index} '{own}', which line {before} calls '{other}'");
+            (found, "give each index one name")
+        } else if known.network != row.network {
+            let [own, other] = [&row.network, &known.network].map(said);
+            let found = format!("has {index} in network '{own}', line {before} in '{other}'");
+            (found, "give each index one network")
+        } else {
+            continue;
+        };
+        let thing = format!("{thing}, line {},", row.line);
+        return Err(Error::bad_data(thing, found, expected, "correct the table"));
     }
-    Ok(names)
+    Ok(rows)
 }
 
 /// Labels with their regions, and each voxel's place among them.
@@ -107,7 +129,7 @@ type Labelled = (Vec<(i64, Region)>, Vec<Option<usize>>);
 fn labelled(
     path: &Path,
     values: &[f32],
-    names: Option<&[(i64, String)]>,
+    names: Option<&[Named]>,
     watch: &dyn Watch,
 ) -> Result<Labelled> {
     if let Some(&value) = values.iter().find(|v| !v.is_finite() || (**v - v.round()).abs() > 1e-3) {
@@ -131,17 +153,18 @@ fn labelled(
     let mut labels: Vec<i64> = values.iter().map(label).filter(|l| *l > 0).collect();
     labels.sort_unstable();
     labels.dedup();
-    let named = |l: i64| names.and_then(|names| names.iter().find(|(index, _)| *index == l));
+    let named = |l: i64| names.and_then(|names| names.iter().find(|own| own.index == l));
     let nameless = labels.iter().filter(|l| names.is_some() && named(**l).is_none()).count();
     if nameless > 0 {
         watch.warn(&format!(
-            "{nameless} of the {} labels of {} have no name in its table; they are called by their number",
+            "{nameless} of the {} labels of {} have no name in its table (no row, or one whose name is blank or n/a); they are called by their number",
             labels.len(),
             path.display()
         ));
     }
-    let absent = names.unwrap_or_default().iter().filter(|(l, _)| *l > 0 && !labels.contains(l));
-    let absent: Vec<&str> = absent.map(|(_, name)| name.as_str()).collect();
+    let is_absent = |own: &&Named| own.index > 0 && !labels.contains(&own.index);
+    let absent = names.unwrap_or_default().iter().filter(is_absent);
+    let absent: Vec<&str> = absent.map(|own| own.name.as_str()).collect();
     if !absent.is_empty() {
         let more = absent.len().saturating_sub(LISTED);
         watch.warn(&format!(
@@ -152,8 +175,9 @@ fn labelled(
         ));
     }
     let region = |&l: &i64| {
-        let name = named(l).map_or_else(|| format!("label {l}"), |(_, name)| name.clone());
-        (l, Region { name, voxels: Vec::new(), on_grid: 1.0, network: None, shape: None })
+        let name = named(l).map_or_else(|| format!("label {l}"), |own| own.name.clone());
+        let network = named(l).and_then(|own| own.network.clone());
+        (l, Region { name, voxels: Vec::new(), on_grid: 1.0, network, shape: None })
     };
     let mut all: Vec<(i64, Region)> = labels.iter().map(region).collect();
     let at = |v: &f32| labels.binary_search(&label(v)).ok();

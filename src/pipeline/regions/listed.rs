@@ -38,8 +38,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
             Error::bad_data(thing, found, expected, "")
         };
         let called = cells[name].trim();
-        if !called.chars().any(|c| c.is_ascii_alphanumeric()) {
-            return Err(wrong(format!("has the name '{called}'"), "name its region"));
+        if !is_given(called) || !called.chars().any(|c| c.is_ascii_alphanumeric()) {
+            let expected = "name its region, with a letter of a to z or a digit";
+            return Err(wrong(format!("has the name '{called}'"), expected));
         }
         let spelled = shape.map(|shape| cells[shape].trim()).filter(|cell| is_given(cell));
         let shape = match (spelled, has_spheres) {
@@ -80,7 +81,8 @@ fn other_kind(table: &Table) -> Option<&'static str> {
     None
 }
 
-fn is_given(cell: &str) -> bool {
+/// Whether a cell holds something.
+pub(super) fn is_given(cell: &str) -> bool {
     !cell.is_empty() && cell != "n/a"
 }
 

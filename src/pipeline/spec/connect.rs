@@ -69,6 +69,19 @@ pub enum Estimator {
     Beta,
 }
 
+impl Estimator {
+    /// How several runs come to one value.
+    #[must_use]
+    pub fn over(self, n_runs: usize) -> String {
+        match self {
+            Estimator::R | Estimator::Partial => {
+                format!("the mean of Fisher's z over {n_runs} runs")
+            }
+            Estimator::Beta => format!("the mean over {n_runs} runs"),
+        }
+    }
+}
+
 /// Regions that go together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Network {

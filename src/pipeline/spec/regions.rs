@@ -308,9 +308,15 @@ impl FromStr for SearchVolume {
         let wrong = || format!("it must be {}", SearchVolume::FORMS);
         let (name, what) = text.split_once('=').ok_or_else(wrong)?;
         let is_name =
-            name.chars().any(|c| c.is_ascii_alphanumeric()) && !name.chars().any(char::is_control);
+            name.chars().any(char::is_alphanumeric) && !name.chars().any(char::is_control);
         if !is_name || what.is_empty() {
             return Err(wrong());
+        }
+        // It becomes a part of names of files.
+        if !name.chars().any(|c| c.is_ascii_alphanumeric()) {
+            return Err(format!(
+                "'{name}' has no letter of a to z and no digit, which a name must have"
+            ));
         }
         Ok(SearchVolume { name: name.trim().to_owned(), shape: what.parse()? })
     }

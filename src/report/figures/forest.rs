@@ -1,8 +1,8 @@
 //! A forest plot: estimates with their limits about a line at 0, and the numbers beside them.
 
-use super::{Interval, Room, below, both, fitted, span, whisker};
+use super::{Interval, Room, below, both, span, whisker};
 use crate::report::html::{p_of, p_said};
-use crate::report::letters;
+use crate::report::letters::{self, Lines};
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 use crate::trial::digits;
 
@@ -38,6 +38,9 @@ pub struct ForestRow {
 
 /// Lines of what lies to a side at most; its first words say what, and are never cut.
 const SIDES: usize = 3;
+
+/// From a line of a name to the next.
+const LINE: f64 = 13.0;
 
 /// Where the columns are.
 struct Columns {
@@ -77,17 +80,24 @@ fn drawn(of: &Forest, room: Room) -> Svg {
     let columns = Columns::of(room);
     let limits = of.rows.iter().filter_map(|r| r.estimate).flat_map(|e| [e.low, e.high, e.value]);
     let [low, high] = span(limits.chain([0.0]));
+    // Names that need two lines on a telephone make their rows higher.
+    let labels: Vec<Lines> = of.rows.iter().map(|row| label(row, room, &columns)).collect();
+    let more = |label: &Lines| match room {
+        Room::Wide => 0.0,
+        Room::Narrow => LINE * (label.lines.len() as f64 - 1.0),
+    };
     let plot = Plot {
         left: columns.plot[0],
         top: columns.top,
         width: columns.plot[1] - columns.plot[0],
-        height: columns.row * of.rows.len() as f64 + 4.0,
+        height: columns.row * of.rows.len() as f64 + labels.iter().map(more).sum::<f64>() + 4.0,
     };
     let across = plot.across(low, high);
     let mut svg = Svg::new(room.width(), 0.0);
     heads(&mut svg, of, room, &columns);
     let mut zero = Path::default();
-    let middle = |nth: usize| plot.top + columns.row * (nth as f64 + 0.5) + 2.0;
+    let above = |nth: usize| labels[..=nth].iter().map(more).sum::<f64>();
+    let middle = |nth: usize| plot.top + columns.row * (nth as f64 + 0.5) + above(nth) + 2.0;
     if room == Room::Wide {
         zero.line([across.at(0.0), plot.top], [across.at(0.0), plot.bottom()]);
     } else {
@@ -98,7 +108,7 @@ fn drawn(of: &Forest, room: Room) -> Svg {
     }
     svg.path("edge", &zero);
     for (nth, row) in of.rows.iter().enumerate() {
-        one(&mut svg, row, room, &columns, &across, middle(nth));
+        one(&mut svg, (row, &labels[nth]), room, (&columns, &across), middle(nth));
     }
     svg.x_axis(&plot, &across, &across.ticks(if room == Room::Wide { 7 } else { 4 }), "");
     let y = plot.bottom() + 38.0 + 14.0 * below(&mut svg, &plot, &of.axis, 1.05 * plot.width);
@@ -132,28 +142,49 @@ fn heads(svg: &mut Svg, of: &Forest, room: Room, columns: &Columns) {
     }
 }
 
-fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &Scale, y: f64) {
-    let (class, size) = match row.primary {
-        true => ("label strong", letters::bold(12.0)),
-        false => ("label", 12.0),
-    };
+/// How large the letters of a row's name are.
+fn size(row: &ForestRow) -> f64 {
+    if row.primary { letters::bold(12.0) } else { 12.0 }
+}
+
+/// The name of a row, in two lines at most; on a telephone how many are in it stands behind it.
+fn label(row: &ForestRow, room: Room, columns: &Columns) -> Lines {
+    let size = size(row);
+    match room {
+        Room::Wide => letters::lines(&row.label, (columns.plot[0] - 60.0, size), 2),
+        Room::Narrow => {
+            // A name is cut, and how many are in it is not.
+            let n = format!(" ({})", row.n);
+            let mut label = letters::lines(&row.label, (280.0 - letters::width(&n, size), size), 2);
+            if let Some(last) = label.lines.last_mut() {
+                last.push_str(&n);
+            }
+            label
+        }
+    }
+}
+
+fn one(
+    svg: &mut Svg,
+    (row, label): (&ForestRow, &Lines),
+    room: Room,
+    (columns, across): (&Columns, &Scale),
+    y: f64,
+) {
+    let class = if row.primary { "label strong" } else { "label" };
     let p = row.p.map_or("–".to_owned(), p_of);
+    let lines_above = LINE * (label.lines.len() as f64 - 1.0);
     let y = match room {
         Room::Wide => {
             let left = columns.plot[0];
-            let label = letters::lines(&row.label, (left - 60.0, size), 2);
-            let first = y + 4.0 - 6.5 * (label.lines.len() as f64 - 1.0);
-            svg.lines(class, [0.0, first], Anchor::Start, (&label, 13.0));
+            let first = y + 4.0 - 0.5 * lines_above;
+            svg.lines(class, [0.0, first], Anchor::Start, (label, LINE));
             svg.text("label", [left - 22.0, y + 4.0], Anchor::End, &row.n.to_string());
             svg.text("label", [columns.p, y + 4.0], Anchor::End, &p);
             y
         }
         Room::Narrow => {
-            // A name is cut, and how many are in it is not.
-            let n = format!(" ({})", row.n);
-            let mut label = fitted(&row.label, 280.0 - letters::width(&n, size), size);
-            label.lines[0].push_str(&n);
-            svg.lines(class, [0.0, y - 6.0], Anchor::Start, (&label, 0.0));
+            svg.lines(class, [0.0, y - 6.0 - lines_above], Anchor::Start, (label, LINE));
             let said = row.p.map_or(p, p_said);
             svg.text("label", [columns.p, y - 6.0], Anchor::End, &said);
             y + 12.0

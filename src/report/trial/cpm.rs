@@ -2,7 +2,8 @@
 
 use super::outcomes::{primary, table};
 use super::words::{
-    arms, bare, ci, coefficient, decimals_of, fitted, or_dash, session, share, with_limits,
+    adjusted, arms, bare, ci, coefficient, decimals_of, fitted, or_dash, session, share,
+    with_limits,
 };
 use crate::report::figures::before_after::{self, BeforeAfter};
 use crate::report::figures::{Interval, figure};
@@ -23,7 +24,12 @@ pub(super) fn section(of: &Results, part: &Cpm) -> String {
     let values = BeforeAfter {
         axis: format!(
             "CPM ({}; inhibition is positive)",
-            unit.as_deref().unwrap_or("units of the rating")
+            unit.as_deref().unwrap_or(
+                match of.plan.cpm.as_ref().is_some_and(|own| own.threshold) {
+                    true => "units of the threshold",
+                    false => "units of the rating",
+                }
+            )
         ),
         visits,
         arms: arms_drawn,
@@ -36,7 +42,7 @@ pub(super) fn section(of: &Results, part: &Cpm) -> String {
     let rows = primary(&part.ancova);
     figure("Conditioned pain modulation", &before_after::draw(&values, "cpm"), &caption)
         + &means(of, &values)
-        + &table("CPM at the endpoint, adjusted for baseline", of, &rows)
+        + &table(&format!("CPM at the endpoint, {}", adjusted(of)), of, &rows)
         + &facts(of, part)
 }
 

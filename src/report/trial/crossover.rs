@@ -9,23 +9,9 @@ use crate::trial::Results;
 use crate::trial::results::{Crossover, CrossoverRow};
 
 pub(super) fn section(of: &Results, part: &Crossover) -> String {
-    let n = part.sequences.iter().map(|(_, n)| n).sum();
-    let rows = part.rows.iter().filter(|row| !row.shown_only && row.test.is_some());
-    let forest = Forest {
-        axis: "Effect (units of the outcome)".to_owned(),
-        numbers: format!("effect ({})", ci(of)),
-        p: "p".to_owned(),
-        sides: [format!("less with {}", part.active), format!("more with {}", part.active)],
-        rows: rows
-            .map(|row| ForestRow {
-                label: name(row),
-                primary: row.effect == "treatment",
-                n,
-                estimate: drawn(&row.estimate),
-                p: row.test.map(|test| test.p),
-            })
-            .collect(),
-    };
+    let drawings =
+        forest_of(of, part, ("treatment", "crossover"), &format!("with {}", part.active))
+            + &forest_of(of, part, ("period", "crossover-periods"), "in the first period");
     let caption = format!(
         "Effects of the crossover, {} minus {}; of periods, the first minus the second. Carry-over stands in the table alone: it is shown, and no analysis is chosen by it; so does the mixed model's estimate, which has every period of every patient.",
         part.active, part.control
@@ -53,9 +39,35 @@ pub(super) fn section(of: &Results, part: &Crossover) -> String {
         "Sequences in the analysis: {}. Without a second period, left out: {dropped}.",
         sequences.join(", ")
     );
-    figure("Crossover", &forest::draw(&forest, "crossover"), &caption)
+    figure("Crossover", &drawings, &caption)
         + &table.finish()
         + &format!("<p class=\"note\">{}</p>\n", escaped(&text))
+}
+
+/// The rows of one effect, whose sides say what is more and less with what; nothing without one. `id`: unique on the page.
+fn forest_of(of: &Results, part: &Crossover, (effect, id): (&str, &str), side: &str) -> String {
+    let is_drawn =
+        |row: &&CrossoverRow| row.effect == effect && !row.shown_only && row.test.is_some();
+    let n = part.sequences.iter().map(|(_, n)| n).sum();
+    let row = |row: &CrossoverRow| ForestRow {
+        label: name(row),
+        primary: row.effect == "treatment",
+        n,
+        estimate: drawn(&row.estimate),
+        p: row.test.map(|test| test.p),
+    };
+    let rows: Vec<ForestRow> = part.rows.iter().filter(is_drawn).map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let forest = Forest {
+        axis: format!("Effect of the {effect} (units of the outcome)"),
+        numbers: format!("effect ({})", ci(of)),
+        p: "p".to_owned(),
+        sides: ["less", "more"].map(|way| format!("{way} {side}")),
+        rows,
+    };
+    forest::draw(&forest, id)
 }
 
 fn name(row: &CrossoverRow) -> String {

@@ -1,11 +1,12 @@
 //! Who was in the trial, who left, and what lacks.
 
+use super::outcomes::primary;
 use super::words::{arms, session, way};
 use crate::report::figures::consort::{self, Flow, Stage};
 use crate::report::figures::figure;
 use crate::report::grid::Grid;
 use crate::report::html::counted;
-use crate::trial::results::FlowOfArm;
+use crate::trial::results::{AncovaRow, Edges, FlowOfArm};
 use crate::trial::{Arm, Design, Missing, Results};
 
 /// Outcomes listed in the last box at most.
@@ -13,7 +14,7 @@ const MOST: usize = 9;
 
 pub(super) fn section(of: &Results) -> String {
     let drawing = consort::draw(&flow(of), "flow");
-    let caption = "Flow of participants (CONSORT 2010). Numbers of those analysed are those of each outcome's primary analysis.";
+    let caption = "Flow of participants (CONSORT 2010). Numbers of those analysed are those of each outcome's primary analysis, and from the least to the most of what has several rows.";
     figure("Flow of participants", &drawing, caption) + &populations(of) + &missing(of)
 }
 
@@ -39,7 +40,7 @@ fn flow(of: &Results) -> Flow {
     let randomised = Stage { head: n_of("Randomised", randomised), lines: Vec::new() };
     Flow {
         above: vec![listed, randomised],
-        arms: [Arm::Active, Arm::Control].map(|arm| column(flow.arms.get(arm))).to_vec(),
+        arms: [Arm::Active, Arm::Control].map(|arm| column(of, arm)).to_vec(),
     }
 }
 
@@ -48,7 +49,8 @@ fn n_of(what: &str, n: usize) -> String {
     format!("{what} (n\u{a0}=\u{a0}{n})")
 }
 
-fn column(arm: &FlowOfArm) -> Vec<Stage> {
+fn column(of: &Results, which: Arm) -> Vec<Stage> {
+    let arm: &FlowOfArm = of.flow.arms.get(which);
     let mut allocated = vec![format!("treated: {}", arm.treated)];
     if !arm.not_treated.is_empty() {
         allocated.push(format!("not treated: {}", arm.not_treated.len()));
@@ -76,6 +78,10 @@ fn column(arm: &FlowOfArm) -> Vec<Stage> {
         let more = counted(arm.analysed.len() - MOST, "more outcome");
         analysed.push(format!("and {more}: see the tables"));
     }
+    analysed.extend(of_parts(of, which));
+    if analysed.is_empty() {
+        analysed.push("no endpoint".to_owned());
+    }
     vec![
         Stage {
             head: n_of(&format!("Allocated to {}", arm.name), arm.randomised),
@@ -85,6 +91,29 @@ fn column(arm: &FlowOfArm) -> Vec<Stage> {
         completed,
         Stage { head: "Analysed".to_owned(), lines: analysed },
     ]
+}
+
+/// How many of an arm are in what is compared beside outcomes: the least and the most of what has several rows.
+fn of_parts(of: &Results, arm: Arm) -> Vec<String> {
+    let n_of = |rows: &[AncovaRow]| primary(rows).iter().map(|row| *row.n.get(arm)).collect();
+    let edges = |part: &Edges| {
+        let compared = part.rows.iter().filter(|row| row.difference.is_some());
+        compared.map(|row| *row.n.get(arm)).collect()
+    };
+    let rows = of.brain.iter().flat_map(|part| &part.rows);
+    let parts: [(&str, Vec<usize>); 5] = [
+        ("CPM", of.cpm.as_ref().map_or_else(Vec::new, |part| n_of(&part.ancova))),
+        ("pressure pain", of.pressure.as_ref().map_or_else(Vec::new, |part| n_of(&part.ancova))),
+        ("brain", rows.map(|row| *row.ancova.n.get(arm)).collect()),
+        ("edges", of.edges.as_ref().map_or_else(Vec::new, edges)),
+        ("networks", of.networks.as_ref().map_or_else(Vec::new, edges)),
+    ];
+    let said = |(what, n): (&str, Vec<usize>)| match (n.iter().min(), n.iter().max()) {
+        (Some(least), Some(most)) if least < most => Some(format!("{what}: {least} to {most}")),
+        (Some(n), _) => Some(format!("{what}: {n}")),
+        _ => None,
+    };
+    parts.into_iter().filter_map(said).collect()
 }
 
 fn populations(of: &Results) -> String {

@@ -2,7 +2,7 @@
 
 use super::outcomes::{primary, table};
 use super::words::{
-    arms, both, capital, ci, column, drawn, session, statistic, with_limits, with_unit,
+    adjusted, arms, both, capital, ci, column, drawn, session, statistic, with_limits, with_unit,
 };
 use crate::report::figures::curves::{self, Curves, Point, Visit};
 use crate::report::figures::figure;
@@ -28,7 +28,10 @@ pub(super) fn section(of: &Results, part: &Pressure) -> String {
     figure("Stimulus and response", &curves::draw(&values, "curves"), &caption)
         + &means(of, part, &pressure)
         + &table(
-            "Pressure of the target rating, slope and area under the curve, adjusted for baseline",
+            &format!(
+                "Pressure of the target rating, slope and area under the curve, {}",
+                adjusted(of)
+            ),
             of,
             &rows,
         )
@@ -110,7 +113,8 @@ fn plain(value: f64) -> String {
 
 fn at_each(of: &Results, part: &Pressure, pressure: &str) -> String {
     let heads = [pressure, "n", &format!("difference ({})", ci(of)), "t (dof)", "p", "p, Holm"];
-    let mut table = Grid::new("Rating at each pressure, adjusted for baseline", &heads, 1);
+    let title = format!("Rating at each pressure, {}", adjusted(of));
+    let mut table = Grid::new(&title, &heads, 1);
     for IntensityRow { pressure, ancova, p_holm } in &part.intensities {
         table.row(&[
             plain(*pressure),

@@ -154,9 +154,11 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// `adjusted for baseline, age and sex`, covariates as the plan has them.
+/// `adjusted for baseline, site, age and sex`, strata and covariates as the plan has them: of every analysis of covariance.
 pub(super) fn adjusted(of: &Results) -> String {
-    let names: Vec<String> = of.plan.covariates.iter().map(Covariate::called).collect();
+    let strata = of.plan.strata.iter().cloned();
+    let names: Vec<String> =
+        strata.chain(of.plan.covariates.iter().map(Covariate::called)).collect();
     match names.as_slice() {
         [] => "adjusted for baseline".to_owned(),
         [one] => format!("adjusted for baseline and {one}"),

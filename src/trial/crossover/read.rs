@@ -210,19 +210,21 @@ fn treatments_of(table: &Measured, all: &[String], plan: &Plan) -> Result<(Strin
         let hint = format!("give one of {listed} by --control");
         return Err(wrong(format!("holds {listed}"), "have one that is the control", hint));
     }
-    if !levels.contains(&plan.control) {
+    let variable = table.dictionary.get("treatment");
+    let control = variable.map_or(plan.control.as_str(), |own| own.level_of(&plan.control));
+    if !levels.iter().any(|level| level == control) {
         return Err(wrong(
-            format!("holds {listed}, and no '{}'", plan.control),
+            format!("holds {listed}, and no '{control}'"),
             "hold the level of --control",
-            match closest(&plan.control, &levels) {
+            match closest(control, &levels) {
                 Some(name) => format!("did you mean '{name}'?"),
                 None => "give one of its levels by --control".to_owned(),
             },
         ));
     }
-    let others: Vec<&String> = levels.iter().filter(|level| **level != plan.control).collect();
+    let others: Vec<&String> = levels.iter().filter(|level| **level != control).collect();
     match others[..] {
-        [one] => Ok((plan.control.clone(), one.clone())),
+        [one] => Ok((control.to_owned(), one.clone())),
         _ => Err(wrong(
             format!("holds {}: {listed}", counted(levels.len(), "treatment")),
             "hold two",
