@@ -191,7 +191,7 @@ fn plans() -> Vec<Case> {
             "a rule of what has no visits",
             "trial study --responder age<=30 --control placebo --baseline ses-pre --endpoint ses-post --out out",
             2,
-            &["column 'age' of study/participants.tsv is of no visit", "--covariate age"],
+            &["column 'age' of participants.tsv is of no visit", "--covariate age"],
         ),
         case(
             "a table with a column for each visit",
