@@ -1,11 +1,14 @@
 // Where the search for a and b of ARMA(1,1) noise begins, from the residuals e of a fit. Of each trial (a, b) RSS weight, in whose logarithm the
 // objective is linear: RSS = |z|^2 - |G'z|^2, z the whitened e by one walk along the volumes, G an orthonormal basis of the whitened
-// design, weight = (|U'R^-1 U| |R|)^(1 / (n - m)): one thread per fitted voxel and trial. Then the least trial, and the next least that is
-// lower than all beside it: one thread per fitted voxel. A workgroup's voxels share a slice-time group. All f32: it is where the host begins.
+// design, weight = (|U'R^-1 U| |R|)^(1 / (n - m)): one thread per fitted voxel and trial. Then the least trial, and the next that are lower
+// than all beside them and beside none before: one thread per fitted voxel. A workgroup's voxels share a slice-time group. All f32: it is where the host begins.
 // Host: src/kernels/arma/gpu.rs. Twin: src/kernels/arma/cpu.rs.
 
 const STEP: u32 = 0u; // 0 values of trials, 1 where to begin
 const QUADS: u32 = 1u; // STEP 0: columns of G / 4, rounded up
+const STARTS: u32 = 4u; // MOST_STARTS of the host
+const TRIALS: u32 = 128u; // the most there may be
+const DOUBT: f32 = 4e-5; // DOUBT_OF_TRIALS of the host: two values nearer than that may change places
 
 struct Params {
     first: u32, // workgroups of this dispatch: first..end
@@ -26,7 +29,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> scalars: array<vec2<f32>>; // [trial][group] lambda, weight
 @group(0) @binding(5) var<storage, read> beside: array<u32>; // where each trial's neighbours begin, their end, and the neighbours
 @group(0) @binding(6) var<storage, read_write> values: array<f32>; // RSS weight, [trial][tile][lane]
-@group(0) @binding(7) var<storage, read_write> starts: array<u32>; // [least, next][fitted voxel], the least twice where there is no next
+@group(0) @binding(7) var<storage, read_write> starts: array<u32>; // [start][fitted voxel], the least again where there are no more
 
 fn find_value(fitted: u32, slot: u32, slice_group: u32, trial: u32) {
     let of_trial = scalars[(params.first_trial + trial) * params.n_groups + slice_group];
@@ -62,28 +65,35 @@ fn find_value(fitted: u32, slot: u32, slice_group: u32, trial: u32) {
 
 fn find_starts(fitted: u32, slot: u32) {
     let stride = 64u * params.n_tiles;
-    var least = vec2<f32>(3e38, 3e38);
-    var at = vec2<u32>();
+    // A bit a trial: whether it may be begun from.
+    var open: array<u32, TRIALS / 32u>;
     for (var trial = 0u; trial < params.n_trials; trial++) {
-        let value = values[trial * stride + slot];
-        if value < least.y {
-            var is_low = true;
-            for (var k = beside[trial]; k < beside[trial + 1u]; k++) {
-                // Of trials that are as low as each other, f32 often has some along a valley, the first is low.
-                let other = values[beside[k] * stride + slot];
-                is_low = is_low && (value < other || value == other && trial < beside[k]);
-            }
-            if is_low && value < least.x {
-                least = vec2<f32>(value, least.x);
-                at = vec2<u32>(trial, at.x);
-            } else if is_low {
-                least.y = value;
-                at.y = trial;
+        let value = values[trial * stride + slot] * (1.0 - DOUBT);
+        var is_low = true;
+        for (var k = beside[trial]; k < beside[trial + 1u]; k++) {
+            is_low = is_low && value < values[beside[k] * stride + slot];
+        }
+        open[trial / 32u] |= select(0u, 1u << (trial % 32u), is_low);
+    }
+    var first = 0u;
+    for (var start = 0u; start < STARTS; start++) {
+        var least = 3e38;
+        var at = first;
+        for (var trial = 0u; trial < params.n_trials; trial++) {
+            let value = values[trial * stride + slot];
+            if (open[trial / 32u] >> (trial % 32u) & 1u) == 1u && value < least {
+                least = value;
+                at = trial;
             }
         }
+        first = select(first, at, start == 0u);
+        starts[start * params.n_fitted + fitted] = at;
+        // None beside it is another.
+        open[at / 32u] &= ~(1u << (at % 32u));
+        for (var k = beside[at]; k < beside[at + 1u]; k++) {
+            open[beside[k] / 32u] &= ~(1u << (beside[k] % 32u));
+        }
     }
-    starts[fitted] = at.x;
-    starts[params.n_fitted + fitted] = select(at.x, at.y, least.y < 3e38);
 }
 
 @compute @workgroup_size(64)

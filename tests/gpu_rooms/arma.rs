@@ -5,7 +5,7 @@ use boldly::kernels::arma;
 use boldly::kernels::glm::{self, Model};
 use boldly::kernels::lags::{self, LagModel};
 use boldly::stats::ar1::{Pairs, Rule};
-use boldly::stats::arma11::{Arma11, Trial, neighbours, trial_values};
+use boldly::stats::arma11::{Arma11, Starts, Trial, neighbours, trial_values};
 use boldly::volume::{Block, HostBold};
 use ndarray::{Array2, ArrayView1};
 
@@ -22,9 +22,7 @@ fn found_on(
     device: &Device,
     (bold, voxels): (&HostBold, &[u32]),
     (model, lags, of_groups): (&Model, &LagModel, &[Arma11]),
-) -> (Array2<f64>, glm::HostFit, Vec<[u32; 2]>) {
-    // The twin also knows which third trial f32 may take for one of these.
-    let first_two = |[least, next, _]: [u32; 3]| [least, next];
+) -> (Array2<f64>, glm::HostFit, Vec<Starts>) {
     let mut tape = device.tape();
     let (loaded, _) = tape.load(bold.clone()).unwrap();
     let fit = glm::fit(&mut tape, &loaded, voxels, model).unwrap();
@@ -32,7 +30,7 @@ fn found_on(
     let starts = arma::starts(&mut tape, (&series, &fit), of_groups).unwrap();
     let fit = glm::download(&mut tape, fit).unwrap();
     let done = tape.run().unwrap();
-    let starts = starts.read(&done).unwrap().into_iter().map(first_two).collect();
+    let starts = starts.read(&done).unwrap();
     (series.read(&done).unwrap(), fit.read(&done).unwrap(), starts)
 }
 
@@ -55,7 +53,7 @@ fn objective(model: &Arma11, trial: &Trial, basis: &[f64], e: ArrayView1<f64>) -
 /// Trials of some voxels are as low as those of the f64 path within the tolerance, and low among those beside them; the share that is the same.
 fn assert_as_low(
     name: &str,
-    (got, want): (&[[u32; 2]], &[[u32; 2]]),
+    (got, want): (&[Starts], &[Starts]),
     residual: &Array2<f64>,
     (slice_group, of_groups): (&[u32], &[Arma11]),
     some: impl Iterator<Item = usize>,
@@ -79,17 +77,18 @@ fn assert_as_low(
         let (n_volumes, rank) = model.dim();
         let tolerance = (n_volumes - rank) as f64 * SHARE;
         let is_low = |k: usize, by: f64| beside[k].iter().all(|&o| values[k] <= values[o] + by);
-        let [of_got, of_want] = [got[v], want[v]].map(|both| both.map(|k| k as usize));
-        let mut off = (values[of_got[0]] - values[of_want[0]]).abs();
-        if of_got[1] != of_got[0] {
-            assert!(is_low(of_got[1], tolerance), "{name}, voxel {v}: {of_got:?}, {of_want:?}");
+        let [of_got, of_want] = [got[v], want[v]].map(|all| all.map(|k| k as usize));
+        let off = (values[of_got[0]] - values[of_want[0]]).abs();
+        for start in of_got {
+            assert!(is_low(start, 4.0 * tolerance), "{name}, voxel {v}: {of_got:?}, {of_want:?}");
         }
-        // A second place that only one has is one that is low by less than the tolerance.
-        let seconds = [of_got[1] != of_got[0], of_want[1] != of_want[0]];
-        match seconds {
-            [true, true] => off = off.max(values[of_got[1]] - values[of_want[1]]),
-            [false, true] => assert!(!is_low(of_want[1], -tolerance), "{name}, voxel {v} has one"),
-            _ => {}
+        // One that is low by more than the tolerance is begun from, itself or as it is beside one.
+        for &start in of_want.iter().filter(|&&start| is_low(start, -tolerance)) {
+            let is_there = of_got.iter().any(|own| *own == start || beside[start].contains(own));
+            assert!(
+                is_there || of_got.iter().all(|own| values[*own] <= values[start] + tolerance),
+                "{name}, voxel {v}: {of_got:?} for {of_want:?}"
+            );
         }
         assert!(off <= tolerance, "{name}, voxel {v}: {of_got:?} for {of_want:?}, higher by {off}");
         (worst, same, n) =
@@ -149,7 +148,7 @@ fn more_voxels_than_trials_are_held_of_begin_each_by_its_own_and_none_has_none()
     let mut some: Vec<u32> = rest.chain(of_second.clone()).collect();
     some.sort_unstable();
     let (residual, fit, want) = found_on(&Device::cpu(), (&bold, &some), models);
-    let got: Vec<[u32; 2]> = some.iter().map(|&v| got[v as usize]).collect();
+    let got: Vec<Starts> = some.iter().map(|&v| got[v as usize]).collect();
     let of_groups = (&fit.slice_group[..], &of_groups[..]);
     assert_as_low("many", (&got, &want), &residual, of_groups, 0..some.len());
     assert!(found_on(&gpu, (&bold, &[]), models).2.is_empty());

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::stats::arma11::{Arma11, Starts, Trial, lowest, neighbours, trial_values};
+use crate::stats::arma11::{Arma11, MOST_STARTS, Starts, Trial, lowest, neighbours, trial_values};
 use crate::stats::gls::take_product;
 use crate::stats::panel::{Lanes, lanes_mut, project, sum_of_squares, width};
 
@@ -18,7 +18,7 @@ pub(super) fn starts(
     slice_group: &[u32],
     of_groups: &[Arma11],
 ) -> Vec<Starts> {
-    let mut found = vec![[0; 3]; slice_group.len()];
+    let mut found = vec![[0; MOST_STARTS]; slice_group.len()];
     let beside = neighbours(&trial_values());
     let mut groups = slice_group.to_vec();
     groups.sort_unstable();

@@ -9,7 +9,7 @@ use crate::gpu::{
     Buffer, Constants, Done, Download, Gpu, QUADS, Recording, Shader, Step, Variant, quads_for,
 };
 use crate::kernels::glm::DeviceFit;
-use crate::stats::arma11::{Arma11, Starts, Trial, neighbours, trial_values};
+use crate::stats::arma11::{Arma11, MOST_STARTS, Starts, Trial, neighbours, trial_values};
 
 const WORKGROUP: usize = 64;
 /// Bytes of one buffer of trials: far below what any device binds. A trial may need more by itself.
@@ -47,7 +47,7 @@ struct Operators {
 /// Trials on their way to the host.
 #[derive(Debug)]
 pub(super) struct Coming {
-    /// `[least, next][fitted voxel]`.
+    /// `[start][fitted voxel]`.
     starts: Download,
     order: Arc<Vec<u32>>,
 }
@@ -63,7 +63,7 @@ pub(super) fn starts(
     let n_volumes = of_groups.first().map_or(0, |model| model.dim().0);
     let held = fit.n_tiles.min(MOST_TILES);
     let values = tape.output("values", n_trials * held as usize * WORKGROUP)?;
-    let starts = tape.output("starts", 2 * n_fitted)?;
+    let starts = tape.output("starts", MOST_STARTS * n_fitted)?;
     let step = |step: u32, operators: &Buffer, tiles: [u32; 2], trials: [u32; 2]| {
         let (quads, workgroups) = if step == 0 { (shared.quads, trials[1]) } else { (1, 1) };
         let (n, n_quads) = (n_volumes as u64, u64::from(quads));
@@ -74,7 +74,12 @@ pub(super) fn starts(
                 4 * n,
                 u64::from(trials[1]) * n * (10 + 8 * n_quads),
             ),
-            _ => ((n_trials + shared.n_beside) as u64, 4 * n_trials as u64, shared.n_beside as u64),
+            // Each start is looked for among all, and closes its eight neighbours.
+            _ => (
+                (n_trials + shared.n_beside + MOST_STARTS * (n_trials + 8)) as u64,
+                4 * n_trials as u64,
+                shared.n_beside as u64,
+            ),
         };
         Step {
             variant: Variant { shader: &SHADER, constants: constants(step, quads) },
@@ -108,7 +113,7 @@ pub(super) fn starts(
         }
         steps.extend(shared.parts.first().map(|(any, _)| step(1, any, tiles, [0, trial])));
     }
-    tape.run("arma", (4 * n_fitted * (n_volumes + 2)) as u64, steps)?;
+    tape.run("arma", (4 * n_fitted * (n_volumes + MOST_STARTS)) as u64, steps)?;
     Ok(Coming { starts: tape.download("arma", &starts), order: Arc::clone(&fit.order) })
 }
 
@@ -165,12 +170,12 @@ fn put(words: &mut Vec<f32>, trial: &Trial, (row, rank): (usize, usize)) {
 
 impl Coming {
     pub(super) fn read(&self, done: &Done<'_>) -> Result<Vec<Starts>> {
-        let mut found = vec![[0; 3]; self.order.len()];
+        let mut found = vec![[0; MOST_STARTS]; self.order.len()];
         done.read(&self.starts, |starts| {
-            let (least, next) = starts.split_at(found.len());
-            for ((&at, least), next) in self.order.iter().zip(least).zip(next) {
-                let (least, next) = (least.to_bits(), next.to_bits());
-                found[at as usize] = [least, next, least];
+            for (which, of_voxels) in starts.chunks(found.len().max(1)).enumerate() {
+                for (&at, trial) in self.order.iter().zip(of_voxels) {
+                    found[at as usize][which] = trial.to_bits();
+                }
             }
         })?;
         Ok(found)

@@ -1,6 +1,6 @@
 //! Where the search for a and b of ARMA(1,1) noise begins at each voxel ([`crate::stats::arma11`]), from the residuals e of a fit. Of each trial
 //! (a, b) the objective (n - m) log(RSS / e'e) + log|U'R⁻¹U| + log|R|, RSS = |z|² - |G'z|², z = D^-1/2 L⁻¹ e with R = L D L', G an
-//! orthonormal basis of D^-1/2 L⁻¹ U; then the least trial and, where there is one, the next least that is lower than all beside it.
+//! orthonormal basis of D^-1/2 L⁻¹ U; then the least trial and, where there are any, the next that are lower than all beside them.
 //!
 //! What trials make of a design is prepared on the host in f64, of each slice group. From where it begins the host finds a and b in f64
 //! by the residuals themselves, on every device alike.
@@ -54,7 +54,7 @@ pub fn starts(
 }
 
 impl Coming {
-    /// `[voxel]`; once the tape has run. On the host also which other trial a device may begin from.
+    /// `[voxel]`; once the tape has run.
     ///
     /// # Errors
     /// Internal when `done` is of another tape.

@@ -2,8 +2,8 @@
 //! lambda = (b + a)(1 + a b) / (1 + 2 a b + b²), at the kept volumes' own times.
 //!
 //! Source: the objective, (n - m) log RSS + log|U'R⁻¹U| + log|R|, and the trial values, a from 0 and b from -0.8 to 0.8 in steps of 0.1
-//! with lambda not negative, are those of 3dREMLfit; a and b are then refined off the grid by Newton steps, from the least trial and the next least that is
-//! lower than all beside it, so that they vary continuously with the data. The whole series is needed: what R⁻¹ does to it is no function of a few sums.
+//! with lambda not negative, are those of 3dREMLfit; a and b are then refined off the grid by Newton steps, from each trial that is lower than all
+//! beside it, so that they vary continuously with the data. The whole series is needed: what R⁻¹ does to it is no function of a few sums.
 //!
 //! R is semiseparable, so that its factor L D L' whitens a series in one pass: with g the gap before volume t, S = a^(2g) S +
 //! a^(2g-2) D W², f = a^g f + a^(g-1) W z (of the volume before), D = 1 - lambda² S, W = (1 - lambda a S) / D, z = y - lambda f.
@@ -48,12 +48,14 @@ pub struct Arma11 {
     dof: f64,
 }
 
-/// The trials to begin from: the least, the next, twice the same where there is none, and the one that other sums may take for one of them, the least
-/// again where there is none or nobody looked.
-pub type Starts = [u32; 3];
+/// The most trials to begin from.
+pub const MOST_STARTS: usize = 4;
 
-/// What the objective of a trial may be off by in f32, as a share of what divides the residual sum of squares: RSS is held to it (docs/accuracy.md).
-const OFF: f64 = 2e-5;
+/// The trials to begin from ([`lowest`]).
+pub type Starts = [u32; MOST_STARTS];
+
+/// By how much RSS of two trials may be off against each other in f32, as a share: each is held to half of it (docs/accuracy.md).
+pub const DOUBT_OF_TRIALS: f64 = 4e-5;
 
 /// What was found at each voxel.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +128,8 @@ impl Arma11 {
     /// By how much the difference of two trials may be off in f32.
     #[must_use]
     pub fn doubt(&self) -> f64 {
-        2.0 * OFF * self.dof
+        let (n, rank) = self.basis.dim();
+        DOUBT_OF_TRIALS * (n - rank) as f64
     }
 
     /// Bytes of host memory that it takes.

@@ -6,15 +6,18 @@ use super::evaluation::Evaluation;
 use super::{Arma11, LARGEST};
 use crate::stats::panel::Lanes;
 
-/// Where values are taken for a Newton step: the middle, along a, along b, and between.
-const STENCIL: [(f64, f64); 6] =
-    [(0.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0)];
+/// Where values are taken for a Newton step: the middle, along a, along b, and between; of a place that is followed to its end on both sides, without which a
+/// valley may look like a saddle.
+const STENCIL: [(f64, f64); 7] =
+    [(0.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0), (-1.0, -1.0)];
 /// Half the first stencil, and half the smallest; in between half the step before it.
 const LARGEST_STENCIL: f64 = 0.04;
 const SMALLEST_STENCIL: f64 = 0.004;
 /// A step below this is the last; and so is one that is to lower the objective by less than this, 0.005 standard errors of what is estimated.
 const SMALL_STEP: f64 = 1e-3;
 const SMALL_GAIN: f64 = 1e-5;
+/// The last step of a place that is followed to its end.
+const LAST_STEP: f64 = 1e-5;
 pub(super) const MOST_STEPS: usize = 16;
 /// Half the stencil of each step along an edge, and how near to it a place is tried there.
 const NEAR_EDGE: f64 = 0.05;
@@ -38,28 +41,44 @@ pub(super) struct Descent {
     stencil: f64,
     /// Second derivatives along a, b and both, where they were last looked at.
     pub bowl: [f64; 3],
+    /// Whether it is followed until steps are nothing.
+    to_its_end: bool,
     pub ends: bool,
 }
 
 impl Descent {
     pub(super) fn from(at: (f64, f64)) -> Descent {
-        let lowest = (at, f64::INFINITY);
-        Descent { at, lowest, stencil: LARGEST_STENCIL, bowl: [0.0; 3], ends: false }
+        let (lowest, stencil, bowl) = ((at, f64::INFINITY), LARGEST_STENCIL, [0.0; 3]);
+        Descent { at, lowest, stencil, bowl, to_its_end: false, ends: false }
+    }
+
+    /// From near the least place: with the smallest stencil alone the end is the same from wherever it begins.
+    pub(super) fn to_its_end(at: (f64, f64)) -> Descent {
+        Descent { stencil: SMALLEST_STENCIL, to_its_end: true, ..Descent::from(at) }
     }
 
     /// `value`: that of `centre`, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
     fn step(&mut self, (centre, value): ((f64, f64), f64), (to, gain): ((f64, f64), f64)) {
         let ((a, b), least) = self.lowest;
-        let next = if value < least {
+        let (is_lower, is_bowl) = (value < least, gain.is_finite());
+        let next = if is_lower {
             self.lowest = (centre, value);
             to
         } else {
             ((a + centre.0) / 2.0, (b + centre.1) / 2.0)
         };
         let step = (next.0 - self.at.0).abs().max((next.1 - self.at.1).abs());
-        self.ends = self.stencil < LARGEST_STENCIL && (step < SMALL_STEP || gain < SMALL_GAIN);
+        self.ends = match self.to_its_end {
+            true => step < LAST_STEP,
+            false => self.stencil < LARGEST_STENCIL && (step < SMALL_STEP || gain < SMALL_GAIN),
+        };
         self.at = next;
-        self.stencil = (step / 2.0).clamp(SMALLEST_STENCIL, self.stencil);
+        self.stencil = match (is_lower, is_bowl) {
+            // A slope may go on for long.
+            (true, false) => (2.0 * self.stencil).min(LARGEST_STENCIL),
+            _ if self.to_its_end => SMALLEST_STENCIL,
+            _ => (step / 2.0).clamp(SMALLEST_STENCIL, self.stencil),
+        };
     }
 }
 
@@ -73,19 +92,23 @@ pub(super) fn step<S: Simd>(
 ) {
     let centre: Vec<(f64, f64)> = descents.iter().map(|d| within(d.at, d.stencil)).collect();
     let mut places = Vec::with_capacity(STENCIL.len() * descents.len());
-    for (da, db) in STENCIL {
+    let is_last = descents.iter().all(|descent| descent.to_its_end);
+    for (da, db) in STENCIL.into_iter().take(if is_last { 7 } else { 6 }) {
         let around = descents.iter().zip(&centre).map(|(d, at)| (d.stencil, at));
         places.extend(around.map(|(h, (a, b))| (a + da * h, b + db * h)));
     }
     let values = own.objectives(simd, of, &places);
     let values: Vec<&[f64]> = values.chunks(descents.len()).collect();
-    let [middle, a_below, a_above, b_below, b_above, both] = values[..] else { return };
+    let [middle, a_below, a_above, b_below, b_above, both, ref rest @ ..] = values[..] else {
+        return;
+    };
     for (lane, descent) in descents.iter_mut().enumerate() {
         let (f, [am, ap]) = (middle[lane], [a_below[lane], a_above[lane]]);
         let [bm, bp] = [b_below[lane], b_above[lane]];
         let slope = [(ap - am) / 2.0, (bp - bm) / 2.0];
         let (aa, bb) = (ap - 2.0 * f + am, bp - 2.0 * f + bm);
-        let ab = both[lane] - ap - bp + f;
+        let above = both[lane] - ap - bp + f;
+        let ab = rest.first().map_or(above, |below| (above + below[lane] - am - bm + f) / 2.0);
         let det = aa * bb - ab * ab;
         let (h, (a, b)) = (descent.stencil, centre[lane]);
         descent.bowl = [aa, bb, ab].map(|v| v / (h * h));

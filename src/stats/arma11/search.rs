@@ -16,6 +16,10 @@ use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 
 /// Places so far apart are not one.
 const ELSEWHERE: f64 = 0.002;
+/// How much higher than the least a place may be to be followed to its end: what steps leave to be gained, and what a rival may be higher by.
+const CLOSE: f64 = 3e-3;
+/// Places as near as this end in one.
+const BESIDE: f64 = 0.02;
 
 /// Series of one slice group.
 pub(super) struct Search<'a> {
@@ -31,8 +35,6 @@ pub(super) struct Search<'a> {
 #[derive(Clone, Copy)]
 struct Place {
     voxel: usize,
-    /// Which of the starts it was found from.
-    start: usize,
     at: (f64, f64),
     objective: f64,
     bowl: [f64; 3],
@@ -58,25 +60,24 @@ impl Search<'_> {
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, lanes_mut::<S>(e));
     }
 
-    /// Where to refine from, one or two places of each voxel; and white noise, as it is: e is orthogonal to U, so that log(RSS / e'e) and the
+    /// Where to refine from, one place or more of each voxel; and white noise, as it is: e is orthogonal to U, so that log(RSS / e'e) and the
     /// determinants are 0 there.
     fn places(&self) -> [Vec<Place>; 2] {
         let at = trial_values();
-        let place = |voxel: usize, (start, trial): (usize, u32), objective: f64| Place {
+        let place = |voxel: usize, trial: u32, objective: f64| Place {
             voxel,
-            start,
             at: at[trial as usize],
             objective,
             bowl: [0.0; 3],
         };
         let of = |(voxel, &starts): (usize, &Starts)| {
-            let all = starts.into_iter().enumerate();
-            let least = starts[0];
-            all.filter(move |(start, k)| *start == 0 || *k != least).map(move |k| (voxel, k))
+            let [least, others @ ..] = starts;
+            let others = others.into_iter().filter(move |trial| *trial != least);
+            std::iter::once(least).chain(others).map(move |trial| (voxel, trial))
         };
         let starts = self.starts.iter().enumerate().flat_map(of);
-        let places = starts.map(|(voxel, k)| place(voxel, k, f64::INFINITY)).collect();
-        [places, (0..self.starts.len()).map(|voxel| place(voxel, (0, 0), 0.0)).collect()]
+        let places = starts.map(|(voxel, trial)| place(voxel, trial, f64::INFINITY)).collect();
+        [places, (0..self.starts.len()).map(|voxel| place(voxel, 0, 0.0)).collect()]
     }
 
     /// Newton steps from each place until they are small, then along an edge from those that lie near one, which may add another.
@@ -88,8 +89,65 @@ impl Search<'_> {
         (e, own): (&mut [f64], &mut Evaluation),
     ) {
         let w = width::<S>();
-        let mut under_way: Vec<(usize, Descent)> =
-            places.iter().map(|place| Descent::from(place.at)).enumerate().collect();
+        let all = places.iter().map(|place| Descent::from(place.at)).enumerate().collect();
+        self.descend(simd, places, all, (e, own));
+        let mut edges: Vec<Place> =
+            places.iter().filter(|place| near_edge(place.at)).copied().collect();
+        for places in edges.chunks_mut(w) {
+            self.load(simd, places.iter().map(|place| place.voxel), (e, own));
+            let mut at = lanes_of(places, w);
+            at_edge(simd, (self.model, lanes_mut::<S>(e)), &mut at, own);
+            let values = own.objectives(simd, (self.model, lanes_mut::<S>(e)), &at);
+            for (place, (at, value)) in places.iter_mut().zip(at.into_iter().zip(values)) {
+                (place.at, place.objective) = (at, value);
+            }
+        }
+        places.extend(edges);
+    }
+
+    /// Follow to their ends the lowest place of each voxel and those that are nearly as low elsewhere, so that it does not hang on where the steps began. What
+    /// lies beside one of these is dropped: it would end there too.
+    #[inline(always)]
+    fn polish<S: Simd>(
+        &self,
+        simd: S,
+        places: &mut Vec<Place>,
+        room: (&mut [f64], &mut Evaluation),
+    ) {
+        places.sort_by(|a, b| a.voxel.cmp(&b.voxel).then(a.objective.total_cmp(&b.objective)));
+        let mut chosen: Vec<Place> = Vec::with_capacity(places.len());
+        for of_voxel in places.chunk_by(|a, b| a.voxel == b.voxel) {
+            let first = chosen.len();
+            for place in of_voxel {
+                let is_close = place.objective - of_voxel[0].objective < CLOSE;
+                if is_close && chosen[first..].iter().all(|own| own.apart(place) > BESIDE) {
+                    chosen.push(*place);
+                }
+            }
+        }
+        let mut ends = chosen.clone();
+        let all = ends.iter().enumerate().filter(|(_, place)| !place.is_white());
+        let all = all.map(|(at, place)| (at, Descent::to_its_end(place.at))).collect();
+        self.descend(simd, &mut ends, all, room);
+        for (place, end) in chosen.iter_mut().zip(ends) {
+            if end.objective < place.objective {
+                *place = end;
+            }
+        }
+        *places = chosen;
+    }
+
+    /// Newton steps of some places until they are small, and the objective there.
+    #[inline(always)]
+    fn descend<S: Simd>(
+        &self,
+        simd: S,
+        places: &mut [Place],
+        mut under_way: Vec<(usize, Descent)>,
+        (e, own): (&mut [f64], &mut Evaluation),
+    ) {
+        let w = width::<S>();
+        let all: Vec<usize> = under_way.iter().map(|(at, _)| *at).collect();
         for _ in 0..MOST_STEPS {
             for descents in under_way.chunks_mut(w) {
                 self.load(simd, descents.iter().map(|(at, _)| places[*at].voxel), (e, own));
@@ -104,24 +162,24 @@ impl Search<'_> {
             }
             under_way.retain(|(_, descent)| !descent.ends);
         }
-        for places in places.chunks_mut(w) {
-            self.load(simd, places.iter().map(|place| place.voxel), (e, own));
-            let at = lanes_of(places, w);
+        for all in all.chunks(w) {
+            let chosen: Vec<Place> = all.iter().map(|&at| places[at]).collect();
+            self.load(simd, chosen.iter().map(|place| place.voxel), (e, own));
+            let at = lanes_of(&chosen, w);
             let values = own.objectives(simd, (self.model, lanes_mut::<S>(e)), &at);
-            places.iter_mut().zip(values).for_each(|(place, value)| place.objective = value);
+            all.iter().zip(values).for_each(|(&at, value)| places[at].objective = value);
         }
-        let mut edges: Vec<Place> =
-            places.iter().filter(|place| near_edge(place.at)).copied().collect();
-        for places in edges.chunks_mut(w) {
-            self.load(simd, places.iter().map(|place| place.voxel), (e, own));
-            let mut at = lanes_of(places, w);
-            at_edge(simd, (self.model, lanes_mut::<S>(e)), &mut at, own);
-            let values = own.objectives(simd, (self.model, lanes_mut::<S>(e)), &at);
-            for (place, (at, value)) in places.iter_mut().zip(at.into_iter().zip(values)) {
-                (place.at, place.objective) = (at, value);
-            }
-        }
-        places.extend(edges);
+    }
+}
+
+impl Place {
+    fn apart(&self, other: &Place) -> f64 {
+        (self.at.0 - other.at.0).abs().max((self.at.1 - other.at.1).abs())
+    }
+
+    /// Whether it is white noise, as which it is known exactly.
+    fn is_white(&self) -> bool {
+        self.at.0 + self.at.1 == 0.0
     }
 }
 
@@ -140,18 +198,15 @@ impl WithSimd for Search<'_> {
         let w = width::<S>();
         let mut e = vec![0.0; self.residual.nrows() * w];
         let mut own = Evaluation::new::<S>(self.model);
-        let [mut places, mut best] = self.places();
+        let [mut places, white] = self.places();
         self.refine(simd, &mut places, (&mut e, &mut own));
-        places.extend(best.iter().copied());
-        for place in &places {
-            let best = &mut best[place.voxel];
-            if place.objective < best.objective {
-                *best = *place;
-            }
-        }
-        let is_doubted: Vec<bool> =
-            self.starts.iter().map(|starts| starts[2] != starts[0]).collect();
-        let near = nearly_as_low(&best, &places, &is_doubted);
+        places.extend(white);
+        self.polish(simd, &mut places, (&mut e, &mut own));
+        let below = |a: &&Place, b: &&Place| a.objective.total_cmp(&b.objective);
+        let of_voxels = places.chunk_by(|a, b| a.voxel == b.voxel);
+        let best: Vec<Place> =
+            of_voxels.filter_map(|all| all.iter().min_by(below)).copied().collect();
+        let near = nearly_as_low(&best, &places);
         let mut found = self.answers(simd, &best, (&mut e, &mut own));
         found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
         found
@@ -188,24 +243,19 @@ impl Search<'_> {
     }
 }
 
-/// Another place of each voxel whose objective is as good as the least, `best`: one that lies elsewhere, or one along the valley. `is_doubted`: whether other sums
-/// may begin from other trials; what was not found from the first of them may then be missed, and the next least is as good.
-fn nearly_as_low(best: &[Place], places: &[Place], is_doubted: &[bool]) -> Vec<Place> {
+/// Another place of each voxel whose objective is as good as the least, `best`: one that lies elsewhere, or one along the valley.
+fn nearly_as_low(best: &[Place], places: &[Place]) -> Vec<Place> {
     let mut near: Vec<Place> = best.to_vec();
     near.iter_mut().for_each(|place| place.at = along_valley(place.at, place.bowl));
-    let rival = |(near, best): (&Place, &Place)| match best.start {
-        1.. if is_doubted[best.voxel] => f64::INFINITY,
-        _ if near.at == best.at => RIVAL_WITHOUT_BOWL,
-        _ => RIVAL,
+    let rival = |(near, best): (&Place, &Place)| match near.at == best.at {
+        true => RIVAL_WITHOUT_BOWL,
+        false => RIVAL,
     };
     let mut least: Vec<f64> = near.iter().zip(best).map(rival).collect();
     for place in places {
         let of = &best[place.voxel];
-        let apart = (place.at.0 - of.at.0).abs().max((place.at.1 - of.at.1).abs());
         let above = place.objective - of.objective;
-        // Another place that was found from the trial that may be missed is missed with it.
-        let is_missed = is_doubted[place.voxel] && of.start > 0 && place.start == of.start;
-        if apart > ELSEWHERE && above < least[place.voxel] && !is_missed {
+        if place.apart(of) > ELSEWHERE && above < least[place.voxel] {
             (least[place.voxel], near[place.voxel]) = (above, *place);
         }
     }
@@ -234,8 +284,8 @@ impl WithSimd for Alone<'_> {
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
         let trials = trial_values();
         let values = own.objectives(simd, (model, series), &trials);
-        let [least, next, third] = lowest(&values, &neighbours(&trials), model.doubt());
-        let others = [next, third].into_iter().filter(|k| *k != least);
+        let [least, others @ ..] = lowest(&values, &neighbours(&trials), model.doubt());
+        let others = others.into_iter().filter(|k| *k != least);
         let starts = std::iter::once(least).chain(others);
         let mut descents: Vec<Descent> =
             starts.map(|k| Descent::from(trials[k as usize])).collect();
@@ -257,17 +307,30 @@ impl WithSimd for Alone<'_> {
         at.push(trials[0]);
         bowls.push([0.0; 3]);
         let values = own.objectives(simd, (model, series), &at);
-        // All are found here, on every device.
-        let place = |k: usize| Place {
-            voxel: 0,
-            start: 0,
-            at: at[k],
-            objective: values[k],
-            bowl: bowls[k],
-        };
-        let places: Vec<Place> = (0..at.len()).map(place).collect();
-        let least = (0..values.len()).fold(0, |l, k| if values[k] < values[l] { k } else { l });
-        let near = nearly_as_low(&places[least..=least], &places, &[false])[0];
+        let place = |k: usize| Place { voxel: 0, at: at[k], objective: values[k], bowl: bowls[k] };
+        let mut places: Vec<Place> = (0..at.len()).map(place).collect();
+        let least = values.iter().fold(f64::INFINITY, |least, value| least.min(*value));
+        places.retain(|place| place.objective - least < CLOSE);
+        let mut close: Vec<&mut Place> = places.iter_mut().filter(|p| !p.is_white()).collect();
+        let mut descents: Vec<Descent> =
+            close.iter().map(|place| Descent::to_its_end(place.at)).collect();
+        for _ in 0..MOST_STEPS {
+            if descents.iter().all(|descent| descent.ends) {
+                break;
+            }
+            step(simd, (model, series), &mut descents, &mut own);
+        }
+        let at: Vec<(f64, f64)> = descents.iter().map(|descent| descent.at).collect();
+        let values = own.objectives(simd, (model, series), &at);
+        for ((place, descent), value) in close.iter_mut().zip(&descents).zip(values) {
+            if value < place.objective {
+                (place.at, place.bowl, place.objective) = (descent.at, descent.bowl, value);
+            }
+        }
+        let below = |a: &Place, b: &Place| a.objective < b.objective;
+        let least =
+            (0..places.len()).fold(0, |l, k| if below(&places[k], &places[l]) { k } else { l });
+        let near = nearly_as_low(&places[least..=least], &places)[0];
         let mut found = Vec::with_capacity(2);
         for Place { at, bowl, .. } in [places[least], near] {
             own.evaluate(simd, (model, series), &vec![at; w]);

@@ -1,7 +1,7 @@
 //! Trial values of a and b, and what they make of a design; the room `arma` finds RSS at them.
 
 use super::steps::Steps;
-use super::{Arma11, LARGEST, STEP, Starts};
+use super::{Arma11, LARGEST, MOST_STARTS, STEP, Starts};
 
 /// a and b of every trial; the first is white noise.
 #[must_use]
@@ -28,28 +28,24 @@ pub fn neighbours(values: &[(f64, f64)]) -> Vec<Vec<usize>> {
     values.iter().map(of).collect()
 }
 
-/// Where to begin. `values`: the objective, `[trial]`; `doubt`: by how much the difference of two may be off where they are found otherwise. The third trial is
-/// low, or is but for that, lies beside neither of the others, and may be taken for the second.
+/// Where to begin: the least trial, and then those that lie beside none before and are lower than all beside them but for `doubt`, by which the difference of
+/// two may be off where they are found otherwise; the least again where there are no more. `values`: the objective, `[trial]`.
 #[must_use]
 pub fn lowest(values: &[f64], neighbours: &[Vec<usize>], doubt: f64) -> Starts {
-    // Of trials that are as low as each other the first is low.
-    let is_below = |k: usize, other: usize, by: f64| {
-        values[k] < values[other] + by || values[k] == values[other] && k < other
-    };
-    let is_low = |k: usize, by: f64| neighbours[k].iter().all(|&other| is_below(k, other, by));
+    let is_low = |k: &usize| neighbours[*k].iter().all(|&other| values[*k] < values[other] + doubt);
     let below = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
-    let mut low: Vec<usize> = (0..values.len()).filter(|&k| is_low(k, 0.0)).collect();
-    low.sort_by(below);
-    let least = low.first().copied().unwrap_or(0);
-    let next = low.get(1).copied().unwrap_or(least);
-    let may_be = |k: &usize| {
-        let is_near = |of: usize| of == *k || neighbours[of].contains(k);
-        let is_as_low = next == least || values[*k] <= values[next] + doubt;
-        is_as_low && is_low(*k, doubt) && !is_near(least) && !is_near(next)
-    };
     let varies = values.iter().any(|value| *value != values[0]);
-    let third = (0..values.len()).filter(|_| varies).filter(may_be).min_by(below);
-    [least, next, third.unwrap_or(least)].map(|k| k as u32)
+    let mut low: Vec<usize> = (0..values.len()).filter(|k| varies && is_low(k)).collect();
+    low.sort_by(below);
+    let mut starts = [low.first().copied().unwrap_or(0); MOST_STARTS];
+    let mut n = 1;
+    for k in low.into_iter().skip(1) {
+        if n < MOST_STARTS && starts[..n].iter().all(|of| !neighbours[*of].contains(&k)) {
+            starts[n] = k;
+            n += 1;
+        }
+    }
+    starts.map(|k| k as u32)
 }
 
 /// What trial values make of the design; all voxels of the group share it.
@@ -130,28 +126,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trial_that_other_sums_may_take_for_the_second_is_the_third() {
+    fn all_that_are_low_but_for_a_doubt_are_begun_from_and_none_beside_another() {
         let at = trial_values();
         let beside = neighbours(&at);
         let place = |a: f64, b: f64| {
             let near = |&(c, d): &(f64, f64)| (a - c).abs() < 1e-9 && (b - d).abs() < 1e-9;
             at.iter().position(near).expect("a trial")
         };
-        let [first, second, other] = [place(0.3, 0.3), place(0.7, -0.4), place(0.1, 0.7)];
-        let values = |third: f64| {
-            let mut values = vec![9.0; at.len()];
-            (values[first], values[second], values[other]) = (1.0, 2.0, third);
+        let [first, second, third] = [place(0.3, 0.3), place(0.7, -0.4), place(0.1, 0.7)];
+        let values = |higher: f64| {
+            let mut values: Vec<f64> = (0..at.len()).map(|k| 9.0 + higher * k as f64).collect();
+            (values[first], values[second], values[third]) = (1.0, 2.0, 3.0);
             values
         };
-        let [first, second, other] = [first, second, other].map(|k| k as u32);
-        assert_eq!(lowest(&values(2.005), &beside, 0.01), [first, second, other]);
-        assert_eq!(lowest(&values(2.02), &beside, 0.01), [first, second, first]);
-        assert_eq!(lowest(&values(1.995), &beside, 0.01), [first, other, second]);
-        assert_eq!(lowest(&vec![3.0; at.len()], &beside, 0.01), [0; 3], "nothing varies");
-        // One beside the least that is as low is not the second.
-        let mut tied = values(9.0);
-        tied[beside[first as usize][0]] = 1.0;
-        let found = lowest(&tied, &beside, 0.0);
-        assert_eq!(found[1], second, "{found:?}");
+        let [one, two, three] = [first, second, third].map(|k| k as u32);
+        assert_eq!(lowest(&values(0.1), &beside, 0.01)[..3], [one, two, three]);
+        // A trial beside the least that is as low is no other beginning; one that is low but for the doubt is.
+        let mut tied = values(0.1);
+        tied[beside[first][0]] = 1.0;
+        let far = place(0.8, 0.5);
+        tied[far] = tied[beside[far][0]].min(4.0);
+        let found = lowest(&tied, &beside, 0.01);
+        assert!(found[1..3] == [two, three] && found[3] == far as u32, "{found:?}");
+        tied[beside[far][0]] = tied[far] - 0.02;
+        assert_ne!(lowest(&tied, &beside, 0.01)[3], far as u32);
+        assert_eq!(lowest(&vec![3.0; at.len()], &beside, 0.01), [0; MOST_STARTS], "nothing varies");
     }
 }
