@@ -1,14 +1,14 @@
 // Where the search for a and b of ARMA(1,1) noise begins, from the residuals e of a fit. Of each trial (a, b) RSS weight, in whose logarithm the
 // objective is linear: RSS = |z|^2 - |G'z|^2, z the whitened e by one walk along the volumes, G an orthonormal basis of the whitened
 // design, weight = (|U'R^-1 U| |R|)^(1 / (n - m)): one thread per fitted voxel and trial. Then the least trial, and the next that are lower
-// than all beside them and beside none before: one thread per fitted voxel. A workgroup's voxels share a slice-time group. All f32: it is where the host begins.
+// than all beside them: one thread per fitted voxel. A workgroup's voxels share a slice-time group. All f32: it is where the host begins.
 // Host: src/kernels/arma/gpu.rs. Twin: src/kernels/arma/cpu.rs.
 
 const STEP: u32 = 0u; // 0 values of trials, 1 where to begin
 const QUADS: u32 = 1u; // STEP 0: columns of G / 4, rounded up
 const STARTS: u32 = 4u; // MOST_STARTS of the host
 const TRIALS: u32 = 128u; // the most there may be
-const DOUBT: f32 = 4e-5; // DOUBT_OF_TRIALS of the host: two values nearer than that may change places
+const DOUBT: f32 = 4e-5; // DOUBT_OF_TRIALS of the host: two values nearer than that may change places, and both are begun from
 
 struct Params {
     first: u32, // workgroups of this dispatch: first..end
@@ -88,11 +88,7 @@ fn find_starts(fitted: u32, slot: u32) {
         }
         first = select(first, at, start == 0u);
         starts[start * params.n_fitted + fitted] = at;
-        // None beside it is another.
         open[at / 32u] &= ~(1u << (at % 32u));
-        for (var k = beside[at]; k < beside[at + 1u]; k++) {
-            open[beside[k] / 32u] &= ~(1u << (beside[k] % 32u));
-        }
     }
 }
 

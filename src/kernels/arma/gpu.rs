@@ -74,9 +74,9 @@ pub(super) fn starts(
                 4 * n,
                 u64::from(trials[1]) * n * (10 + 8 * n_quads),
             ),
-            // Each start is looked for among all, and closes its eight neighbours.
+            // Each start is looked for among all.
             _ => (
-                (n_trials + shared.n_beside + MOST_STARTS * (n_trials + 8)) as u64,
+                (n_trials + shared.n_beside + MOST_STARTS * n_trials) as u64,
                 4 * n_trials as u64,
                 shared.n_beside as u64,
             ),

@@ -10,7 +10,7 @@ use crate::stats::panel::Lanes;
 /// valley may look like a saddle.
 const STENCIL: [(f64, f64); 7] =
     [(0.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0), (-1.0, -1.0)];
-/// Half the first stencil, and half the smallest; in between half the step before it.
+/// Half the first stencil, the largest, and half the smallest; in between half the step before it.
 const LARGEST_STENCIL: f64 = 0.04;
 const SMALLEST_STENCIL: f64 = 0.004;
 /// A step below this is the last; and so is one that is to lower the objective by less than this, 0.005 standard errors of what is estimated.
@@ -60,8 +60,7 @@ impl Descent {
     /// `value`: that of `centre`, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
     fn step(&mut self, (centre, value): ((f64, f64), f64), (to, gain): ((f64, f64), f64)) {
         let ((a, b), least) = self.lowest;
-        let (is_lower, is_bowl) = (value < least, gain.is_finite());
-        let next = if is_lower {
+        let next = if value < least {
             self.lowest = (centre, value);
             to
         } else {
@@ -73,12 +72,7 @@ impl Descent {
             false => self.stencil < LARGEST_STENCIL && (step < SMALL_STEP || gain < SMALL_GAIN),
         };
         self.at = next;
-        self.stencil = match (is_lower, is_bowl) {
-            // A slope may go on for long.
-            (true, false) => (2.0 * self.stencil).min(LARGEST_STENCIL),
-            _ if self.to_its_end => SMALLEST_STENCIL,
-            _ => (step / 2.0).clamp(SMALLEST_STENCIL, self.stencil),
-        };
+        self.stencil = (step / 2.0).clamp(SMALLEST_STENCIL, LARGEST_STENCIL);
     }
 }
 
@@ -113,18 +107,30 @@ pub(super) fn step<S: Simd>(
         let (h, (a, b)) = (descent.stencil, centre[lane]);
         descent.bowl = [aa, bb, ab].map(|v| v / (h * h));
         let is_bowl = aa > 0.0 && det > 0.0;
-        let step = if is_bowl {
-            [(ab * slope[1] - bb * slope[0]) / det, (ab * slope[0] - aa * slope[1]) / det]
-        } else {
-            // No bowl: down the slope by the stencil.
-            slope.map(|s| if s.is_finite() { -s.signum() } else { 0.0 })
-        };
-        let [da, db] = step.map(|s| if s.is_finite() { h * s.clamp(-3.0, 3.0) } else { 0.0 });
+        let [da, db] = downhill(slope, [aa, bb, ab]).map(|step| h * step);
         let to = within((a + da, b + db), 0.0);
         let [u, v] = [(to.0 - a) / h, (to.1 - b) / h];
         let gain = -(slope[0] * u + slope[1] * v + (aa * u * u + bb * v * v) / 2.0 + ab * u * v);
         descent.step((centre[lane], f), (to, if is_bowl { gain } else { f64::INFINITY }));
     }
+}
+
+/// The step from slopes and second derivatives, in stencils: along each axis of these Newton's, three at most, and downhill where there is no bowl. A valley is
+/// followed so however narrow it is.
+fn downhill(slope: [f64; 2], [aa, bb, ab]: [f64; 3]) -> [f64; 2] {
+    let (middle, half) = ((aa + bb) / 2.0, (aa - bb) / 2.0);
+    let reach = half.hypot(ab);
+    // The axis of the larger second derivative.
+    let [u, v] = if half > 0.0 { [half + reach, ab] } else { [ab, reach - half] };
+    let length = u.hypot(v);
+    let [u, v] = if length > 0.0 { [u / length, v / length] } else { [1.0, 0.0] };
+    let along = |[u, v]: [f64; 2], bend: f64| {
+        let slope = slope[0] * u + slope[1] * v;
+        let step = if slope == 0.0 { 0.0 } else { -slope / bend.abs() };
+        if step.is_nan() { 0.0 } else { step.clamp(-3.0, 3.0) }
+    };
+    let [steep, flat] = [along([u, v], middle + reach), along([-v, u], middle - reach)];
+    [steep * u - flat * v, steep * v + flat * u]
 }
 
 /// The place along the valley of a bowl where the objective is higher by [`DOUBT`]: how far off a and b may be where sums are of another precision.
@@ -190,6 +196,23 @@ fn within((a, b): (f64, f64), margin: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_are_newtons_in_a_bowl_and_go_down_elsewhere_along_each_axis() {
+        let slope = [0.3, -0.2];
+        let bowl = [2.0, 1.0, 0.5];
+        let [da, db] = downhill(slope, bowl);
+        let left = |da: f64, db: f64| {
+            [slope[0] + bowl[0] * da + bowl[2] * db, slope[1] + bowl[2] * da + bowl[1] * db]
+        };
+        assert!(left(da, db).iter().all(|s| s.abs() < 1e-12), "{:?}", left(da, db));
+        // A narrow valley along a + b = c that falls with a, and bends the wrong way along it.
+        let [da, db] = downhill([0.99, 1.01], [500.0, 500.0, 500.1]);
+        assert!((da - db - 0.1 * 2.0_f64.sqrt().powi(2)).abs() < 1e-9 && da > 0.0, "{da} {db}");
+        let flat = downhill([1.0, 0.0], [0.0; 3]);
+        assert_eq!(flat, [-3.0, 0.0]);
+        assert_eq!(downhill([f64::NAN, 1.0], [1.0; 3]), [0.0; 2]);
+    }
 
     #[test]
     fn a_place_along_the_valley_is_higher_by_what_is_doubted_and_as_far_as_any_that_is() {

@@ -1,7 +1,7 @@
 //! Trial values of a and b, and what they make of a design; the room `arma` finds RSS at them.
 
 use super::steps::Steps;
-use super::{Arma11, LARGEST, MOST_STARTS, STEP, Starts};
+use super::{Arma11, LARGEST, STEP, Starts};
 
 /// a and b of every trial; the first is white noise.
 #[must_use]
@@ -28,8 +28,8 @@ pub fn neighbours(values: &[(f64, f64)]) -> Vec<Vec<usize>> {
     values.iter().map(of).collect()
 }
 
-/// Where to begin: the least trial, and then those that lie beside none before and are lower than all beside them but for `doubt`, by which the difference of
-/// two may be off where they are found otherwise; the least again where there are no more. `values`: the objective, `[trial]`.
+/// Where to begin: the least trials that are lower than all beside them but for `doubt`, by which the difference of two may be off where they are found
+/// otherwise; the least again where there are no more. `values`: the objective, `[trial]`.
 #[must_use]
 pub fn lowest(values: &[f64], neighbours: &[Vec<usize>], doubt: f64) -> Starts {
     let is_low = |k: &usize| neighbours[*k].iter().all(|&other| values[*k] < values[other] + doubt);
@@ -37,15 +37,8 @@ pub fn lowest(values: &[f64], neighbours: &[Vec<usize>], doubt: f64) -> Starts {
     let varies = values.iter().any(|value| *value != values[0]);
     let mut low: Vec<usize> = (0..values.len()).filter(|k| varies && is_low(k)).collect();
     low.sort_by(below);
-    let mut starts = [low.first().copied().unwrap_or(0); MOST_STARTS];
-    let mut n = 1;
-    for k in low.into_iter().skip(1) {
-        if n < MOST_STARTS && starts[..n].iter().all(|of| !neighbours[*of].contains(&k)) {
-            starts[n] = k;
-            n += 1;
-        }
-    }
-    starts.map(|k| k as u32)
+    let least = low.first().copied().unwrap_or(0);
+    std::array::from_fn(|start| low.get(start).copied().unwrap_or(least) as u32)
 }
 
 /// What trial values make of the design; all voxels of the group share it.
@@ -124,9 +117,10 @@ impl Trial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::arma11::MOST_STARTS;
 
     #[test]
-    fn all_that_are_low_but_for_a_doubt_are_begun_from_and_none_beside_another() {
+    fn the_lowest_that_are_low_but_for_a_doubt_are_begun_from() {
         let at = trial_values();
         let beside = neighbours(&at);
         let place = |a: f64, b: f64| {
@@ -141,9 +135,8 @@ mod tests {
         };
         let [one, two, three] = [first, second, third].map(|k| k as u32);
         assert_eq!(lowest(&values(0.1), &beside, 0.01)[..3], [one, two, three]);
-        // A trial beside the least that is as low is no other beginning; one that is low but for the doubt is.
+        // One that is as low as one beside it but for the doubt is another beginning: it may lie in another valley.
         let mut tied = values(0.1);
-        tied[beside[first][0]] = 1.0;
         let far = place(0.8, 0.5);
         tied[far] = tied[beside[far][0]].min(4.0);
         let found = lowest(&tied, &beside, 0.01);
