@@ -18,6 +18,8 @@ use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 const ELSEWHERE: f64 = 0.002;
 /// How much higher than the least a place may be to be followed to its end: what steps leave to be gained, and what a rival may be higher by.
 const CLOSE: f64 = 3e-3;
+/// Noise whose a + b is below this is white.
+const WHITE: f64 = 1e-9;
 /// Places as near as this end in one.
 const BESIDE: f64 = 0.02;
 
@@ -179,7 +181,12 @@ impl Place {
 
     /// Whether it is white noise, as which it is known exactly.
     fn is_white(&self) -> bool {
-        self.at.0 + self.at.1 == 0.0
+        self.at.0 + self.at.1 < WHITE
+    }
+
+    /// White noise, which lies along a whole edge, at one place of it.
+    fn settled(self) -> Place {
+        if self.is_white() { Place { at: (0.0, 0.0), bowl: [0.0; 3], ..self } } else { self }
     }
 }
 
@@ -204,8 +211,10 @@ impl WithSimd for Search<'_> {
         self.polish(simd, &mut places, (&mut e, &mut own));
         let below = |a: &&Place, b: &&Place| a.objective.total_cmp(&b.objective);
         let of_voxels = places.chunk_by(|a, b| a.voxel == b.voxel);
-        let best: Vec<Place> =
-            of_voxels.filter_map(|all| all.iter().min_by(below)).copied().collect();
+        let best: Vec<Place> = of_voxels
+            .filter_map(|all| all.iter().min_by(below))
+            .map(|best| best.settled())
+            .collect();
         let near = nearly_as_low(&best, &places);
         let mut found = self.answers(simd, &best, (&mut e, &mut own));
         found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
@@ -330,6 +339,7 @@ impl WithSimd for Alone<'_> {
         let below = |a: &Place, b: &Place| a.objective < b.objective;
         let least =
             (0..places.len()).fold(0, |l, k| if below(&places[k], &places[l]) { k } else { l });
+        places[least] = places[least].settled();
         let near = nearly_as_low(&places[least..=least], &places)[0];
         let mut found = Vec::with_capacity(2);
         for Place { at, bowl, .. } in [places[least], near] {
