@@ -319,7 +319,8 @@ impl WithSimd for Alone<'_> {
         let place = |k: usize| Place { voxel: 0, at: at[k], objective: values[k], bowl: bowls[k] };
         let mut places: Vec<Place> = (0..at.len()).map(place).collect();
         let least = values.iter().fold(f64::INFINITY, |least, value| least.min(*value));
-        places.retain(|place| place.objective - least < CLOSE);
+        // Of a series without anything left no place has an objective.
+        places.retain(|place| place.objective.is_nan() || place.objective - least < CLOSE);
         let mut close: Vec<&mut Place> = places.iter_mut().filter(|p| !p.is_white()).collect();
         let mut descents: Vec<Descent> =
             close.iter().map(|place| Descent::to_its_end(place.at)).collect();
