@@ -118,6 +118,27 @@ pub struct ResidualMaps {
     pub estimates_beyond: Option<Estimates>,
 }
 
+impl ResidualMaps {
+    /// rho and 0 of a voxel; of ARMA(1,1) a and b.
+    #[must_use]
+    pub fn noise(&self, place: usize) -> [f64; 2] {
+        match &self.arma11 {
+            Some([a, b]) => [a[place], b[place]].map(f64::from),
+            None => [f64::from(self.rho[place]), 0.0],
+        }
+    }
+
+    /// The same where another device may find it.
+    #[must_use]
+    pub fn noise_beyond(&self, place: usize) -> [f64; 2] {
+        match self.beyond.get(1..).unwrap_or_default() {
+            [_, a, b] => [a[place], b[place]].map(f64::from),
+            [rho] => [f64::from(rho[place]), 0.0],
+            _ => self.noise(place),
+        }
+    }
+}
+
 impl Autocorrelation {
     /// For a model and its contrasts.
     ///

@@ -103,11 +103,20 @@ impl Story for Residuals<'_, '_> {
         let host = self.fit.plan.prepared_on_the_host(tape, host)?;
         let Fit { plan, estimates, beyond, .. } = *self.fit;
         let of = |estimates| residuals(&host, self.fit, (&plan.model, estimates));
-        let (mut residuals, other) = (of(estimates), beyond.map(of));
+        let (mut residuals, mut other) = (of(estimates), beyond.map(of));
         if !self.beside.is_empty() {
             let core = residuals.block.clone();
             let own = self.beside.iter_mut().map(|column| column.read(&core));
-            without_own(&mut residuals, &own.collect::<Result<Vec<_>>>()?, self.fit)?;
+            let own = own.collect::<Result<Vec<_>>>()?;
+            let maps = self.fit.maps;
+            without_own(&mut residuals, &own, self.fit, &|place| maps.noise(place))?;
+            if let (Some(other), Some(beyond)) = (&mut other, beyond) {
+                let noise = |place: usize| match beyond.of(place) {
+                    Some(_) => maps.noise_beyond(place),
+                    None => maps.noise(place),
+                };
+                without_own(other, &own, self.fit, &noise)?;
+            }
         }
         self.source.reuse(host.data);
         Ok((residuals, other))
@@ -151,8 +160,13 @@ fn residuals(bold: &HostBold, fit: &Fit<'_>, (model, estimates): (&Model, &Estim
     HostBold::new(core, data)
 }
 
-/// The residuals of a block without what each voxel's own columns, on the same planes, explain.
-fn without_own(residuals: &mut HostBold, own: &[HostBold], fit: &Fit<'_>) -> Result<()> {
+/// The residuals of a block without what each voxel's own columns, on the same planes, explain by noise ([`ResidualMaps::noise`]).
+fn without_own(
+    residuals: &mut HostBold,
+    own: &[HostBold],
+    fit: &Fit<'_>,
+    of_noise: &(dyn Fn(usize) -> [f64; 2] + Sync),
+) -> Result<()> {
     let Some(noise) = &fit.plan.noise else { return Ok(()) };
     let (length, n) = (residuals.block.volume_len(), residuals.block.volumes.len());
     let first = residuals.block.planes.start * residuals.block.plane_len();
@@ -165,7 +179,7 @@ fn without_own(residuals: &mut HostBold, own: &[HostBold], fit: &Fit<'_>) -> Res
         let own = Array2::from_shape_fn((n, own.len()), |(t, column)| {
             f64::from(own[column].data[t * length + at])
         });
-        noise.without_own(&mut series, &own, (fit.maps, first + at))?;
+        noise.without_own(&mut series, &own, of_noise(first + at))?;
         Ok(Some(series))
     };
     let all: Vec<_> = (0..length).into_par_iter().map(of).collect::<Result<_>>()?;

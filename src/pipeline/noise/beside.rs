@@ -4,7 +4,7 @@
 use ndarray::{Array1, Array2, Axis, s};
 use rayon::prelude::*;
 
-use super::{Autocorrelation, Held, OneGroup, ResidualMaps};
+use super::{Autocorrelation, Held, OneGroup};
 use crate::error::Result;
 use crate::maps::Dof;
 use crate::stats::ar1::{Border, Sums};
@@ -113,7 +113,7 @@ impl Autocorrelation {
         held.of_one_group().into_iter().map(stretch).collect()
     }
 
-    /// Take out of a voxel's series what its own columns `[volume][column]` explain, by the noise that was found there: least squares of both, whitened.
+    /// Take out of a voxel's series what its own columns `[volume][column]` explain, by noise ([`ResidualMaps::noise`]): least squares of both, whitened.
     ///
     /// # Errors
     /// Internal where singular values cannot be found.
@@ -121,12 +121,8 @@ impl Autocorrelation {
         &self,
         series: &mut Array1<f64>,
         own: &Array2<f64>,
-        (found, place): (&ResidualMaps, usize),
+        noise: [f64; 2],
     ) -> Result<()> {
-        let noise = match &found.arma11 {
-            Some([a, b]) => [a[place], b[place]].map(f64::from),
-            None => [f64::from(found.rho[place]), 0.0],
-        };
         let both = ndarray::concatenate![Axis(1), *own, series.view().insert_axis(Axis(1))];
         let both = self.whitened(both, &self.gaps(), noise);
         let (columns, whitened) = both.view().split_at(Axis(1), own.ncols());

@@ -125,7 +125,7 @@ impl Autocorrelation {
     /// Nothing but the fit itself, so far.
     fn there<'a>(&self, sigma2: &[f64], fitted: &'a [bool], maps: &[ContrastMaps]) -> There<'a> {
         let n_regressors = self.lags.of_groups.first().map_or(0, |group| group.to_beta.nrows());
-        let keeps = self.keeps_maps && self.doubts && self.n_beside == 0;
+        let keeps = self.keeps_maps && self.doubts;
         There {
             contrasts: maps.to_vec(),
             sigma2: sigma2.to_vec(),

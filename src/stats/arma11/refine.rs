@@ -16,6 +16,8 @@ const SMALLEST_STENCIL: f64 = 0.004;
 /// A step below this is the last; and so is one that is to lower the objective by less than this, 0.005 standard errors of what is estimated.
 const SMALL_STEP: f64 = 1e-3;
 const SMALL_GAIN: f64 = 1e-5;
+/// The farthest step but for three stencils.
+const FARTHEST_STEP: f64 = 0.05;
 /// The last step of a place that is followed to its end.
 const LAST_STEP: f64 = 1e-5;
 pub(super) const MOST_STEPS: usize = 16;
@@ -57,14 +59,14 @@ impl Descent {
         Descent { stencil: SMALLEST_STENCIL, to_its_end: true, ..Descent::from(at) }
     }
 
-    /// `value`: that of `centre`, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
-    fn step(&mut self, (centre, value): ((f64, f64), f64), (to, gain): ((f64, f64), f64)) {
+    /// `value`: where it is, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
+    fn step(&mut self, value: f64, (to, gain): ((f64, f64), f64)) {
         let ((a, b), least) = self.lowest;
         let next = if value < least {
-            self.lowest = (centre, value);
+            self.lowest = (self.at, value);
             to
         } else {
-            ((a + centre.0) / 2.0, (b + centre.1) / 2.0)
+            ((a + self.at.0) / 2.0, (b + self.at.1) / 2.0)
         };
         let step = (next.0 - self.at.0).abs().max((next.1 - self.at.1).abs());
         self.ends = match self.to_its_end {
@@ -107,17 +109,39 @@ pub(super) fn step<S: Simd>(
         let (h, (a, b)) = (descent.stencil, centre[lane]);
         descent.bowl = [aa, bb, ab].map(|v| v / (h * h));
         let is_bowl = aa > 0.0 && det > 0.0;
-        let [da, db] = downhill(slope, [aa, bb, ab]).map(|step| h * step);
-        let to = within((a + da, b + db), 0.0);
-        let [u, v] = [(to.0 - a) / h, (to.1 - b) / h];
-        let gain = -(slope[0] * u + slope[1] * v + (aa * u * u + bb * v * v) / 2.0 + ab * u * v);
-        descent.step((centre[lane], f), (to, if is_bowl { gain } else { f64::INFINITY }));
+        let to = bounded((slope, [aa, bb, ab]), (centre[lane], h));
+        // Near a bound the place is not the stencil's middle.
+        let [here, there] = [descent.at, to].map(|to| {
+            let [u, v] = [(to.0 - a) / h, (to.1 - b) / h];
+            f + slope[0] * u + slope[1] * v + (aa * u * u + bb * v * v) / 2.0 + ab * u * v
+        });
+        descent.step(here, (to, if is_bowl { here - there } else { f64::INFINITY }));
     }
 }
 
-/// The step from slopes and second derivatives, in stencils: along each axis of these Newton's, three at most, and downhill where there is no bowl. A valley is
+/// Where [`downhill`] leads from a stencil's middle within the bounds; on a bound by Newton's step along it.
+fn bounded(
+    (slope, [aa, bb, ab]): ([f64; 2], [f64; 3]),
+    ((a, b), h): ((f64, f64), f64),
+) -> (f64, f64) {
+    let most = (FARTHEST_STEP / h).max(3.0);
+    let [da, db] = downhill(slope, [aa, bb, ab], most).map(|step| h * step);
+    let to = within((a + da, b + db), 0.0);
+    let along = |slope: f64, bend: f64| if bend > 0.0 { (-slope / bend).clamp(-most, most) } else { 0.0 };
+    if to.0 != a + da {
+        let u = (to.0 - a) / h;
+        within((to.0, b + h * along(slope[1] + ab * u, bb)), 0.0)
+    } else if to.1 != b + db && to.1.abs() == LARGEST {
+        let v = (to.1 - b) / h;
+        within((a + h * along(slope[0] + ab * v, aa), to.1), 0.0)
+    } else {
+        to
+    }
+}
+
+/// The step from slopes and second derivatives, in stencils: along each axis of these Newton's, `most` at most, and downhill where there is no bowl. A valley is
 /// followed so however narrow it is.
-fn downhill(slope: [f64; 2], [aa, bb, ab]: [f64; 3]) -> [f64; 2] {
+fn downhill(slope: [f64; 2], [aa, bb, ab]: [f64; 3], most: f64) -> [f64; 2] {
     let (middle, half) = ((aa + bb) / 2.0, (aa - bb) / 2.0);
     let reach = half.hypot(ab);
     // The axis of the larger second derivative.
@@ -127,21 +151,25 @@ fn downhill(slope: [f64; 2], [aa, bb, ab]: [f64; 3]) -> [f64; 2] {
     let along = |[u, v]: [f64; 2], bend: f64| {
         let slope = slope[0] * u + slope[1] * v;
         let step = if slope == 0.0 { 0.0 } else { -slope / bend.abs() };
-        if step.is_nan() { 0.0 } else { step.clamp(-3.0, 3.0) }
+        if step.is_nan() { 0.0 } else { step.clamp(-most, most) }
     };
     let [steep, flat] = [along([u, v], middle + reach), along([-v, u], middle - reach)];
     [steep * u - flat * v, steep * v + flat * u]
 }
 
 /// The place along the valley of a bowl where the objective is higher by [`DOUBT`]: how far off a and b may be where sums are of another precision.
-/// The place itself where there is no bowl.
+/// The side that reaches farther within the bounds; the place itself where there is no bowl.
 pub(super) fn along_valley((a, b): (f64, f64), [aa, bb, ab]: [f64; 3]) -> (f64, f64) {
     let half = (aa - bb) / 2.0;
     let least = (aa + bb) / 2.0 - half.hypot(ab);
     let (u, v) = if half > 0.0 { (ab, least - aa) } else { (least - bb, ab) };
     let (length, far) = (u.hypot(v), (2.0 * DOUBT / least).sqrt().min(FARTHEST));
     if least > 0.0 && length > 0.0 && far.is_finite() {
-        within((a + far * u / length, b + far * v / length), 0.0)
+        let [ahead, behind] = [far / length, -far / length].map(|far| {
+            let to = within((a + far * u, b + far * v), 0.0);
+            (to, (to.0 - a).hypot(to.1 - b))
+        });
+        if behind.1 > ahead.1 { behind.0 } else { ahead.0 }
     } else {
         (a, b)
     }
@@ -201,17 +229,17 @@ mod tests {
     fn steps_are_newtons_in_a_bowl_and_go_down_elsewhere_along_each_axis() {
         let slope = [0.3, -0.2];
         let bowl = [2.0, 1.0, 0.5];
-        let [da, db] = downhill(slope, bowl);
+        let [da, db] = downhill(slope, bowl, 3.0);
         let left = |da: f64, db: f64| {
             [slope[0] + bowl[0] * da + bowl[2] * db, slope[1] + bowl[2] * da + bowl[1] * db]
         };
         assert!(left(da, db).iter().all(|s| s.abs() < 1e-12), "{:?}", left(da, db));
         // A narrow valley along a + b = c that falls with a, and bends the wrong way along it.
-        let [da, db] = downhill([0.99, 1.01], [500.0, 500.0, 500.1]);
+        let [da, db] = downhill([0.99, 1.01], [500.0, 500.0, 500.1], 3.0);
         assert!((da - db - 0.1 * 2.0_f64.sqrt().powi(2)).abs() < 1e-9 && da > 0.0, "{da} {db}");
-        let flat = downhill([1.0, 0.0], [0.0; 3]);
+        let flat = downhill([1.0, 0.0], [0.0; 3], 3.0);
         assert_eq!(flat, [-3.0, 0.0]);
-        assert_eq!(downhill([f64::NAN, 1.0], [1.0; 3]), [0.0; 2]);
+        assert_eq!(downhill([f64::NAN, 1.0], [1.0; 3], 3.0), [0.0; 2]);
     }
 
     #[test]
@@ -231,6 +259,11 @@ mod tests {
             }
         }
         assert_eq!(along_valley((a, b), [-1.0, 50.0, 0.0]), (a, b), "no bowl");
+        // Against a bound the other side counts.
+        let to = along_valley((LARGEST, -0.3), [50.0, 200.0, 90.0]);
+        assert!(to.0 < LARGEST - 1e-3, "{to:?}");
+        let to = along_valley((0.0, 0.3), [50.0, 200.0, 90.0]);
+        assert!(to.0 > 1e-3, "{to:?}");
         assert_eq!(along_valley((a, b), [0.0; 3]), (a, b));
     }
 }
