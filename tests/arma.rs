@@ -159,6 +159,51 @@ fn the_twin_begins_where_the_dense_likelihood_is_highest_with_slice_groups_and_g
     assert_both_are_followed(&of_groups, (&residual, &starts, &fit.slice_group));
 }
 
+#[test]
+fn where_noise_is_nearly_white_steps_follow_the_valley_to_its_lowest_end() {
+    let (n, n_voxels) = (60, 240);
+    let mut random = Random(5);
+    let x = Array2::from_shape_fn((n, 3), |(t, j)| if j == 0 { 1.0 } else { (t * j) as f64 % 7.0 });
+    let kept: Vec<usize> = (0..n).collect();
+    let y = Array2::from_shape_fn((n, n_voxels), |_| random.normal());
+    let model = Arma11::new(x.view(), &kept, (n - 3) as f64).unwrap();
+    let names: Vec<String> = (0..3).map(|j| format!("x{j}")).collect();
+    let of_run = Model::new(&x, &names, None, 1, 0.0).unwrap();
+    let lags = LagModel::new(&of_run, Pairs::of_kept(&kept), Rule::Reml).unwrap();
+    let data = y.iter().map(|&v| v as f32).collect();
+    let bold = Bold::Host(HostBold::new(Block::whole([n_voxels, 1, 1], n), data));
+    let voxels: Vec<u32> = (0..n_voxels as u32).collect();
+    let device = Device::cpu();
+    let mut tape = device.tape();
+    let fit = glm::fit(&mut tape, &bold, &voxels, &of_run).unwrap();
+    let series = lags::residuals(&mut tape, (&bold, &voxels), (&fit, &of_run), &lags).unwrap();
+    let starts = arma::starts(&mut tape, (&series, &fit), std::slice::from_ref(&model)).unwrap();
+    let done = tape.run().unwrap();
+    let (starts, residual) = (starts.read(&done).unwrap(), series.read(&done).unwrap());
+    let beta = Array2::zeros((3, n_voxels));
+    let found = model.fit((residual.view(), beta.view()), &starts, (&[], false));
+
+    // Between the trials, a + b from white noise up.
+    let places = (0..=16).flat_map(|i| {
+        let a = 0.05 * f64::from(i);
+        [0.0, 0.01, 0.02, 0.03, 0.045, 0.06, 0.08].map(|sum| (a, sum - a))
+    });
+    let mut lowest = vec![f64::INFINITY; n_voxels];
+    for place in places {
+        let values = objectives(&x, &y, &kept, place);
+        lowest.iter_mut().zip(values).for_each(|(lowest, value)| *lowest = value.min(*lowest));
+    }
+    let mut far = 0;
+    for (v, lowest) in lowest.into_iter().enumerate() {
+        let of = y.column(v).to_owned().insert_axis(ndarray::Axis(1));
+        let place = (found.a[v], found.b[v]);
+        let value = objectives(&x, &of, &kept, place)[0];
+        assert!(value < lowest + 2e-3, "voxel {v}: {value} at {place:?}, {lowest} elsewhere");
+        far += usize::from(place.0 > 0.5 && place.0 + place.1 < 0.08);
+    }
+    assert!(far > 5, "{far} far along the valley");
+}
+
 /// Where there are two places to begin, both are gone down from, whichever comes first, and one alone would not do.
 fn assert_both_are_followed(
     of_groups: &[Arma11],
@@ -170,7 +215,7 @@ fn assert_both_are_followed(
         let beta = Array2::zeros((model.to_beta.nrows(), 1));
         let from = |starts: Starts| {
             let e = residual.slice(ndarray::s![.., voxel..=voxel]);
-            let found = model.fit((e, beta.view()), &[starts], &[]);
+            let found = model.fit((e, beta.view()), &[starts], (&[], true));
             (found.a[0], found.b[0])
         };
         let [least, next, third, last] = starts[voxel];

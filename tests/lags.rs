@@ -310,7 +310,7 @@ fn arma11(case: &Case) -> Found {
     let done = tape.run().unwrap();
     let (residual, starts) = (series.read(&done).unwrap(), starts.read(&done).unwrap());
     let Fit::Host(fit) = fit else { panic!("not on the host") };
-    arma11.fit((residual.view(), fit.beta.view()), &starts, &[t, f])
+    arma11.fit((residual.view(), fit.beta.view()), &starts, (&[t, f], true))
 }
 
 #[test]

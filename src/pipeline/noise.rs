@@ -246,7 +246,7 @@ impl Autocorrelation {
             first = voxels.end;
             let (arma11, questions) = (&self.arma11[run.group], &self.questions[run.group]);
             let residual = residual.slice(ndarray::s![.., voxels.clone()]);
-            arma11.fit((residual, run.beta.view()), &starts[voxels], questions)
+            arma11.fit((residual, run.beta.view()), &starts[voxels], (questions, self.doubts))
         };
         held.found = held.of_one_group().into_iter().map(of).collect();
     }

@@ -44,7 +44,8 @@ pub(super) fn refit(
     weights[[0, at]] = 1.0;
     let contrast = Contrast { name: seed.name.clone(), stat: Stat::T, weights };
     let contrasts = vec![Prepared::new(contrast, &model)?];
-    let noise = Autocorrelation::new((&model, &contrasts), plan.pairs.clone(), rule, used)?;
+    let noise = Autocorrelation::new((&model, &contrasts), plan.pairs.clone(), rule, used)?
+        .with_doubts(true);
     let plan = first_level::Plan {
         correct: plan.correct.clone(),
         smooth: plan.smooth.clone(),

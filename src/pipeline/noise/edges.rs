@@ -54,6 +54,9 @@ impl Autocorrelation {
         maps: &[ContrastMaps],
     ) -> Result<Beyond> {
         if self.takes_series() {
+            if !self.doubts {
+                return Ok(Beyond::default());
+            }
             return Ok(self.nearly_as_good(held, (rho, sigma2), fitted, maps));
         }
         if self.doubts && matches!(self.used, Used::Own | Used::Smoothed(_)) {

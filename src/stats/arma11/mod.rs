@@ -145,13 +145,13 @@ impl Arma11 {
     }
 
     /// a, b and the answers of voxels of this group. `residual`: of ordinary least squares, `[volume][voxel]`; `beta`: its estimates,
-    /// `[regressor][voxel]`; `starts`: `[voxel]` (the room `arma` finds them).
+    /// `[regressor][voxel]`; `starts`: `[voxel]` (the room `arma` finds them); `doubts`: whether [`Found::near`] is asked for.
     #[must_use]
     pub fn fit(
         &self,
         (residual, beta): (ArrayView2<f64>, ArrayView2<f64>),
         starts: &[Starts],
-        questions: &[Question],
+        (questions, doubts): (&[Question], bool),
     ) -> Found {
         let n = residual.ncols();
         let chunks: Vec<usize> = (0..n).step_by(CHUNK).collect();
@@ -162,7 +162,7 @@ impl Arma11 {
                 let voxels = ndarray::s![.., first..last];
                 let (residual, beta) = (residual.slice(voxels), beta.slice(voxels));
                 let starts = &starts[first..last];
-                let search = Search { model: self, starts, residual, beta, questions };
+                let search = Search { model: self, starts, residual, beta, questions, doubts };
                 Arch::new().dispatch(search)
             })
             .collect();

@@ -6,24 +6,18 @@ use super::evaluation::Evaluation;
 use super::{Arma11, LARGEST};
 use crate::stats::panel::Lanes;
 
-/// Where values are taken for a Newton step: the middle, along a, along b, and between; of a place that is followed to its end on both sides, without which a
+/// Where values are taken for a Newton step: the middle, along a, along b, and between, on both sides but in the first step: without the other side a
 /// valley may look like a saddle.
 const STENCIL: [(f64, f64); 7] =
     [(0.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0), (-1.0, -1.0)];
-/// Half the first stencil, the largest, and half the smallest; in between half the step before it.
+/// Half the first stencil, the largest, and half the last, the smallest, so that the end is the same from wherever it begins; in between half the step before.
 const LARGEST_STENCIL: f64 = 0.04;
 const SMALLEST_STENCIL: f64 = 0.004;
-/// A step below this is the last; and so is one that is to lower the objective by less than this, 0.005 standard errors of what is estimated.
-const SMALL_STEP: f64 = 1e-3;
-const SMALL_GAIN: f64 = 1e-5;
+/// A step below this is the last: the next one would be its square.
+const LAST_STEP: f64 = 1e-4;
 /// The farthest step but for three stencils.
 const FARTHEST_STEP: f64 = 0.05;
-/// The last step of a place that is followed to its end.
-const LAST_STEP: f64 = 1e-5;
-pub(super) const MOST_STEPS: usize = 16;
-/// Half the stencil of each step along an edge, and how near to it a place is tried there.
-const NEAR_EDGE: f64 = 0.05;
-const EDGE_STENCILS: [f64; 5] = [0.08, 0.04, 0.02, 0.008, 0.003];
+const MOST_STEPS: usize = 40;
 
 /// By how much the objective of a place may be higher that another device's sums may take for the least, beside it and elsewhere.
 const DOUBT: f64 = 1e-4;
@@ -36,44 +30,48 @@ const FARTHEST: f64 = 0.2;
 /// A place on its way down.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Descent {
-    /// Where the next step is taken from.
+    /// Where the next step is taken from, and what the objective is to be there.
     pub at: (f64, f64),
+    pub objective: f64,
     /// The lowest place so far and its value.
     lowest: ((f64, f64), f64),
     stencil: f64,
     /// Second derivatives along a, b and both, where they were last looked at.
     pub bowl: [f64; 3],
-    /// Whether it is followed until steps are nothing.
-    to_its_end: bool,
+    steps: usize,
     pub ends: bool,
 }
 
 impl Descent {
     pub(super) fn from(at: (f64, f64)) -> Descent {
-        let (lowest, stencil, bowl) = ((at, f64::INFINITY), LARGEST_STENCIL, [0.0; 3]);
-        Descent { at, lowest, stencil, bowl, to_its_end: false, ends: false }
+        Descent {
+            at,
+            objective: f64::INFINITY,
+            lowest: (at, f64::INFINITY),
+            stencil: LARGEST_STENCIL,
+            bowl: [0.0; 3],
+            steps: 0,
+            ends: false,
+        }
     }
 
-    /// From near the least place: with the smallest stencil alone the end is the same from wherever it begins.
-    pub(super) fn to_its_end(at: (f64, f64)) -> Descent {
-        Descent { stencil: SMALLEST_STENCIL, to_its_end: true, ..Descent::from(at) }
-    }
-
-    /// `value`: where it is, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
-    fn step(&mut self, value: f64, (to, gain): ((f64, f64), f64)) {
+    /// `value`: where it is, from which it goes on to a place and its value; back half the way where it is no lower than one before. `is_known`: whether it
+    /// is no guess from afar.
+    fn step(&mut self, (value, is_known): (f64, bool), (to, expected): ((f64, f64), f64)) {
         let ((a, b), least) = self.lowest;
-        let next = if value < least {
-            self.lowest = (self.at, value);
-            to
+        let is_fine = self.stencil == SMALLEST_STENCIL;
+        let (next, objective) = if value < least || !is_known {
+            if is_known {
+                self.lowest = (self.at, value);
+            }
+            (to, expected)
         } else {
-            ((a + self.at.0) / 2.0, (b + self.at.1) / 2.0)
+            (((a + self.at.0) / 2.0, (b + self.at.1) / 2.0), value)
         };
         let step = (next.0 - self.at.0).abs().max((next.1 - self.at.1).abs());
-        self.ends = match self.to_its_end {
-            true => step < LAST_STEP,
-            false => self.stencil < LARGEST_STENCIL && (step < SMALL_STEP || gain < SMALL_GAIN),
-        };
-        self.at = next;
+        self.steps += 1;
+        self.ends = is_fine && step < LAST_STEP || self.steps == MOST_STEPS;
+        (self.at, self.objective) = (next, objective);
         self.stencil = (step / 2.0).clamp(SMALLEST_STENCIL, LARGEST_STENCIL);
     }
 }
@@ -86,10 +84,15 @@ pub(super) fn step<S: Simd>(
     descents: &mut [Descent],
     own: &mut Evaluation,
 ) {
+    for descent in descents.iter_mut() {
+        // Beside white noise a valley may be narrow.
+        let room = (descent.at.0 + descent.at.1) / 2.0;
+        descent.stencil = descent.stencil.min(room).max(SMALLEST_STENCIL);
+    }
     let centre: Vec<(f64, f64)> = descents.iter().map(|d| within(d.at, d.stencil)).collect();
     let mut places = Vec::with_capacity(STENCIL.len() * descents.len());
-    let is_last = descents.iter().all(|descent| descent.to_its_end);
-    for (da, db) in STENCIL.into_iter().take(if is_last { 7 } else { 6 }) {
+    let is_first = descents.iter().all(|descent| descent.steps == 0);
+    for (da, db) in STENCIL.into_iter().take(if is_first { 6 } else { 7 }) {
         let around = descents.iter().zip(&centre).map(|(d, at)| (d.stencil, at));
         places.extend(around.map(|(h, (a, b))| (a + da * h, b + db * h)));
     }
@@ -105,17 +108,16 @@ pub(super) fn step<S: Simd>(
         let (aa, bb) = (ap - 2.0 * f + am, bp - 2.0 * f + bm);
         let above = both[lane] - ap - bp + f;
         let ab = rest.first().map_or(above, |below| (above + below[lane] - am - bm + f) / 2.0);
-        let det = aa * bb - ab * ab;
         let (h, (a, b)) = (descent.stencil, centre[lane]);
         descent.bowl = [aa, bb, ab].map(|v| v / (h * h));
-        let is_bowl = aa > 0.0 && det > 0.0;
         let to = bounded((slope, [aa, bb, ab]), (centre[lane], h));
-        // Near a bound the place is not the stencil's middle.
+        // Near a bound the place is not the stencil's middle, and of a large stencil far from it.
         let [here, there] = [descent.at, to].map(|to| {
             let [u, v] = [(to.0 - a) / h, (to.1 - b) / h];
             f + slope[0] * u + slope[1] * v + (aa * u * u + bb * v * v) / 2.0 + ab * u * v
         });
-        descent.step(here, (to, if is_bowl { here - there } else { f64::INFINITY }));
+        let is_known = h == SMALLEST_STENCIL || descent.at == (a, b);
+        descent.step((here, is_known), (to, there));
     }
 }
 
@@ -127,13 +129,12 @@ fn bounded(
     let most = (FARTHEST_STEP / h).max(3.0);
     let [da, db] = downhill(slope, [aa, bb, ab], most).map(|step| h * step);
     let to = within((a + da, b + db), 0.0);
-    let along = |slope: f64, bend: f64| if bend > 0.0 { (-slope / bend).clamp(-most, most) } else { 0.0 };
     if to.0 != a + da {
         let u = (to.0 - a) / h;
-        within((to.0, b + h * along(slope[1] + ab * u, bb)), 0.0)
+        within((to.0, b + h * newton(slope[1] + ab * u, bb, most)), 0.0)
     } else if to.1 != b + db && to.1.abs() == LARGEST {
         let v = (to.1 - b) / h;
-        within((a + h * along(slope[0] + ab * v, aa), to.1), 0.0)
+        within((a + h * newton(slope[0] + ab * v, aa, most), to.1), 0.0)
     } else {
         to
     }
@@ -148,13 +149,15 @@ fn downhill(slope: [f64; 2], [aa, bb, ab]: [f64; 3], most: f64) -> [f64; 2] {
     let [u, v] = if half > 0.0 { [half + reach, ab] } else { [ab, reach - half] };
     let length = u.hypot(v);
     let [u, v] = if length > 0.0 { [u / length, v / length] } else { [1.0, 0.0] };
-    let along = |[u, v]: [f64; 2], bend: f64| {
-        let slope = slope[0] * u + slope[1] * v;
-        let step = if slope == 0.0 { 0.0 } else { -slope / bend.abs() };
-        if step.is_nan() { 0.0 } else { step.clamp(-most, most) }
-    };
+    let along = |[u, v]: [f64; 2], bend: f64| newton(slope[0] * u + slope[1] * v, bend, most);
     let [steep, flat] = [along([u, v], middle + reach), along([-v, u], middle - reach)];
     [steep * u - flat * v, steep * v + flat * u]
+}
+
+/// Along a line: the step to where the slope is none, or away from there where it bends the wrong way; `most` at most.
+fn newton(slope: f64, bend: f64, most: f64) -> f64 {
+    let step = if slope == 0.0 { 0.0 } else { -slope / bend.abs() };
+    if step.is_nan() { 0.0 } else { step.clamp(-most, most) }
 }
 
 /// The place along the valley of a bowl where the objective is higher by [`DOUBT`]: how far off a and b may be where sums are of another precision.
@@ -172,44 +175,6 @@ pub(super) fn along_valley((a, b): (f64, f64), [aa, bb, ab]: [f64; 3]) -> (f64, 
         if behind.1 > ahead.1 { behind.0 } else { ahead.0 }
     } else {
         (a, b)
-    }
-}
-
-/// The edge that a place is on or near: its value of a.
-fn edge(a: f64) -> f64 {
-    if a < LARGEST / 2.0 { 0.0 } else { LARGEST }
-}
-
-/// Whether a lies on a bound or near it.
-pub(super) fn near_edge((a, _): (f64, f64)) -> bool {
-    (a - edge(a)).abs() <= NEAR_EDGE
-}
-
-/// b along the edge that is near, by parabolas.
-#[inline(always)]
-pub(super) fn at_edge<S: Simd>(
-    simd: S,
-    (model, series): (&Arma11, &[Lanes<S>]),
-    at: &mut [(f64, f64)],
-    own: &mut Evaluation,
-) {
-    at.iter_mut().for_each(|at| *at = within((edge(at.0), at.1), 0.0));
-    for h in EDGE_STENCILS {
-        let inside = |(a, b): (f64, f64)| (a, b.clamp((h - a).max(h - LARGEST), LARGEST - h));
-        let centre: Vec<(f64, f64)> = at.iter().map(|&at| inside(at)).collect();
-        let around = |db: f64| centre.iter().map(move |&(a, b)| (a, b + db * h));
-        let places: Vec<_> = [-1.0, 0.0, 1.0].into_iter().flat_map(around).collect();
-        let values = own.objectives(simd, (model, series), &places);
-        let values: Vec<&[f64]> = values.chunks(at.len()).collect();
-        let [below, middle, above] = values[..] else { return };
-        for (lane, at) in at.iter_mut().enumerate() {
-            let slope = (above[lane] - below[lane]) / 2.0;
-            let curve = above[lane] - 2.0 * middle[lane] + below[lane];
-            let step = if curve > 0.0 { -slope / curve } else { -slope.signum() };
-            let step = if step.is_finite() { step.clamp(-3.0, 3.0) } else { 0.0 };
-            let (a, b) = centre[lane];
-            *at = within((a, b + h * step), 0.0);
-        }
     }
 }
 

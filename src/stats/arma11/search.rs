@@ -6,9 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::evaluation::Evaluation;
 use super::give::give;
-use super::refine::{
-    Descent, MOST_STEPS, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, at_edge, near_edge, step,
-};
+use super::refine::{Descent, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, step};
 use super::trial::{lowest, neighbours, trial_values};
 use super::{Arma11, Found, Starts};
 use crate::stats::gls::{Question, Solved};
@@ -16,12 +14,20 @@ use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 
 /// Places so far apart are not one.
 const ELSEWHERE: f64 = 0.002;
-/// How much higher than the least a place may be to be followed to its end: what steps leave to be gained, and what a rival may be higher by.
-const CLOSE: f64 = 3e-3;
 /// Noise whose a + b is below this is white.
 const WHITE: f64 = 1e-9;
-/// Places as near as this end in one.
-const BESIDE: f64 = 0.02;
+
+/// In the valley beside white noise, narrower than trials are apart, where their least is white noise.
+const IN_VALLEY: (f64, f64) = (0.8, -0.76);
+
+/// Where steps begin.
+fn begun_from([least, others @ ..]: Starts, trials: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let others = others.into_iter().filter(|trial| *trial != least);
+    let starts = std::iter::once(least).chain(others);
+    let mut places: Vec<(f64, f64)> = starts.map(|trial| trials[trial as usize]).collect();
+    places.extend((least == 0).then_some(IN_VALLEY));
+    places
+}
 
 /// Series of one slice group.
 pub(super) struct Search<'a> {
@@ -31,6 +37,8 @@ pub(super) struct Search<'a> {
     pub residual: ArrayView2<'a, f64>,
     pub beta: ArrayView2<'a, f64>,
     pub questions: &'a [Question],
+    /// Whether another fit is held against this one.
+    pub doubts: bool,
 }
 
 /// Where the objective of a series is low.
@@ -65,92 +73,28 @@ impl Search<'_> {
     /// Where to refine from, one place or more of each voxel; and white noise, as it is: e is orthogonal to U, so that log(RSS / e'e) and the
     /// determinants are 0 there.
     fn places(&self) -> [Vec<Place>; 2] {
-        let at = trial_values();
-        let place = |voxel: usize, trial: u32, objective: f64| Place {
-            voxel,
-            at: at[trial as usize],
-            objective,
-            bowl: [0.0; 3],
-        };
+        let trials = trial_values();
+        let place =
+            |voxel: usize, at: (f64, f64)| Place { voxel, at, objective: 0.0, bowl: [0.0; 3] };
         let of = |(voxel, &starts): (usize, &Starts)| {
-            let [least, others @ ..] = starts;
-            let others = others.into_iter().filter(move |trial| *trial != least);
-            std::iter::once(least).chain(others).map(move |trial| (voxel, trial))
+            begun_from(starts, &trials).into_iter().map(move |at| place(voxel, at))
         };
-        let starts = self.starts.iter().enumerate().flat_map(of);
-        let places = starts.map(|(voxel, trial)| place(voxel, trial, f64::INFINITY)).collect();
-        [places, (0..self.starts.len()).map(|voxel| place(voxel, 0, 0.0)).collect()]
+        let places = self.starts.iter().enumerate().flat_map(of).collect();
+        [places, (0..self.starts.len()).map(|voxel| place(voxel, trials[0])).collect()]
     }
 
-    /// Newton steps from each place until they are small, then along an edge from those that lie near one, which may add another.
-    #[inline(always)]
-    fn refine<S: Simd>(
-        &self,
-        simd: S,
-        places: &mut Vec<Place>,
-        (e, own): (&mut [f64], &mut Evaluation),
-    ) {
-        let w = width::<S>();
-        let all = places.iter().map(|place| Descent::from(place.at)).enumerate().collect();
-        self.descend(simd, places, all, (e, own));
-        let mut edges: Vec<Place> =
-            places.iter().filter(|place| near_edge(place.at)).copied().collect();
-        for places in edges.chunks_mut(w) {
-            self.load(simd, places.iter().map(|place| place.voxel), (e, own));
-            let mut at = lanes_of(places, w);
-            at_edge(simd, (self.model, lanes_mut::<S>(e)), &mut at, own);
-            let values = own.objectives(simd, (self.model, lanes_mut::<S>(e)), &at);
-            for (place, (at, value)) in places.iter_mut().zip(at.into_iter().zip(values)) {
-                (place.at, place.objective) = (at, value);
-            }
-        }
-        places.extend(edges);
-    }
-
-    /// Follow to their ends the lowest place of each voxel and those that are nearly as low elsewhere, so that it does not hang on where the steps began. What
-    /// lies beside one of these is dropped: it would end there too.
-    #[inline(always)]
-    fn polish<S: Simd>(
-        &self,
-        simd: S,
-        places: &mut Vec<Place>,
-        room: (&mut [f64], &mut Evaluation),
-    ) {
-        places.sort_by(|a, b| a.voxel.cmp(&b.voxel).then(a.objective.total_cmp(&b.objective)));
-        let mut chosen: Vec<Place> = Vec::with_capacity(places.len());
-        for of_voxel in places.chunk_by(|a, b| a.voxel == b.voxel) {
-            let first = chosen.len();
-            for place in of_voxel {
-                let is_close = place.objective - of_voxel[0].objective < CLOSE;
-                if is_close && chosen[first..].iter().all(|own| own.apart(place) > BESIDE) {
-                    chosen.push(*place);
-                }
-            }
-        }
-        let mut ends = chosen.clone();
-        let all = ends.iter().enumerate().filter(|(_, place)| !place.is_white());
-        let all = all.map(|(at, place)| (at, Descent::to_its_end(place.at))).collect();
-        self.descend(simd, &mut ends, all, room);
-        for (place, end) in chosen.iter_mut().zip(ends) {
-            if end.objective < place.objective {
-                *place = end;
-            }
-        }
-        *places = chosen;
-    }
-
-    /// Newton steps of some places until they are small, and the objective there.
+    /// Newton steps from each place until they are nothing.
     #[inline(always)]
     fn descend<S: Simd>(
         &self,
         simd: S,
         places: &mut [Place],
-        mut under_way: Vec<(usize, Descent)>,
         (e, own): (&mut [f64], &mut Evaluation),
     ) {
         let w = width::<S>();
-        let all: Vec<usize> = under_way.iter().map(|(at, _)| *at).collect();
-        for _ in 0..MOST_STEPS {
+        let mut under_way: Vec<(usize, Descent)> =
+            places.iter().map(|place| Descent::from(place.at)).enumerate().collect();
+        while !under_way.is_empty() {
             for descents in under_way.chunks_mut(w) {
                 self.load(simd, descents.iter().map(|(at, _)| places[*at].voxel), (e, own));
                 let mut lanes: Vec<Descent> =
@@ -159,22 +103,20 @@ impl Search<'_> {
                 step(simd, (self.model, lanes_mut::<S>(e)), &mut lanes, own);
                 for ((at, descent), lane) in descents.iter_mut().zip(lanes) {
                     *descent = lane;
-                    (places[*at].at, places[*at].bowl) = (lane.at, lane.bowl);
+                    places[*at] = places[*at].moved(&lane);
                 }
             }
             under_way.retain(|(_, descent)| !descent.ends);
-        }
-        for all in all.chunks(w) {
-            let chosen: Vec<Place> = all.iter().map(|&at| places[at]).collect();
-            self.load(simd, chosen.iter().map(|place| place.voxel), (e, own));
-            let at = lanes_of(&chosen, w);
-            let values = own.objectives(simd, (self.model, lanes_mut::<S>(e)), &at);
-            all.iter().zip(values).for_each(|(&at, value)| places[at].objective = value);
         }
     }
 }
 
 impl Place {
+    fn moved(&self, descent: &Descent) -> Place {
+        let Descent { at, objective, bowl, .. } = *descent;
+        Place { at, objective, bowl, ..*self }
+    }
+
     fn apart(&self, other: &Place) -> f64 {
         (self.at.0 - other.at.0).abs().max((self.at.1 - other.at.1).abs())
     }
@@ -206,18 +148,20 @@ impl WithSimd for Search<'_> {
         let mut e = vec![0.0; self.residual.nrows() * w];
         let mut own = Evaluation::new::<S>(self.model);
         let [mut places, white] = self.places();
-        self.refine(simd, &mut places, (&mut e, &mut own));
+        self.descend(simd, &mut places, (&mut e, &mut own));
         places.extend(white);
-        self.polish(simd, &mut places, (&mut e, &mut own));
+        places.sort_by_key(|place| place.voxel);
         let below = |a: &&Place, b: &&Place| a.objective.total_cmp(&b.objective);
         let of_voxels = places.chunk_by(|a, b| a.voxel == b.voxel);
         let best: Vec<Place> = of_voxels
             .filter_map(|all| all.iter().min_by(below))
             .map(|best| best.settled())
             .collect();
-        let near = nearly_as_low(&best, &places);
         let mut found = self.answers(simd, &best, (&mut e, &mut own));
-        found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
+        if self.doubts {
+            let near = nearly_as_low(&best, &places);
+            found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
+        }
         found
     }
 }
@@ -293,49 +237,16 @@ impl WithSimd for Alone<'_> {
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
         let trials = trial_values();
         let values = own.objectives(simd, (model, series), &trials);
-        let [least, others @ ..] = lowest(&values, &neighbours(&trials), model.doubt());
-        let others = others.into_iter().filter(|k| *k != least);
-        let starts = std::iter::once(least).chain(others);
+        let starts = lowest(&values, &neighbours(&trials), model.doubt());
         let mut descents: Vec<Descent> =
-            starts.map(|k| Descent::from(trials[k as usize])).collect();
-        for _ in 0..MOST_STEPS {
-            if descents.iter().all(|descent| descent.ends) {
-                break;
-            }
+            begun_from(starts, &trials).into_iter().map(Descent::from).collect();
+        let white = Place { voxel: 0, at: trials[0], objective: 0.0, bowl: [0.0; 3] };
+        let mut places = vec![white];
+        while !descents.is_empty() {
             step(simd, (model, series), &mut descents, &mut own);
-        }
-        let mut at: Vec<(f64, f64)> = descents.iter().map(|descent| descent.at).collect();
-        let mut bowls: Vec<[f64; 3]> = descents.iter().map(|descent| descent.bowl).collect();
-        let near_edges = (0..at.len()).filter(|&k| near_edge(at[k]));
-        let (mut edges, of_edges): (Vec<_>, Vec<_>) = near_edges.map(|k| (at[k], bowls[k])).unzip();
-        if !edges.is_empty() {
-            at_edge(simd, (model, series), &mut edges, &mut own);
-            at.extend(edges);
-            bowls.extend(of_edges);
-        }
-        at.push(trials[0]);
-        bowls.push([0.0; 3]);
-        let values = own.objectives(simd, (model, series), &at);
-        let place = |k: usize| Place { voxel: 0, at: at[k], objective: values[k], bowl: bowls[k] };
-        let mut places: Vec<Place> = (0..at.len()).map(place).collect();
-        let least = values.iter().fold(f64::INFINITY, |least, value| least.min(*value));
-        // Of a series without anything left no place has an objective.
-        places.retain(|place| place.objective.is_nan() || place.objective - least < CLOSE);
-        let mut close: Vec<&mut Place> = places.iter_mut().filter(|p| !p.is_white()).collect();
-        let mut descents: Vec<Descent> =
-            close.iter().map(|place| Descent::to_its_end(place.at)).collect();
-        for _ in 0..MOST_STEPS {
-            if descents.iter().all(|descent| descent.ends) {
-                break;
-            }
-            step(simd, (model, series), &mut descents, &mut own);
-        }
-        let at: Vec<(f64, f64)> = descents.iter().map(|descent| descent.at).collect();
-        let values = own.objectives(simd, (model, series), &at);
-        for ((place, descent), value) in close.iter_mut().zip(&descents).zip(values) {
-            if value < place.objective {
-                (place.at, place.bowl, place.objective) = (descent.at, descent.bowl, value);
-            }
+            let ended = descents.iter().filter(|descent| descent.ends);
+            places.extend(ended.map(|descent| white.moved(descent)));
+            descents.retain(|descent| !descent.ends);
         }
         let below = |a: &Place, b: &Place| a.objective < b.objective;
         let least =
