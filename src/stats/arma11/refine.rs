@@ -3,6 +3,7 @@
 use pulp::Simd;
 
 use super::evaluation::Evaluation;
+use super::give::give;
 use super::{Arma11, LARGEST};
 use crate::stats::panel::Lanes;
 
@@ -19,8 +20,9 @@ const LAST_STEP: f64 = 1e-4;
 const FARTHEST_STEP: f64 = 0.05;
 const MOST_STEPS: usize = 40;
 
-/// By how much the objective of a place may be higher that another device's sums may take for the least, beside it and elsewhere.
-const DOUBT: f64 = 1e-4;
+/// By how much the objective of a place may be higher that another device's sums may take for the least, beside it and elsewhere; along a valley four times
+/// that, for what a contrast does on the way need not grow with it.
+const DOUBT: f64 = 4e-4;
 pub(super) const RIVAL: f64 = 1e-3;
 /// The same of a place that lies in no bowl, so that steps end where they happen to.
 pub(super) const RIVAL_WITHOUT_BOWL: f64 = 0.1;
@@ -143,15 +145,20 @@ fn bounded(
 /// The step from slopes and second derivatives, in stencils: along each axis of these Newton's, `most` at most, and downhill where there is no bowl. A valley is
 /// followed so however narrow it is.
 fn downhill(slope: [f64; 2], [aa, bb, ab]: [f64; 3], most: f64) -> [f64; 2] {
-    let (middle, half) = ((aa + bb) / 2.0, (aa - bb) / 2.0);
-    let reach = half.hypot(ab);
-    // The axis of the larger second derivative.
-    let [u, v] = if half > 0.0 { [half + reach, ab] } else { [ab, reach - half] };
-    let length = u.hypot(v);
-    let [u, v] = if length > 0.0 { [u / length, v / length] } else { [1.0, 0.0] };
+    let (middle, reach) = ((aa + bb) / 2.0, ((aa - bb) / 2.0).hypot(ab));
+    let [u, v] = steepest([aa, bb, ab]);
     let along = |[u, v]: [f64; 2], bend: f64| newton(slope[0] * u + slope[1] * v, bend, most);
     let [steep, flat] = [along([u, v], middle + reach), along([-v, u], middle - reach)];
     [steep * u - flat * v, steep * v + flat * u]
+}
+
+/// The axis of the larger second derivative.
+fn steepest([aa, bb, ab]: [f64; 3]) -> [f64; 2] {
+    let half = (aa - bb) / 2.0;
+    let reach = half.hypot(ab);
+    let [u, v] = if half > 0.0 { [half + reach, ab] } else { [ab, reach - half] };
+    let length = u.hypot(v);
+    if length > 0.0 { [u / length, v / length] } else { [1.0, 0.0] }
 }
 
 /// Along a line: the step to where the slope is none, or away from there where it bends the wrong way; `most` at most.
@@ -175,6 +182,33 @@ pub(super) fn along_valley((a, b): (f64, f64), [aa, bb, ab]: [f64; 3]) -> (f64, 
         if behind.1 > ahead.1 { behind.0 } else { ahead.0 }
     } else {
         (a, b)
+    }
+}
+
+/// From places along valleys, which are no straight lines, across to their bottoms; `bowls`: of where they began.
+#[inline(always)]
+pub(super) fn to_the_bottom<S: Simd>(
+    simd: S,
+    of: (&Arma11, &[Lanes<S>]),
+    (places, bowls): (&mut [(f64, f64)], &[[f64; 3]]),
+    own: &mut Evaluation,
+) {
+    let h = SMALLEST_STENCIL / 2.0;
+    let axes: Vec<[f64; 2]> = bowls.iter().map(|bowl| steepest(*bowl)).collect();
+    let beside = |far: f64| {
+        let all = places.iter().zip(&axes);
+        all.map(move |((a, b), [u, v])| within((a + far * u, b + far * v), 0.0)).collect::<Vec<_>>()
+    };
+    let values = own.objectives(simd, of, &[beside(-h), beside(0.0), beside(h)].concat());
+    let values: Vec<&[f64]> = values.chunks(places.len()).collect();
+    let [below, middle, above] = values[..] else { return };
+    for (lane, (place, [u, v])) in places.iter_mut().zip(axes).enumerate() {
+        let slope = (above[lane] - below[lane]) / 2.0;
+        let bend = above[lane] - 2.0 * middle[lane] + below[lane];
+        if give(*place, bowls[lane]).is_some() && bend > 0.0 {
+            let far = h * newton(slope, bend, 1.0);
+            *place = within((place.0 + far * u, place.1 + far * v), 0.0);
+        }
     }
 }
 

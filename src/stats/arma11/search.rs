@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::evaluation::Evaluation;
 use super::give::give;
-use super::refine::{Descent, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, step};
+use super::refine::{Descent, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, step, to_the_bottom};
 use super::trial::{lowest, neighbours, trial_values};
 use super::{Arma11, Found, Starts};
 use crate::stats::gls::{Question, Solved};
@@ -159,7 +159,11 @@ impl WithSimd for Search<'_> {
             .collect();
         let mut found = self.answers(simd, &best, (&mut e, &mut own));
         if self.doubts {
-            let near = nearly_as_low(&best, &places);
+            let mut near = nearly_as_low(&best, &places);
+            for near in near.chunks_mut(w) {
+                self.load(simd, near.iter().map(|place| place.voxel), (&mut e, &mut own));
+                settle_in_valley(simd, (self.model, lanes_mut::<S>(&mut e)), near, &mut own);
+            }
             found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
         }
         found
@@ -215,6 +219,21 @@ fn nearly_as_low(best: &[Place], places: &[Place]) -> Vec<Place> {
     near
 }
 
+/// Places that were found along a valley's axis, at its bottom; at most as many as there are lanes.
+#[inline(always)]
+fn settle_in_valley<S: Simd>(
+    simd: S,
+    of: (&Arma11, &[Lanes<S>]),
+    near: &mut [Place],
+    own: &mut Evaluation,
+) {
+    let mut at = lanes_of(near, width::<S>());
+    let mut bowls: Vec<[f64; 3]> = near.iter().map(|place| place.bowl).collect();
+    bowls.resize(at.len(), [0.0; 3]);
+    to_the_bottom(simd, of, (&mut at, &bowls), own);
+    near.iter_mut().zip(at).for_each(|(place, at)| place.at = at);
+}
+
 /// One series: trials and stencils stand side by side where series do otherwise.
 pub(super) struct Alone<'a> {
     pub model: &'a Arma11,
@@ -252,9 +271,10 @@ impl WithSimd for Alone<'_> {
         let least =
             (0..places.len()).fold(0, |l, k| if below(&places[k], &places[l]) { k } else { l });
         places[least] = places[least].settled();
-        let near = nearly_as_low(&places[least..=least], &places)[0];
+        let mut near = nearly_as_low(&places[least..=least], &places);
+        settle_in_valley(simd, (model, series), &mut near, &mut own);
         let mut found = Vec::with_capacity(2);
-        for Place { at, bowl, .. } in [places[least], near] {
+        for Place { at, bowl, .. } in [places[least], near[0]] {
             own.evaluate(simd, (model, series), &vec![at; w]);
             let (a, b) = if own.factor.square[0] > 0.0 { at } else { (0.0, 0.0) };
             let mut solved = Solved::empty(questions, 1);
