@@ -26,6 +26,7 @@ mod corrected;
 mod courses;
 mod coverage;
 mod designs;
+mod fitted;
 mod levels;
 mod maps;
 mod methods;

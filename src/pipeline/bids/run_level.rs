@@ -41,6 +41,8 @@ pub(super) struct Modelled {
     tr_s: f64,
     /// When its task columns are sampled, in words.
     origin: String,
+    /// The moment of each volume that the matrix is of, seconds into it.
+    at_s: f64,
     /// Names of columns.
     pub columns: Vec<String>,
     /// How many, the first ones, are those of X.
@@ -145,6 +147,7 @@ pub(super) fn model(
         tr,
         tr_s,
         origin,
+        at_s: times.at_s,
         columns,
         n_of_x,
         matrix,
@@ -227,6 +230,8 @@ impl Modelled {
             n_volumes: self.matrix.nrows(),
             tr_s: self.tr_s,
             origin: self.origin.clone(),
+            of_slices: self.own_times.as_ref().map_or_else(Vec::new, |own| own.names.clone()),
+            at_s: self.at_s,
             missing: self.missing.iter().map(|(name, _)| name.clone()).collect(),
         }
     }

@@ -82,7 +82,8 @@ impl Times {
 pub(super) struct OwnTimes {
     /// Seconds into each volume, ascending.
     moments: Vec<f64>,
-    names: Vec<String>,
+    /// What they are called.
+    pub names: Vec<String>,
     /// `[moment][volume][column]`
     columns: Vec<Array2<f64>>,
 }

@@ -53,6 +53,10 @@ pub(super) struct OfRun {
     pub tr_s: f64,
     /// When its task columns are sampled, the origin of its frame times, in words.
     pub origin: String,
+    /// Columns that are sampled at each slice's own time; empty where all are of one moment in each volume.
+    pub of_slices: Vec<String>,
+    /// The moment of each volume that the columns of its design are of, seconds into it: where slices have their own, the middle one.
+    pub at_s: f64,
     /// Columns that X names and the run lacks, which were dropped.
     pub missing: Vec<String>,
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::recorded;
+use super::super::unit::OfRun;
+use super::super::{named, recorded};
 use super::{Plan, SUBJECT, levels};
 use crate::bids::model::{Level, Node, is_fir_delays};
 use crate::bids::{Entities, Instruction};
@@ -53,9 +54,10 @@ pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>
                     }
                 };
                 let said = format!(
-                    "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with effects in {}; columns were sampled at the times of the frames.",
+                    "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with effects in {}; {}.",
                     levels::columns(plan, at),
-                    fit.scaling.units()
+                    fit.scaling.units(),
+                    sampled(plan, at)
                 );
                 first.push((said, &[FRISTON]));
                 first.extend(levels::transformed(node, "Its variables were"));
@@ -112,6 +114,29 @@ fn run_nodes(plan: &Plan) -> impl Iterator<Item = (usize, &Node)> {
     let nodes = plan.read.model.nodes.iter().enumerate();
     let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
     nodes.filter(move |(at, node)| node.level == Level::Run && is_fitted(*at))
+}
+
+/// When the columns of a node's runs were sampled.
+fn sampled(plan: &Plan, at: usize) -> String {
+    let own = || plan.units.iter().filter(|unit| unit.node == at).filter_map(|u| u.run.as_ref());
+    let of_slices = |run: &&OfRun| !run.of_slices.is_empty();
+    let (n, all) = (own().filter(of_slices).count(), own().count());
+    let mut names: Vec<String> = Vec::new();
+    for name in own().flat_map(|run| &run.of_slices) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let one = "columns were sampled at the times of the frames";
+    let each = || {
+        let names = named::listed(&names);
+        format!("the columns {names} were sampled at each slice's own time, and fitted so in it")
+    };
+    match n {
+        0 => one.to_owned(),
+        n if n == all => format!("{}; all others are of whole volumes", each()),
+        n => format!("in {n} of {all} runs {}; of the others, {one}", each()),
+    }
 }
 
 /// Of which node something is said, where there are several.
