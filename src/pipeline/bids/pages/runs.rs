@@ -111,9 +111,10 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
     });
     let solved = (design.nrows() > 0).then(|| LeastSquares::new(design.view())).transpose()?;
     let dependent = solved.as_ref().map_or(Vec::new(), LeastSquares::dependent_columns);
-    let estimable = unit.asked.iter().map(|asked| {
-        (asked.name.clone(), told(asked, &unit.columns, (&columns, solved.as_ref())))
-    });
+    let estimable = unit
+        .asked
+        .iter()
+        .map(|asked| (asked.name.clone(), told(asked, &unit.columns, (&columns, solved.as_ref()))));
     // A contrast that was left out of a run says so in a sentence of the unit.
     let not_asked = unit.left_out.iter().filter_map(|line| {
         let (name, why) = line.strip_prefix("contrast ")?.rsplit_once(", ")?;
