@@ -7,7 +7,8 @@ use boldly::stats::least_squares::LeastSquares;
 use ndarray::{Array1, Array2};
 
 use crate::binary::{boldly, run, said, succeeded};
-use crate::small::{RAW, STEM, model, only, second_subject, study};
+use crate::made::files;
+use crate::small::{DERIVED, IN_SPACE, RAW, STEM, model, only, second_subject, study};
 
 /// The native runs, of which both conditions are compared.
 const NATIVE: &str = "-m model.json --space none --desc-label none --noise ols --device cpu -q";
@@ -86,11 +87,90 @@ fn runs_with_slice_times_and_without_have_the_same_columns() {
     let text = fs::read_to_string(&shared).unwrap();
     fs::write(dir.join(RAW).join(format!("{STEM}_bold.json")), &text).unwrap();
     fs::write(&shared, r#"{"TaskName": "pain", "RepetitionTime": 2.0}"#).unwrap();
-    let line = format!("bids study out dataset {NATIVE}");
+    let line = format!("bids study out dataset {}", NATIVE.replace(" -q", ""));
     let told = said(&succeeded(&line, boldly(dir, &line)));
-    let page = words(&dir.join("out/node-group.html"));
-    assert!(page.contains("2 runs, 4 columns: each run has each of them"), "{page}");
+    let page = || words(&dir.join("out/node-group.html"));
+    let all = page();
+    assert!(all.contains("2 runs, 4 columns: each run has each of them"), "{all}");
     let methods = "in 1 of 2 runs the columns trial_type.pain, trial_type.control were sampled at each slice&#39;s own time";
-    assert!(page.contains(methods), "{page}");
-    drop(told);
+    assert!(all.contains(methods), "{all}");
+    // Both lie as the scanner took them.
+    let elsewhere = "takes 2 subjects together of which the images name no space, as those do that lie as the scanner took them";
+    assert!(told.contains(elsewhere), "{told}");
+    let (_, serious) = all.split_once("What may make the findings wrong").unwrap();
+    let (serious, _) = serious.split_once("How things were done").unwrap();
+    assert!(serious.contains(elsewhere), "{serious}");
+    assert!(all.contains("Runs that were fitted: 2, of 2 subjects."), "{all}");
+    assert!(!all.contains("Fitted by boldly"), "{all}");
+    // Pages alone, of what is left.
+    fs::remove_dir_all(dir.join("out/node-run/sub-02")).unwrap();
+    let done = boldly(dir, &format!("{line} --reports-only"));
+    assert!(!done.status.success(), "{}", said(&done));
+    let all = page();
+    for part in ["Runs that were fitted: 1, of 1 subject.", "fitted in 1 of 2", "fitted in 0 of 1"]
+    {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    assert!(!all.contains("Estimates were combined"), "{all}");
+    let own = words(&dir.join("out/sub-01.html"));
+    assert!(own.contains("Fitted by boldly bids study out dataset"), "{own}");
+    assert!(!own.contains(&format!("Fitted by {line} --reports-only")), "{own}");
+    // One subject fewer replaces the result of both, which is told.
+    succeeded(&line, boldly(dir, &line));
+    let told = said(&boldly(dir, &format!("{line} --participant-label 01")));
+    let fewer = "it was of 2 estimates, and is of 1, fewer, now (--participant-label";
+    assert!(told.contains(fewer), "{told}");
+    // What was made for slices goes with them.
+    run(dir, &format!("bids study out dataset {NATIVE} --task-times middle --overwrite"));
+    let left = files(&dir.join("out"));
+    let is_of_slices = |name: &std::path::PathBuf| name.to_string_lossy().contains("slice");
+    assert!(!left.iter().any(is_of_slices), "{left:?}");
+}
+
+#[test]
+fn what_slices_and_contrasts_are_without_is_among_the_warnings_of_a_page() {
+    let folder = study();
+    let dir = folder.path();
+    compared(dir);
+    let model = fs::read_to_string(dir.join("model.json")).unwrap();
+    let cue = r#""Contrasts": [{"Name": "cue", "ConditionList": ["trial_type.cue"], "Weights": [1], "Test": "t"}, "#;
+    fs::write(dir.join("model.json"), model.replacen(r#""Contrasts": ["#, cue, 1)).unwrap();
+    let shared = dir.join("study/task-pain_bold.json");
+    let text = fs::read_to_string(&shared).unwrap();
+    let mut told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    told["SliceTiming"][1] = 1000.into();
+    fs::write(&shared, told.to_string()).unwrap();
+    run(dir, &format!("bids study out run {NATIVE} --missing-contrast skip"));
+    let page = words(&dir.join("out/sub-01.html"));
+    let (_, warnings) = page.split_once("Left out, assumed, or not to be computed").unwrap();
+    let (warnings, _) = warnings.split_once("How things were done").unwrap();
+    for part in [
+        "without contrast cue, for want of trial_type.cue",
+        "! SliceTiming[1] in task-pain_bold.json is 1000",
+        "its columns are of one moment in each volume",
+    ] {
+        assert!(warnings.contains(part), "{part}: {warnings}");
+    }
+    let line = format!("bids study x run {NATIVE} --task-times slice --dry-run");
+    fs::write(&shared, r#"{"TaskName": "pain", "RepetitionTime": 2.0}"#).unwrap();
+    let told = said(&boldly(dir, &line));
+    assert!(told.contains("give SliceTiming in a sidecar of"), "{told}");
+    assert!(!told.contains("--slice-times"), "{told}");
+}
+
+#[test]
+fn a_task_and_a_recording_of_different_moments_are_told() {
+    let folder = study();
+    let dir = folder.path();
+    compared(dir);
+    let sidecar = dir.join(DERIVED).join(format!("{IN_SPACE}_desc-preproc_bold.json"));
+    fs::write(sidecar, r#"{"RepetitionTime": 2.0, "SliceTimingCorrected": true}"#).unwrap();
+    let line = "bids study x run -m model.json --physio --terms 1/0/0 --dry-run";
+    let told = said(&succeeded(line, boldly(dir, line)));
+    for part in ["0 s into each volume", "two moments in one model", "no StartTime says"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let line = format!("{line} --task-times middle");
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    assert!(!told.contains("two moments"), "{told}");
 }
