@@ -117,11 +117,6 @@ fn runs_with_slice_times_and_without_have_the_same_columns() {
     let (_, fitted_by) = own.split_once(" Fitted by ").unwrap();
     let (fitted_by, _) = fitted_by.split_once(" Runs and columns").unwrap();
     assert!(fitted_by.ends_with(&line), "{fitted_by}");
-    // One subject fewer replaces the result of both, which is told.
-    succeeded(&line, boldly(dir, &line));
-    let told = said(&boldly(dir, &format!("{line} --participant-label 01")));
-    let fewer = "it was of 2 estimates, and is of 1, fewer, now (--participant-label";
-    assert!(told.contains(fewer), "{told}");
     // What was made for slices goes with them.
     run(dir, &format!("bids study out dataset {NATIVE} --task-times middle --overwrite"));
     let left = files(&dir.join("out"));
