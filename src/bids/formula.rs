@@ -1,6 +1,6 @@
 //! `Model.Formula`: the columns of X multiplied with each other, in Wilkinson's notation.
 //!
-//! Terms are joined by `+`: `1` and `0` (the intercept, or none), a column, a product `a:b`, `a * b` (which is `a + b + a:b`), and
+//! Terms are joined by `+`: `1` and `0` (the intercept, or none; `- 1` is `0`), a column, a product `a:b`, `a * b` (which is `a + b + a:b`), and
 //! `C(v)`: a column for each level of a variable of texts, the first left out where there is an intercept. Source: Wilkinson and
 //! Rogers 1973, Appl Stat 22:392; names as patsy gives them: `a:b`, `C(group)[T.level]`, `C(group)[level]`.
 
@@ -56,7 +56,7 @@ impl Formula {
         };
         let mut formula = Formula { text: text.trim().to_owned(), intercept: false, terms: vec![] };
         let mut said = None;
-        for term in right.split('+').map(str::trim) {
+        for term in right.split('+').flat_map(without_subtracted) {
             match term {
                 "0" | "1" if said.is_some_and(|before| before != term) => {
                     return Err(refuse(format!("is {:?}", short(text)), "have 0 or 1, not both"));
@@ -80,6 +80,14 @@ impl Formula {
     fn add(&mut self, term: &str) -> std::result::Result<(), String> {
         if term.contains("**") {
             return Err(format!("has ** in {:?}: Power makes a column of squares", short(term)));
+        }
+        if term.contains('?')
+            || term.contains('*') && term.split('*').any(|of| of.trim().is_empty())
+        {
+            return Err(format!(
+                "has {:?}: no pattern of names is taken here as in X, and * multiplies two columns; name each column",
+                short(term)
+            ));
         }
         let crossed = term.split('*').map(product).collect::<std::result::Result<Vec<_>, _>>()?;
         if crossed.len() > 6 {
@@ -119,6 +127,24 @@ impl Formula {
     }
 }
 
+/// A term with what is taken from it as terms of their own: `- 1` is `0`, and `- 0` is `1`. Nothing else can be taken away.
+fn without_subtracted(term: &str) -> Vec<&str> {
+    let (mut term, mut all) = (term.trim(), Vec::new());
+    while let Some((before, taken)) = term.rsplit_once('-') {
+        all.push(match taken.trim() {
+            "1" => "0",
+            "0" => "1",
+            _ => break,
+        });
+        term = before.trim();
+    }
+    if !term.is_empty() || all.is_empty() {
+        all.push(term);
+    }
+    all.reverse();
+    all
+}
+
 /// Factors joined by `:`.
 fn product(text: &str) -> std::result::Result<Vec<Factor>, String> {
     text.split(':').map(|factor| one(factor.trim())).collect()
@@ -132,7 +158,9 @@ fn one(text: &str) -> std::result::Result<Factor, String> {
         return Err("has an empty term".into());
     }
     if let Some(operator) = name.chars().find(|c| "()/|^%-~,".contains(*c)) {
-        return Err(format!("has {operator:?} in {:?}, which is not known here", short(name)));
+        let known = if operator == '-' { " (of what is taken away 1 alone is: - 1)" } else { "" };
+        let name = short(name);
+        return Err(format!("has {operator:?} in {name:?}, which is not known here{known}"));
     }
     if name.parse::<f64>().is_ok() {
         return Err(format!("has the number {} as a factor", short(name)));

@@ -15,7 +15,8 @@ use crate::pipeline::verify::{Verified, verify};
 Looked at: every value within the mask, headers, tables, the checksums of all files, sidecars, and images that no sidecar \
 lists. Exit code 1 when anything is not as the command made it; an input that is gone (66) or was changed (65) is named, and the rest \
 verified. Inputs are what a command itself read: of boldly bids the tables of a design and of maps that it wrote for it, not the events, confounds and \
-participants.tsv that those were made of, which the same boldly bids command looks at again. What was made on the CPU is made by the same code again: that shows that the files are whole, not that the \
+participants.tsv that those were made of: the same boldly bids command does, and refuses columns of runs that they change until --overwrite. \
+What was made on the CPU is made by the same code again: that shows that the files are whole, not that the \
 arithmetic is right. Tolerances: docs/accuracy.md.
 
 Example: boldly verify results")]

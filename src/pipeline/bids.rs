@@ -315,7 +315,8 @@ impl Plan {
                 1 => format!("{} was there and is", kind.whose[0]),
                 n => format!("{n} units were there and are"),
             };
-            watch.note(&format!("{units} fitted again: {}", kind.text));
+            let told = format!("{units} fitted again: {}", kind.text);
+            if kind.text.contains(unit::FEWER) { watch.warn(&told) } else { watch.note(&told) }
         }
         for kind in alike.all().iter().filter(|kind| kind.whose.len() > 1) {
             watch.warn(&format!("failed as {} did: {}", kind.whose[0], kind.others()));

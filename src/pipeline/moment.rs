@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
+use crate::io::{self, BoldFile};
 use crate::recording::Acquisition;
 
 /// Which moment of each volume the volume-wise columns hold.
@@ -66,6 +67,40 @@ pub fn of_resampled(acquisition: &Acquisition, sidecar: &Sidecar) -> Result<(Mom
         None => (Moment::MiddleOfVolume, 0.5 * tr),
     })
 }
+
+/// What is so of a run whose columns have two origins, in the words of a remark too.
+pub const TWO_ORIGINS: &str = "two moments in one model";
+
+/// That task columns, `task_s` seconds into each volume, and the physiological ones of a run that was resampled are of different moments; nothing
+/// where they are of one, or slices have their own.
+///
+/// # Errors
+/// As [`of_resampled`].
+pub fn two_origins(
+    task_s: f64,
+    (bold, sidecar): (&BoldFile, &Sidecar),
+    acquisition: &Acquisition,
+) -> Result<Option<String>> {
+    let Some(resampled) = io::resampled(bold, sidecar) else { return Ok(None) };
+    let (moment, at_s) = of_resampled(acquisition, sidecar)?;
+    let says_none = sidecar.start_time.is_none() && sidecar.volume_timing.is_none();
+    let unknown = match resampled.slice_timing_corrected && says_none {
+        true => {
+            "; no StartTime says to what moment its slices were corrected (fMRIPrep's default is the middle of the slice times)"
+        }
+        false => "",
+    };
+    Ok(((task_s - at_s).abs() > SAME_S).then(|| {
+        format!(
+            "its task columns are of {task_s} s into each volume and those of pulse and breathing of {at_s} s ({}), {TWO_ORIGINS}{unknown}; write \
+             StartTime into its sidecar, or give the moment of the task by --task-times {at_s}",
+            moment.name()
+        )
+    }))
+}
+
+/// Moments that are one, seconds.
+const SAME_S: f64 = 1e-6;
 
 /// The middle of some times; none of none.
 fn middle(times: &[f64]) -> Option<f64> {

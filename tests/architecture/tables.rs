@@ -362,6 +362,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "blocks",
             "peaks",
             "inputs",
+            // Whether task and physiology of a run are of one moment.
+            "moment",
             // Whether images and regions that are named are on a run's grid.
             "voxelwise",
             "regions",

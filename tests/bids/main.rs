@@ -18,6 +18,7 @@ mod made;
 mod options;
 mod pages;
 mod refused;
+mod slices;
 mod small;
 mod stated;
 mod tables;

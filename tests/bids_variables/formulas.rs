@@ -108,6 +108,38 @@ fn terms_stand_by_their_numbers_and_none_says_what_is_held_already() {
 }
 
 #[test]
+fn what_is_taken_away_is_the_intercept_and_patterns_are_called_so() {
+    let names = |text: &str| coded(text).names;
+    for (text, same) in [
+        ("age + C(group) - 1", "0 + age + C(group)"),
+        ("-1 + C(group)", "0 + C(group)"),
+        ("age - 0", "1 + age"),
+        ("C(group)*age + 0", "0 + C(group) * age"),
+    ] {
+        assert_eq!(names(text), names(same), "{text}");
+    }
+    for (text, why) in [
+        ("1 + trial_type.*", "has \"trial_type.*\": no pattern of names is taken here"),
+        ("1 + trans_?", "has \"trans_?\": no pattern"),
+        (
+            "1 + age - pcs",
+            "has '-' in \"age - pcs\", which is not known here (of what is taken away 1",
+        ),
+        ("1 + age - 1", "have 0 or 1, not both"),
+    ] {
+        let said = Formula::read(text, "/F").unwrap_err().to_string();
+        assert!(said.contains(why), "{text}: {said}");
+    }
+}
+
+#[test]
+fn a_run_has_its_constant_whatever_its_formula_says() {
+    let formula = Some(Formula::read("0 + csf", "").unwrap());
+    let told = made(&run(0.0), &Node { formula, ..node(&["csf", "1"]) }, Missing::Error).1;
+    assert!(!told.contains("intercept"), "{told}");
+}
+
+#[test]
 fn what_x_and_a_formula_do_not_both_name_is_told() {
     let mut inputs = Variables::of_inputs(3);
     inputs.add_texts("age", &["1", "2", "4"]).unwrap();

@@ -141,6 +141,7 @@ fn node(name: &str, level: &str, by: &[&str], is_here: bool) -> Node {
         group_by: by.iter().map(|&b| b.to_owned()).collect(),
         contrasts: vec!["pain_vs_control".to_owned()],
         n_groups: 2,
+        n_planned: 2,
         is_here,
     }
 }

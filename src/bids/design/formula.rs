@@ -5,7 +5,7 @@
 
 use super::{INTERCEPT, column, values_of};
 use crate::bids::formula::{Factor, Formula};
-use crate::bids::model::Node;
+use crate::bids::model::{Level, Node};
 use crate::bids::variables::{Value, Variables};
 use crate::bids::{Notes, transform};
 use crate::error::{Error, Result};
@@ -55,6 +55,8 @@ pub fn disagreements(node: &Node, meant: impl Fn(&str) -> Vec<String>, notes: &m
     let Some(formula) = &node.formula else { return };
     let place = format!("{}/Model/Formula", node.pointer);
     let mut own: Vec<String> = formula.variables().into_iter().map(str::to_owned).collect();
+    // A run's model has a constant whatever its formula says: it is added where it is not there.
+    let is_added = |name: &String| node.level == Level::Run && name == INTERCEPT;
     own.extend(formula.intercept.then(|| INTERCEPT.to_owned()));
     let mut of_x: Vec<String> = Vec::new();
     for name in node.x.iter().flat_map(|wanted| meant(wanted)) {
@@ -65,7 +67,8 @@ pub fn disagreements(node: &Node, meant: impl Fn(&str) -> Vec<String>, notes: &m
     let only = |these: &[String], others: &[String]| -> Vec<String> {
         these.iter().filter(|name| !others.contains(name)).cloned().collect()
     };
-    let (idle, more) = (only(&of_x, &own), only(&own, &of_x));
+    let (mut idle, more) = (only(&of_x, &own), only(&own, &of_x));
+    idle.retain(|name| !is_added(name));
     if !idle.is_empty() {
         let said = "is what is fitted: X names more, which is not in the model";
         notes.add(&place, format!("{said}: {}", listed(&idle)));

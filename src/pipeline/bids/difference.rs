@@ -1,5 +1,6 @@
 //! The first thing in which what was asked of a finished unit is not what is asked now, in words: options by their names, and what a model says.
-//! Files that a unit reads are no part of it: a dataset grows, and its runs may be preprocessed anew.
+//! Files that a unit reads are no part of it: a dataset grows, and its images may be preprocessed anew. What tables and sidecars make of the columns of a
+//! run is: nobody can tell by these why they are others.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -271,8 +272,15 @@ fn of_designs(unit: &Unit) -> Option<Difference> {
         let from = their_names.iter().position(|own| own == name)?;
         let values = rows().filter_map(|(a, b)| Some((*a.get(from)?, *b.get(at)?)));
         let (a, b) = values.into_iter().find(|(a, b)| !is_close(a, b))?;
+        let is_table = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "tsv");
+        let file = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let tables: Vec<String> = unit.sources.iter().filter(is_table).filter_map(file).collect();
+        let changed = match tables.as_slice() {
+            [] => String::new(),
+            all => format!("changed tables ({}), or ", all.join(", ")),
+        };
         let what = format!(
-            "values of the column {name} (by the model, --task-times or --drift, or tables that were changed)"
+            "values of the column {name} (by the model, --task-times or --drift, {changed}changed times in the image's sidecars)"
         );
         Some(Difference::new(&what, a, b))
     })

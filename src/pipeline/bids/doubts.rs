@@ -119,12 +119,16 @@ fn skipped(plan: &Plan) -> Vec<Note> {
     let mut notes = Vec::new();
     for unit in &plan.units {
         for line in &unit.left_out {
-            let is_named = ["contrast ", "column "].iter().any(|what| line.starts_with(what));
-            let text = if is_named { format!("without {line}") } else { line.clone() };
-            add(&mut notes, (Kind::Warning, &text), plan.name(unit));
+            add(&mut notes, (Kind::Warning, &without(line)), plan.name(unit));
         }
     }
     notes
+}
+
+/// What was left out of a unit, as a person is told: a contrast or column that it is without.
+pub(super) fn without(line: &str) -> String {
+    let is_named = ["contrast ", "column "].iter().any(|what| line.starts_with(what));
+    if is_named { format!("without {line}") } else { line.to_owned() }
 }
 
 /// Units of a node that are to be alike: those of one contrast, of any subject.

@@ -17,7 +17,7 @@ use crate::pipeline::spec::{Command, Inference};
 use crate::report::analysis::{Analysis, left_out_note};
 use crate::report::bids::{BidsPage, Edge, Node, page};
 use crate::report::notes::Note;
-use crate::report::page::FileRead;
+use crate::report::page::{FileRead, shell};
 
 use maps::Shown;
 
@@ -26,6 +26,7 @@ mod corrected;
 mod courses;
 mod coverage;
 mod designs;
+mod fitted;
 mod levels;
 mod maps;
 mod methods;
@@ -91,6 +92,19 @@ fn all(plan: &Plan) -> Vec<Of<'_>> {
     }
     nodes.dedup();
     subjects.into_iter().map(Of::Subject).chain(nodes.into_iter().map(Of::Node)).collect()
+}
+
+/// A plan, and its units that are done as it asks.
+struct Finished<'a> {
+    plan: &'a Plan,
+    units: Vec<&'a Unit>,
+}
+
+impl Finished<'_> {
+    /// Those of a node.
+    fn of_node(&self, at: usize) -> impl Iterator<Item = &Unit> {
+        self.units.iter().copied().filter(move |unit| unit.node == at)
+    }
 }
 
 impl Plan {
@@ -191,6 +205,8 @@ fn content(
         sidecar.provenance.outputs.iter().map(move |output| seen(unit, &output.name))
     });
     let physiology = physiology::told(plan)?;
+    let finished =
+        Finished { plan, units: plan.units.iter().filter(|unit| is_done(unit)).collect() };
     let analysis = Analysis {
         kind: kind.to_owned(),
         title,
@@ -199,8 +215,8 @@ fn content(
         inputs,
         outputs: outputs.collect(),
         notes,
-        facts: facts(plan, &recorded, &physiology),
-        methods: methods::of(plan, &physiology)?,
+        facts: facts(&finished, &recorded, &physiology, session),
+        methods: methods::of(&finished, &physiology)?,
         columns,
         coverage,
         weighed: weights::of(plan, &units),
@@ -216,7 +232,7 @@ fn content(
     Ok(BidsPage {
         analysis,
         model: (outside::model_name(&plan.spec, model), plan.read.text.clone()),
-        nodes: nodes(plan, of),
+        nodes: nodes(&finished, of),
         edges: edges(plan),
         failed: failed.collect(),
     })
@@ -234,10 +250,12 @@ fn address(plan: &Plan, page: &Path) -> String {
 }
 
 fn facts(
-    plan: &Plan,
+    finished: &Finished<'_>,
     recorded: &[Option<Sidecar>],
     physiology: &[String],
+    session: &Session<'_>,
 ) -> Vec<(String, String)> {
+    let plan = finished.plan;
     let fit = &plan.spec.fit;
     let n_voxels = |name: &str| {
         let counts = recorded.iter().flatten().map(|sidecar| &sidecar.provenance.counts);
@@ -254,7 +272,7 @@ fn facts(
     };
     let device =
         recorded.iter().flatten().map(|sidecar| sidecar.provenance.device.name.clone()).next();
-    let drifts: Vec<String> = methods::drifts(plan)
+    let drifts: Vec<String> = methods::drifts(finished)
         .into_iter()
         .map(|said| said.strip_prefix("Slow drift: ").map_or(said.clone(), str::to_owned))
         .collect();
@@ -275,10 +293,29 @@ fn facts(
         ("p", tails(plan).to_owned()),
         ("p of regions of runs", of_regions.to_owned()),
         ("Device", device.unwrap_or_default()),
+        ("Fitted by", fitted_by(recorded, &session.command_line)),
     ];
     let said = all.into_iter().filter(|(_, value)| !value.is_empty());
     said.map(|(name, value)| (name.to_owned(), value)).collect()
 }
+
+/// The commands that fitted what a page shows, where they are others than the one that makes the page.
+fn fitted_by(recorded: &[Option<Sidecar>], own: &[String]) -> String {
+    let lines = recorded.iter().flatten().map(|sidecar| &sidecar.provenance.command_line);
+    let mut all: Vec<String> = Vec::new();
+    for line in lines.filter(|line| *line != own).map(|line| shell(line)) {
+        if !all.contains(&line) {
+            all.push(line);
+        }
+    }
+    let more = all.len().saturating_sub(COMMANDS);
+    all.truncate(COMMANDS);
+    let all = all.join("; ");
+    if more > 0 { format!("{all}; and {more} more") } else { all }
+}
+
+/// Commands that a page names at most.
+const COMMANDS: usize = 3;
 
 /// What p of t counts.
 fn tails(plan: &Plan) -> &'static str {
@@ -309,7 +346,8 @@ fn tested(plan: &Plan) -> String {
     })
 }
 
-fn nodes(plan: &Plan, of: Of<'_>) -> Vec<Node> {
+fn nodes(finished: &Finished<'_>, of: Of<'_>) -> Vec<Node> {
+    let plan = finished.plan;
     let here: Vec<usize> = plan.shown(of).iter().map(|unit| unit.node).collect();
     let drawn = plan.read.model.nodes.iter().enumerate().map(|(at, node)| {
         let own = || plan.units.iter().filter(|unit| unit.node == at);
@@ -324,7 +362,8 @@ fn nodes(plan: &Plan, of: Of<'_>) -> Vec<Node> {
             level: format!("{:?}", node.level),
             group_by: node.group_by.clone(),
             contrasts,
-            n_groups: own().count(),
+            n_groups: finished.of_node(at).count(),
+            n_planned: own().count(),
             is_here: here.contains(&at),
         }
     });

@@ -176,7 +176,7 @@ impl Planning<'_> {
         for note in notes.all() {
             self.said.add(note, &whose);
         }
-        for line in &run.told {
+        for line in modelled.doubts.iter().chain(&run.told) {
             self.said.add(line, &whose);
         }
         if run.mask(node).is_none() {

@@ -25,7 +25,7 @@ use crate::pipeline::spec::{
     VoxelwiseOptions,
 };
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{glm, inputs, regions, voxelwise};
+use crate::pipeline::{glm, inputs, moment, regions, voxelwise};
 use crate::recording::Acquisition;
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
@@ -41,6 +41,8 @@ pub(super) struct Modelled {
     tr_s: f64,
     /// When its task columns are sampled, in words.
     origin: String,
+    /// The moment of each volume that the matrix is of, seconds into it.
+    at_s: f64,
     /// Names of columns.
     pub columns: Vec<String>,
     /// How many, the first ones, are those of X.
@@ -54,6 +56,8 @@ pub(super) struct Modelled {
     pub missing: Vec<(String, Option<String>)>,
     /// That the run has no events, which may be why it lacks what X names.
     pub without_events: Option<WithoutEvents>,
+    /// What a person should know of when its columns are sampled.
+    pub doubts: Vec<String>,
 }
 
 /// What comes of a run.
@@ -82,7 +86,10 @@ pub(super) fn model(
     };
     let times = Times::of_run(spec.fit.task_times, (&bold, &sidecar), tr)?;
     let acquisition = &times.acquisition;
-    times.doubts.iter().for_each(|doubt| notes.add(&run.name(), doubt));
+    let mut doubts = times.doubts.clone();
+    if !run.physio.is_empty() && times.moments.is_empty() {
+        doubts.extend(moment::two_origins(times.at_s, (&bold, &sidecar), acquisition)?);
+    }
     // A mask on another grid, empty or of fractions is refused before any fit.
     for mask in run.mask(node).into_iter().chain(&spec.fit.smooth.within).chain(&run.white_matter) {
         io::read_mask(mask, &bold.grid)?;
@@ -132,7 +139,8 @@ pub(super) fn model(
     if !at_zero::has_constant(&matrix)? {
         let said =
             "has no constant: the column intercept is added behind all others, as FitLins does";
-        notes.add(&format!("{}/Model/X", node.pointer), said);
+        let of = if node.formula.is_some() { "Formula" } else { "X" };
+        notes.add(&format!("{}/Model/{of}", node.pointer), said);
         columns.push(design::INTERCEPT.to_owned());
         let ones = Array2::ones((matrix.nrows(), 1));
         matrix = beside(&matrix, &ones)?;
@@ -145,6 +153,7 @@ pub(super) fn model(
         tr,
         tr_s,
         origin,
+        at_s: times.at_s,
         columns,
         n_of_x,
         matrix,
@@ -152,6 +161,7 @@ pub(super) fn model(
         solved,
         missing,
         without_events,
+        doubts,
     })))
 }
 
@@ -227,6 +237,8 @@ impl Modelled {
             n_volumes: self.matrix.nrows(),
             tr_s: self.tr_s,
             origin: self.origin.clone(),
+            of_slices: self.own_times.as_ref().map_or_else(Vec::new, |own| own.names.clone()),
+            at_s: self.at_s,
             missing: self.missing.iter().map(|(name, _)| name.clone()).collect(),
         }
     }

@@ -375,7 +375,8 @@ impl There {
         let written = self.known.inputs.iter().map(|input| folder.join(&input.path));
         let is_own = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            path.parent() == Some(folder) && name.contains("_desc-model_") && path.is_file()
+            let is_written = ["_desc-model_", "_desc-slices_"].iter().any(|of| name.contains(of));
+            path.parent() == Some(folder) && is_written && path.is_file()
         };
         made.extend(written.filter(is_own));
         Ok(made)

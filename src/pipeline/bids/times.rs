@@ -10,6 +10,10 @@ use crate::pipeline::inputs::{self, Known, Moments, Task};
 use crate::pipeline::spec::TaskTimes;
 use crate::recording::Acquisition;
 
+/// What is so of a run whose slice times cannot be, in the words of a remark too.
+pub(super) const OF_ONE_MOMENT: &str =
+    "its columns are of one moment in each volume, not of each slice's own time";
+
 /// When a run's columns are sampled.
 pub(super) struct Times {
     /// When the run was acquired.
@@ -41,8 +45,8 @@ impl Times {
         if let Some(fault) = unusable.as_ref().and_then(Error::fault) {
             match asked {
                 TaskTimes::Auto => doubts.push(format!(
-                    "{} {}; its columns are of one moment in each volume, not of each slice's own time, which costs effects where slices are \
-                     seconds apart: mend it, or say that it is meant with --task-times start",
+                    "{} {}; {OF_ONE_MOMENT}, which costs effects where slices are seconds apart: mend it, or say that it is meant with \
+                     --task-times start",
                     fault.thing, fault.found
                 )),
                 TaskTimes::Slice => return Err(unusable.unwrap_or(Error::Interrupted)),
@@ -50,6 +54,17 @@ impl Times {
             }
         }
         let known = Known::of(sidecar, resampled.as_ref());
+        if asked == TaskTimes::Slice && resampled.is_none() && acquisition.slice_times.is_none() {
+            return Err(Error::usage(
+                "--task-times slice",
+                "is asked of a run whose slice times are not known",
+                "be of slices with a time of their own",
+                format!(
+                    "give SliceTiming in a sidecar of {}, or choose one moment for all slices, as --task-times middle",
+                    bold.path.display()
+                ),
+            ));
+        }
         let (settled, moments) = Task::settle(asked, &acquisition, known)?;
         let passes_over_slices = asked == TaskTimes::Auto
             && settled == TaskTimes::Metadata
@@ -82,7 +97,8 @@ impl Times {
 pub(super) struct OwnTimes {
     /// Seconds into each volume, ascending.
     moments: Vec<f64>,
-    names: Vec<String>,
+    /// What they are called.
+    pub names: Vec<String>,
     /// `[moment][volume][column]`
     columns: Vec<Array2<f64>>,
 }

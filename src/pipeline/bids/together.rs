@@ -126,15 +126,23 @@ pub(super) fn refuse_in_no_column(
     ))
 }
 
-/// That subjects are compared in the spaces of their own, where the names of their images say so.
+/// What is wrong where subjects lie in spaces of their own, in the words of a remark too.
+pub(super) const ELSEWHERE: &str = "a voxel is another place in each";
+
+/// That subjects are compared in the spaces of their own, where the names of their images say so, or name none.
 pub(super) fn own_spaces(node: &Node, own: &[&Entities]) -> Option<String> {
     let subjects: BTreeSet<&String> = own.iter().filter_map(|of| of.get("subject")).collect();
-    let space = own.iter().find_map(|of| of.get("space"))?;
-    (node.level == Level::Dataset && subjects.len() > 1 && is_own_space(space)).then(|| {
-        format!(
-            "takes {} subjects together in space-{space}, each subject's own: a voxel is another place in each; --space takes images of a template",
-            subjects.len()
-        )
+    let space = own.iter().find_map(|of| of.get("space"));
+    let whose = match space {
+        Some(space) => format!("in space-{space}, each subject's own: {ELSEWHERE}"),
+        None => format!(
+            "of which the images name no space, as those do that lie as the scanner took them: {ELSEWHERE}, unless they were brought to one before"
+        ),
+    };
+    let is_own = space.is_none_or(|space| is_own_space(space));
+    (node.level == Level::Dataset && subjects.len() > 1 && is_own).then(|| {
+        let n = subjects.len();
+        format!("takes {n} subjects together {whose}; --space takes images of a template")
     })
 }
 

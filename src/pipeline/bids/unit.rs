@@ -13,6 +13,9 @@ use crate::pipeline::products::Layout;
 use crate::pipeline::provenance::{self, Kind, real, sidecar_path};
 use crate::pipeline::spec::Command;
 
+/// What is so of a unit that loses estimates, in the words that tell why it is made again.
+pub(super) const FEWER: &str = "fewer, now";
+
 /// One command of the plan.
 pub(super) struct Unit {
     /// Its node, in the model's order.
@@ -53,6 +56,10 @@ pub(super) struct OfRun {
     pub tr_s: f64,
     /// When its task columns are sampled, the origin of its frame times, in words.
     pub origin: String,
+    /// Columns that are sampled at each slice's own time; empty where all are of one moment in each volume.
+    pub of_slices: Vec<String>,
+    /// The moment of each volume that the columns of its design are of, seconds into it: where slices have their own, the middle one.
+    pub at_s: f64,
     /// Columns that X names and the run lacks, which were dropped.
     pub missing: Vec<String>,
 }
@@ -279,11 +286,33 @@ impl Unit {
                 input.path.display()
             ));
         }
+        if let Some(said) = self.other_table() {
+            return Some(said);
+        }
         let theirs = known.command.map_paths(&|path| real(&folder.join(path)));
         let said = match theirs == self.command.clone().map_paths(&real) {
             true => "a file that it was made of, or that it made, is not as it was",
             false => "it was made of other files",
         };
         Some(said.to_owned())
+    }
+
+    /// In what a table that lies there for it is another than the one that it reads now; none where all are the same.
+    fn other_table(&self) -> Option<String> {
+        let rows = |text: &str| text.lines().count().saturating_sub(1);
+        let (there, here) = self.texts.iter().find_map(|(path, text)| {
+            let there = crate::io::read_text(path).ok()?;
+            (there != *text).then(|| (rows(&there), rows(text)))
+        })?;
+        Some(match (self.run.is_some(), there, here) {
+            (true, ..) => "its table of columns is another now".to_owned(),
+            (false, there, here) if here < there => format!(
+                "it was of {there} estimates, and is of {here}, {FEWER} (--participant-label, a filter, or runs that are gone): what it said of all is replaced"
+            ),
+            (false, there, here) if here > there => {
+                format!("it was of {there} estimates, and is of {here} now")
+            }
+            _ => "it is of other estimates now, or of other values of its columns".to_owned(),
+        })
     }
 }

@@ -52,7 +52,11 @@ pub(super) fn acquisition(
                 fault.thing, fault.found
             )),
             false => {
-                watch.note(&format!("{} {}; no slice times are needed here", fault.thing, fault.found));
+                let so = match spec.design.is_some() {
+                    true => "the columns of the ready design are taken as they stand",
+                    false => "no slice times are needed here",
+                };
+                watch.note(&format!("{} {}; {so}", fault.thing, fault.found));
             }
         }
     }

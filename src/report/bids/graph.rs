@@ -16,6 +16,8 @@ pub struct Node {
     pub contrasts: Vec<String>,
     /// Groups that it was fitted in.
     pub n_groups: usize,
+    /// Those that it was to be fitted in.
+    pub n_planned: usize,
     /// Whether the page is its own.
     pub is_here: bool,
 }
@@ -181,10 +183,11 @@ fn words(node: &Node) -> [(&'static str, Lines); 3] {
         [] => "all together".to_owned(),
         by => format!("by {}", by.join(", ")),
     };
-    let times = match node.n_groups {
-        0 => "no unit here".to_owned(),
-        1 => "fitted once".to_owned(),
-        n => format!("fitted {n} times"),
+    let times = match (node.n_groups, node.n_planned) {
+        (_, 0) => "no unit here".to_owned(),
+        (n, all) if n < all => format!("fitted in {n} of {all}"),
+        (1, _) => "fitted once".to_owned(),
+        (n, _) => format!("fitted {n} times"),
     };
     let tested = match node.contrasts.as_slice() {
         [] => "passes on what comes".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::unit::{Asked, Unit};
-use super::{Plan, SUBJECT};
+use super::{Finished, SUBJECT};
 use crate::bids::model::{Kind, Level, Node};
 use crate::pipeline::spec::{Combining, GroupVariance};
 use crate::report::analysis::numbered;
@@ -13,16 +13,15 @@ use crate::report::methods::Sentence;
 const CONSTANTS: [&str; 2] = ["1", "intercept"];
 
 /// What a node above the run did with its estimates.
-pub(super) fn above(plan: &Plan, (at, node): (usize, &Node)) -> Vec<Sentence> {
+pub(super) fn above(of: &Finished<'_>, (at, node): (usize, &Node)) -> Vec<Sentence> {
     let named = &node.name;
     let mut said = Vec::new();
     said.extend(transformed(node, &format!("Variables ({named}) were")));
-    let is_mean = units(plan, at).all(|unit| unit.columns.iter().all(|name| is_constant(name)));
-    let of = counted(plan, at);
-    let over = columns(plan, at);
+    let is_mean = of.of_node(at).all(|unit| unit.columns.iter().all(|name| is_constant(name)));
+    let (n, over) = (counted(of, at), columns(of, at));
     let text = match node.kind {
         Kind::Meta => {
-            let (mean, other, error) = match plan.spec.combine {
+            let (mean, other, error) = match of.plan.spec.combine {
                 Combining::Mean => (
                     "as their mean",
                     "each counting alike",
@@ -31,25 +30,25 @@ pub(super) fn above(plan: &Plan, (at, node): (usize, &Node)) -> Vec<Sentence> {
                 _ => ("weighed by their precision", "weighed by their precision", ""),
             };
             match is_mean {
-                true => format!(
-                    "Estimates were combined ({named}) by fixed effects, {mean}{error}{of}."
-                ),
+                true => {
+                    format!("Estimates were combined ({named}) by fixed effects, {mean}{error}{n}.")
+                }
                 false => format!(
-                    "Estimates were modelled ({named}) by fixed effects over {over}, {other}{error}{of}."
+                    "Estimates were modelled ({named}) by fixed effects over {over}, {other}{error}{n}."
                 ),
             }
         }
         Kind::Glm => {
-            let asked = plan.inference().filter(|_| node.level == Level::Dataset);
+            let asked = of.plan.inference().filter(|_| node.level == Level::Dataset);
             let is_mixed =
                 asked.is_some_and(|(asked, _)| asked.test.variance == GroupVariance::Mixed);
             let how = if is_mixed { "mixed effects" } else { "least squares" };
-            format!("Estimates were compared ({named}) by {how} over {over}{of}.")
+            format!("Estimates were compared ({named}) by {how} over {over}{n}.")
         }
     };
     said.push((text, &[]));
     let asked =
-        units(plan, at).flat_map(|unit| unit.asked.iter().map(|one| words(one, &unit.columns)));
+        of.of_node(at).flat_map(|unit| unit.asked.iter().map(|one| words(one, &unit.columns)));
     let tested = each_once(asked);
     if !is_mean && !tested.is_empty() {
         said.push((format!("Contrasts of {named}: {}.", tested.join("; ")), &[]));
@@ -58,12 +57,12 @@ pub(super) fn above(plan: &Plan, (at, node): (usize, &Node)) -> Vec<Sentence> {
 }
 
 /// What was asked of the runs of a node, each contrast by its name and what it weighs.
-pub(super) fn of_runs(plan: &Plan, at: usize, whose: &str) -> Option<Sentence> {
+pub(super) fn of_runs(of: &Finished<'_>, at: usize, whose: &str) -> Option<Sentence> {
     let own = |unit: &Unit, one: &Asked| match words(one, &unit.columns) {
         words if words == one.name => words,
         words => format!("{} ({words})", one.name),
     };
-    let asked = units(plan, at).flat_map(|unit| unit.asked.iter().map(move |one| own(unit, one)));
+    let asked = of.of_node(at).flat_map(|unit| unit.asked.iter().map(move |one| own(unit, one)));
     let asked = each_once(asked);
     (!asked.is_empty())
         .then(|| (format!("Contrasts of runs{whose}: {}.", asked.join("; ")), &[][..]))
@@ -91,18 +90,17 @@ pub(super) fn transformed(node: &Node, lead: &str) -> Option<Sentence> {
 }
 
 /// The columns that a node's designs have, in words: what each entry of X came to, a family of numbered ones by how many designs have.
-pub(super) fn columns(plan: &Plan, at: usize) -> String {
-    let designs: Vec<&[String]> =
-        plan.units.iter().filter(|unit| unit.node == at).map(|unit| &*unit.columns).collect();
+pub(super) fn columns(of: &Finished<'_>, at: usize) -> String {
+    let designs: Vec<&[String]> = of.of_node(at).map(|unit| &*unit.columns).collect();
     let mut said: Vec<String> = Vec::new();
     for name in designs.iter().flat_map(|own| own.iter()) {
         let words = match numbered(name) {
             _ if name == "1" || name == "intercept" => "a constant".to_owned(),
             None => name.clone(),
             Some(family) => {
-                let of =
+                let n =
                     |own: &&[String]| own.iter().filter(|n| numbered(n) == Some(family)).count();
-                let (least, most) = (designs.iter().map(of).min(), designs.iter().map(of).max());
+                let (least, most) = (designs.iter().map(n).min(), designs.iter().map(n).max());
                 let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
                 let n = if least == most { most.to_string() } else { format!("{least} to {most}") };
                 format!("{family}* ({n})")
@@ -113,10 +111,6 @@ pub(super) fn columns(plan: &Plan, at: usize) -> String {
         }
     }
     said.join(", ")
-}
-
-fn units(plan: &Plan, at: usize) -> impl Iterator<Item = &Unit> {
-    plan.units.iter().filter(move |unit| unit.node == at)
 }
 
 fn is_constant(name: &str) -> bool {
@@ -159,13 +153,14 @@ fn each_once(all: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// Of how many estimates and subjects the units of a node are, behind what was done with them; and how many of them have 1 in columns of 0 and 1.
-fn counted(plan: &Plan, at: usize) -> String {
+fn counted(of: &Finished<'_>, at: usize) -> String {
     let subjects = |unit: &Unit| {
-        let below = unit.design.iter().filter_map(|row| plan.units[row.unit].entities.get(SUBJECT));
+        let below =
+            unit.design.iter().filter_map(|row| of.plan.units[row.unit].entities.get(SUBJECT));
         below.collect::<BTreeSet<_>>().len()
     };
-    let each = |of: &dyn Fn(&Unit) -> usize| {
-        let all: BTreeSet<usize> = units(plan, at).map(of).collect();
+    let each = |n: &dyn Fn(&Unit) -> usize| {
+        let all: BTreeSet<usize> = of.of_node(at).map(n).collect();
         Some((*all.first()?, *all.last()?))
     };
     let range = |(least, most): (usize, usize)| match least == most {
@@ -175,7 +170,7 @@ fn counted(plan: &Plan, at: usize) -> String {
     let (Some(n), Some(people)) = (each(&|unit| unit.design.len()), each(&subjects)) else {
         return String::new();
     };
-    let of_several = if units(plan, at).nth(1).is_some() { " each" } else { "" };
+    let of_several = if of.of_node(at).nth(1).is_some() { " each" } else { "" };
     let noun = |word: &str, n: (usize, usize)| {
         format!("{} {word}{}", range(n), if n == (1, 1) { "" } else { "s" })
     };
@@ -187,16 +182,16 @@ fn counted(plan: &Plan, at: usize) -> String {
             format!(" ({} of {}{of_several}", noun("estimate", n), noun("subject", people))
         }
     };
-    let is_of_people = plan.read.model.nodes[at].level == Level::Dataset;
-    for (name, n) in with_1(plan, at).into_iter().filter(|_| is_of_people) {
+    let is_of_people = of.plan.read.model.nodes[at].level == Level::Dataset;
+    for (name, n) in with_1(of, at).into_iter().filter(|_| is_of_people) {
         said += &format!(", {name} is 1 in {n}");
     }
     said + ")"
 }
 
 /// Columns of 0 and 1 alone, that tell groups apart, and in how many rows each is 1, where that is the same in all units.
-fn with_1(plan: &Plan, at: usize) -> Vec<(String, usize)> {
-    let of = |unit: &Unit| {
+fn with_1(of: &Finished<'_>, at: usize) -> Vec<(String, usize)> {
+    let own = |unit: &Unit| {
         let column = |(k, name): (usize, &String)| {
             let values = || unit.design.iter().filter_map(move |row| row.values.get(k).copied());
             let n = values().filter(|value| *value == 1.0).count();
@@ -206,7 +201,7 @@ fn with_1(plan: &Plan, at: usize) -> Vec<(String, usize)> {
         };
         unit.columns.iter().enumerate().filter_map(column).collect::<Vec<_>>()
     };
-    let mut all = units(plan, at).map(of);
+    let mut all = of.of_node(at).map(own);
     let first = all.next().unwrap_or_default();
-    if all.all(|own| own == first) { first } else { Vec::new() }
+    if all.all(|other| other == first) { first } else { Vec::new() }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::recorded;
-use super::{Plan, SUBJECT, levels};
+use super::super::unit::OfRun;
+use super::super::{named, recorded};
+use super::{Finished, SUBJECT, levels};
 use crate::bids::model::{Level, Node, is_fir_delays};
 use crate::bids::{Entities, Instruction};
 use crate::design::Drift;
@@ -28,7 +29,8 @@ const CENSORING: &str = "Power JD, et al. Methods to detect, characterize, and r
 ///
 /// # Errors
 /// Those of the sidecars of what was tested.
-pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>>> {
+pub(super) fn of(of: &Finished<'_>, physiology: &[String]) -> Result<Vec<Vec<Sentence>>> {
+    let plan = of.plan;
     let (spec, model) = (&plan.spec, &plan.read.model);
     let fit = &spec.fit;
     let mut first: Vec<Sentence> = vec![(
@@ -39,9 +41,9 @@ pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>
         ),
         &[BIDS, BSM],
     )];
-    first.extend(preprocessed(plan));
+    first.extend(preprocessed(of));
     let mut second: Vec<Sentence> = Vec::new();
-    let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
+    let is_fitted = |at: usize| of.of_node(at).next().is_some();
     for (at, node) in model.nodes.iter().enumerate().filter(|(at, _)| is_fitted(*at)) {
         let named = &node.name;
         match node.level {
@@ -53,19 +55,20 @@ pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>
                     }
                 };
                 let said = format!(
-                    "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with effects in {}; columns were sampled at the times of the frames.",
-                    levels::columns(plan, at),
-                    fit.scaling.units()
+                    "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with effects in {}; {}.",
+                    levels::columns(of, at),
+                    fit.scaling.units(),
+                    sampled(of, at)
                 );
                 first.push((said, &[FRISTON]));
                 first.extend(levels::transformed(node, "Its variables were"));
-                first.extend(levels::of_runs(plan, at, &whose(plan, node)));
+                first.extend(levels::of_runs(of, at, &whose(of, node)));
             }
-            _ => second.extend(levels::above(plan, (at, node))),
+            _ => second.extend(levels::above(of, (at, node))),
         }
     }
-    first.extend(of_runs(plan, physiology));
-    if run_nodes(plan).next().is_some() {
+    first.extend(of_runs(of, physiology));
+    if run_nodes(of).next().is_some() {
         first.push(glm::residuals(fit.noise, fit.rho_fwhm_vox));
     }
     let tested = plan.inference();
@@ -81,7 +84,7 @@ pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>
         },
         &[],
     ));
-    let counted = rearranged(plan)?;
+    let counted = rearranged(of)?;
     let tested = tested.map(|(asked, nodes)| {
         let lead = format!("Nodes of the dataset ({}) were tested as follows.", nodes.join(", "));
         let lead = std::iter::once((lead, &[][..])).chain(group::variance(&asked.test));
@@ -94,12 +97,12 @@ pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>
 ///
 /// # Errors
 /// Those of the sidecars.
-fn rearranged(plan: &Plan) -> Result<Vec<group::Counted>> {
+fn rearranged(of: &Finished<'_>) -> Result<Vec<group::Counted>> {
     let mut all = Vec::new();
-    if plan.spec.inference.as_ref().is_none_or(|asked| asked.test.permute.is_none()) {
+    if of.plan.spec.inference.as_ref().is_none_or(|asked| asked.test.permute.is_none()) {
         return Ok(all);
     }
-    for unit in plan.units.iter().filter(|unit| plan.level(unit) == Level::Dataset) {
+    for unit in of.units.iter().filter(|unit| of.plan.level(unit) == Level::Dataset) {
         let Some(sidecar) = recorded::read(unit)? else { continue };
         let of = sidecar.provenance.resolved.get("rearrangements").and_then(Value::as_array);
         all.extend(of.into_iter().flatten().filter_map(group::Counted::of));
@@ -108,24 +111,47 @@ fn rearranged(plan: &Plan) -> Result<Vec<group::Counted>> {
 }
 
 /// The nodes whose units are runs.
-fn run_nodes(plan: &Plan) -> impl Iterator<Item = (usize, &Node)> {
-    let nodes = plan.read.model.nodes.iter().enumerate();
-    let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
+fn run_nodes<'a>(of: &'a Finished<'_>) -> impl Iterator<Item = (usize, &'a Node)> {
+    let nodes = of.plan.read.model.nodes.iter().enumerate();
+    let is_fitted = move |at: usize| of.of_node(at).next().is_some();
     nodes.filter(move |(at, node)| node.level == Level::Run && is_fitted(*at))
 }
 
+/// When the columns of a node's runs were sampled.
+fn sampled(of: &Finished<'_>, at: usize) -> String {
+    let own = || of.of_node(at).filter_map(|unit| unit.run.as_ref());
+    let of_slices = |run: &&OfRun| !run.of_slices.is_empty();
+    let (n, all) = (own().filter(of_slices).count(), own().count());
+    let mut names: Vec<String> = Vec::new();
+    for name in own().flat_map(|run| &run.of_slices) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let one = "columns were sampled at the times of the frames";
+    let each = || {
+        let names = named::listed(&names);
+        format!("the columns {names} were sampled at each slice's own time, and fitted so in it")
+    };
+    match n {
+        0 => one.to_owned(),
+        n if n == all => format!("{}; the others are the same in all slices", each()),
+        n => format!("in {n} of {all} runs {}; of the others, {one}", each()),
+    }
+}
+
 /// Of which node something is said, where there are several.
-fn whose(plan: &Plan, node: &Node) -> String {
-    match run_nodes(plan).nth(1) {
+fn whose(of: &Finished<'_>, node: &Node) -> String {
+    match run_nodes(of).nth(1) {
         Some(_) => format!(" ({})", node.name),
         None => String::new(),
     }
 }
 
 /// What else each run's model held.
-fn of_runs(plan: &Plan, physiology: &[String]) -> Vec<Sentence> {
-    let fit = &plan.spec.fit;
-    let runs = || plan.units.iter().filter(|unit| plan.level(unit) == Level::Run);
+fn of_runs(of: &Finished<'_>, physiology: &[String]) -> Vec<Sentence> {
+    let fit = &of.plan.spec.fit;
+    let runs = || of.units.iter().filter(|unit| of.plan.level(unit) == Level::Run);
     if runs().next().is_none() {
         return Vec::new();
     }
@@ -137,20 +163,20 @@ fn of_runs(plan: &Plan, physiology: &[String]) -> Vec<Sentence> {
         format!("Runs that were fitted: {}, of {}.", all.len(), many(subjects.len(), "subject")),
         &[],
     ));
-    for (_, node) in run_nodes(plan) {
+    for (_, node) in run_nodes(of) {
         let responses = responses(node);
         if !responses.is_empty() {
             said.push((
                 format!(
                     "Events were convolved with the haemodynamic response{} {}.",
-                    whose(plan, node),
+                    whose(of, node),
                     responses.into_iter().collect::<Vec<_>>().join(", and with ")
                 ),
                 &[EVENTS],
             ));
         }
     }
-    said.extend(drifts(plan).into_iter().map(|text| (text, &[][..])));
+    said.extend(drifts(of).into_iter().map(|text| (text, &[][..])));
     if let Some(PhysioFit { terms, .. }) = &fit.physio {
         said.push((
             format!(
@@ -207,25 +233,25 @@ fn delays(list: Option<&Value>) -> String {
 
 /// How slow drift was modelled, by the columns that runs have: those of `--drift`, the model's own cosines, or those of the confounds in their place;
 /// nothing where no run has any by the model's or the command's wish.
-pub(super) fn drifts(plan: &Plan) -> Vec<String> {
-    if plan.spec.fit.drift != Drift::None {
-        return run_nodes(plan)
+pub(super) fn drifts(of: &Finished<'_>) -> Vec<String> {
+    if of.plan.spec.fit.drift != Drift::None {
+        return run_nodes(of)
             .next()
-            .map(|_| glm::drift(plan.spec.fit.drift))
+            .map(|_| glm::drift(of.plan.spec.fit.drift))
             .into_iter()
             .collect();
     }
     let mut said = Vec::new();
-    for (at, node) in run_nodes(plan) {
+    for (at, node) in run_nodes(of) {
         let Some(hz) = node.high_pass_hz else { continue };
-        let own = || plan.units.iter().filter(move |unit| unit.node == at);
+        let own = || of.of_node(at);
         let with = |stem: &str| {
             own().filter(|unit| unit.columns.iter().any(|name| name.starts_with(stem))).count()
         };
         let (all, of_model, of_table) = (own().count(), with("drift_"), with("cosine"));
         let some =
             |n: usize| if n == all { String::new() } else { format!(" in {n} of {all} runs") };
-        let of = whose(plan, node);
+        let of = whose(of, node);
         if of_model > 0 {
             let cosines = glm::drift(Drift::Cosine { cutoff_s: rounded(1.0 / hz) });
             said.push(format!("{}{of}{}.", cosines.trim_end_matches('.'), some(of_model)));
@@ -243,10 +269,10 @@ fn rounded(seconds: f64) -> f64 {
 }
 
 /// What made the images that were fitted, and their space.
-fn preprocessed(plan: &Plan) -> Option<Sentence> {
-    let runs = &plan.found.runs;
+fn preprocessed(of: &Finished<'_>) -> Option<Sentence> {
+    let runs = &of.plan.found.runs;
     let is_of = |of: &Dataset| runs.iter().any(|run| run.bold.starts_with(&of.root));
-    let makers = plan.found.derivatives.iter().filter(|(_, of)| is_of(of));
+    let makers = of.plan.found.derivatives.iter().filter(|(_, of)| is_of(of));
     let mut by: Vec<String> = Vec::new();
     for own in makers.filter_map(|(_, of)| of.description.get("GeneratedBy")?.as_array()) {
         let text = |one: &Value, key: &str| Some(one.get(key)?.as_str()?.to_owned());

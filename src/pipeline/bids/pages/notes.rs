@@ -6,11 +6,14 @@ use std::collections::{BTreeSet, HashSet};
 use super::super::doubts;
 use super::super::named;
 use super::super::several::OF_ONE_SUBJECT;
+use super::super::times::OF_ONE_MOMENT;
+use super::super::together::ELSEWHERE;
 use super::super::unit::Unit;
 use super::{Of, Plan, said};
 use crate::bids::model::Level;
 use crate::maps::told;
 use crate::pipeline::glm::FEW_DOF;
+use crate::pipeline::moment::TWO_ORIGINS;
 use crate::pipeline::provenance::Sidecar;
 use crate::report::notes::{Kind, Note};
 
@@ -50,7 +53,7 @@ pub(super) fn of(
         }
         // What was left out of any unit stands on a node's page with the others.
         if matches!(of, Of::Subject(_)) {
-            unit.left_out.iter().for_each(|line| add(Kind::Warning, line));
+            unit.left_out.iter().for_each(|line| add(Kind::Warning, &doubts::without(line)));
         }
     }
     // What is said of another subject alone stands on that one's page.
@@ -142,13 +145,23 @@ fn own_remarks(plan: &Plan, of: Of<'_>, add: &mut dyn FnMut(Kind, &str, &str)) -
         }
         let (whose, said) = kind.told(plan.found.runs.len());
         lines.insert(format!("{whose}: {said}"));
-        let serious = kind.text.contains(OF_ONE_SUBJECT);
-        let weight = if serious { Kind::Serious } else { Kind::Info };
+        let weight = weight(&kind.text);
         for who in kind.whose.iter().filter(|who| is_own(who)) {
             add(weight, &said::plainly(&kind.said(), plan), who);
         }
     }
     lines
+}
+
+/// How much a remark matters: what makes findings wrong, what was assumed for want of better, or how things were done.
+fn weight(text: &str) -> Kind {
+    if text.contains(OF_ONE_SUBJECT) || text.contains(ELSEWHERE) {
+        Kind::Serious
+    } else if text.contains(OF_ONE_MOMENT) || text.contains(TWO_ORIGINS) {
+        Kind::Warning
+    } else {
+        Kind::Info
+    }
 }
 
 /// Whether it is a unit of a node that is called so: `node all`, `node all (task-a)`.

@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array2};
 
 use super::super::recorded;
-use super::super::unit::{self, OfRun, Unasked, Unit};
+use super::super::unit::{self, Asked, OfRun, Unasked, Unit};
 use super::Plan;
+use super::fitted;
 use super::physiology::{self, When};
 use crate::design::censor::Measures;
 use crate::error::Result;
@@ -15,7 +16,6 @@ use crate::pipeline::spec::Command;
 use crate::report::analysis::{Cell, Columns, Estimable, Motion, Row, RunPart};
 use crate::report::group::Listing;
 use crate::stats::least_squares::LeastSquares;
-use crate::table::Table;
 
 /// The table of runs and columns, those that are not fitted among them; and the runs, where they are shown.
 ///
@@ -94,13 +94,9 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
     let Command::Glm(spec) = &unit.command else { return Ok(empty(unit)) };
     let (bold, known) = (&spec.runs[0].bold, unit.run.as_ref());
     let run = plan.found.runs.iter().find(|run| run.bold == *bold);
-    let made = unit.layout.path(Kind::Table, &Entities::of("design"), ".tsv");
-    let given = spec.runs[0].design.as_ref().filter(|path| path.is_file());
-    let path = if made.is_file() { Some(&made) } else { given };
-    let (columns, design) = match path {
-        Some(path) => matrix(&io::tsv::read(path)?),
-        None => (unit.columns.clone(), Array2::zeros((0, unit.columns.len()))),
-    };
+    let sidecar = recorded::read(unit)?;
+    let left_out = sidecar.as_ref().map_or_else(Vec::new, recorded::left_out);
+    let (columns, design) = fitted::of(unit, spec, &left_out)?;
     let confounds = run.and_then(|run| run.confounds.as_ref());
     let table = confounds.map(|path| io::tsv::read(path)).transpose()?;
     // What of a table cannot be read as motion is not drawn.
@@ -115,14 +111,10 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
     });
     let solved = (design.nrows() > 0).then(|| LeastSquares::new(design.view())).transpose()?;
     let dependent = solved.as_ref().map_or(Vec::new(), LeastSquares::dependent_columns);
-    let estimable = unit.asked.iter().map(|asked| {
-        let variance = |row: &Vec<f64>| {
-            let mut w = Array1::zeros(columns.len());
-            row.iter().zip(w.iter_mut()).for_each(|(own, w): (&f64, &mut f64)| *w = *own);
-            solved.as_ref().map_or(f64::NAN, |solved| w.dot(&solved.xtx_inv.dot(&w)))
-        };
-        (asked.name.clone(), Estimable::Yes(asked.weights.iter().map(variance).collect()))
-    });
+    let estimable = unit
+        .asked
+        .iter()
+        .map(|asked| (asked.name.clone(), told(asked, &unit.columns, (&columns, solved.as_ref()))));
     // A contrast that was left out of a run says so in a sentence of the unit.
     let not_asked = unit.left_out.iter().filter_map(|line| {
         let (name, why) = line.strip_prefix("contrast ")?.rsplit_once(", ")?;
@@ -137,32 +129,28 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
         facts.push(("Origin of frame times", known.origin.clone()));
     }
     facts.push(("Columns", columns.len().to_string()));
-    let sidecar = recorded::read(unit)?;
-    // At slices' own times they are in no table of columns.
+    if let Some(of_slices) = known.and_then(fitted::of_slices) {
+        facts.push(("Columns at each slice's own time", of_slices));
+    }
+    // Those of recordings at slices' own times are in no table of columns.
     if let (false, Some((when, n))) =
         (plan.spec.fit.physio.is_none(), sidecar.as_ref().and_then(physiology::of_run))
     {
-        let (name, said) = match &when {
-            When::OfSlices => (
-                "Columns at each slice's own time",
-                format!(
-                    "{n} more of pulse and breathing, fitted with these and neither drawn nor counted in the variances of contrasts here"
-                ),
+        let said = match &when {
+            When::OfSlices => format!(
+                "{n} more of pulse and breathing at each slice's own time, fitted with these and neither drawn nor counted in the variances of contrasts here"
             ),
-            When::OfVolumes(at) => (
-                "Pulse and breathing",
-                format!(
-                    "{n} of these columns, at one moment of each volume ({at}), for the image was resampled"
-                ),
+            When::OfVolumes(at) => format!(
+                "{n} of these columns, at one moment of each volume ({at}), for the image was resampled"
             ),
         };
-        facts.push((name, said));
+        facts.push(("Pulse and breathing", said));
     }
     Ok(RunPart {
         estimable: estimable.chain(not_asked).collect(),
         dependent: dependent.into_iter().map(|at| columns[at].clone()).collect(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        left_out: sidecar.as_ref().map_or_else(Vec::new, recorded::left_out),
+        left_out,
         recordings: recordings(plan, unit),
         regions: regions(unit)?,
         design,
@@ -205,8 +193,28 @@ fn recordings(plan: &Plan, unit: &Unit) -> Option<String> {
     page.is_file().then(|| super::address(plan, &page))
 }
 
-/// A table of numbers as its columns and `[row][column]`.
-fn matrix(table: &Table) -> (Vec<String>, Array2<f64>) {
-    let cell = |(row, column): (usize, usize)| table.rows[row][column].parse().unwrap_or(f64::NAN);
-    (table.columns.clone(), Array2::from_shape_fn((table.rows.len(), table.columns.len()), cell))
+/// Whether a run's design, with these columns, tells a contrast that weighs columns of the plan, and how well.
+fn told(
+    asked: &Asked,
+    planned: &[String],
+    (columns, solved): (&[String], Option<&LeastSquares>),
+) -> Estimable {
+    let Some(solved) = solved else {
+        return Estimable::Yes(vec![f64::NAN; asked.weights.len()]);
+    };
+    let mut variances = Vec::with_capacity(asked.weights.len());
+    for row in &asked.weights {
+        let mut w = Array1::zeros(columns.len());
+        for (name, weight) in planned.iter().zip(row).filter(|(_, weight)| **weight != 0.0) {
+            match columns.iter().position(|own| own == name) {
+                Some(at) => w[at] = *weight,
+                None => return Estimable::No(format!("the design has no column {name}")),
+            }
+        }
+        if !solved.is_estimable(w.view()) {
+            return Estimable::No("its columns cannot be told apart in what was fitted".to_owned());
+        }
+        variances.push(w.dot(&solved.xtx_inv.dot(&w)));
+    }
+    Estimable::Yes(variances)
 }
