@@ -33,8 +33,8 @@ The primary analysis of an outcome is the endpoint given arm and baseline, of th
 A responder rule has parts that all must be met: 'pain=nrs<=-30%; pgic<=2; pcs>=+6' is pain down by 30 % of baseline, PGIC at most 2 at the endpoint, \
 PCS up by 6. Parts are counted alone, then the first two together, and so on.
 
---correlate takes columns as outcomes have them, and what is made of tables: cpm:absolute and cpm:percent (with --cpm), pressure:p50, pressure:slope and \
-pressure:auc (with --pressure). Their comparisons are made by these options and stand in ancova.tsv; they are no outcomes and no parts of responder rules.
+--outcome, --responder and --correlate also take what is made of tables: cpm:absolute and cpm:percent (with --cpm), pressure:p50, pressure:slope and \
+pressure:auc (with --pressure). These options compare them among those observed; as outcomes they may be primary, carried forward and permuted.
 
 plan.json in --out holds what was asked for, resolved: --plan takes it again.
 
@@ -140,7 +140,7 @@ pub(super) struct Args {
     ///
     /// Of a table all columns where none is named.
     ///
-    /// Of maps: name=sphere:x,y,z:r, name=box:..., name=tube:... (mm of the maps' space), name=MASK; a table of shapes, a mask or a labelled image
+    /// Of maps: name=sphere:x,y,z:r, name=box:..., name=tube:... (mm of the maps' space), name=MASK; a table of shapes, a mask or a labelled image, whose names a table beside it has (docs/regions.md)
     #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN|REGION", requires = "brain", allow_hyphen_values = true)]
     regions: Vec<String>,
     /// Whose millimetres regions of maps are: template or native

@@ -1,5 +1,7 @@
 //! What must be known before a page is read, by how much it matters.
 
+use std::collections::BTreeSet;
+
 use super::html::{counted, escaped};
 
 /// Names in the line; more are folded.
@@ -53,6 +55,12 @@ pub(super) fn lists(notes: &[Note], noun: &str) -> String {
     }
 }
 
+/// How many they are: several visits of one are named as `sub-01 (ses-a)` and `sub-01 (ses-b)`.
+fn apart(who: &[String]) -> usize {
+    let names = who.iter().map(|own| own.split(" (").next().unwrap_or(own));
+    names.collect::<BTreeSet<&str>>().len()
+}
+
 fn list((title, class, sign): (&str, &str, &str), notes: &[&Note], noun: &str) -> String {
     if notes.is_empty() {
         return String::new();
@@ -65,7 +73,7 @@ fn list((title, class, sign): (&str, &str, &str), notes: &[&Note], noun: &str) -
             0 => String::new(),
             n if n <= MOST => format!(": {}", escaped(&who.join(", "))),
             n => {
-                let (n, who) = (counted(n, noun), escaped(&who.join(", ")));
+                let (n, who) = (counted(n.min(apart(who)), noun), escaped(&who.join(", ")));
                 format!(" <details>\n<summary>{n}</summary>\n{who}\n</details>\n")
             }
         };

@@ -16,6 +16,15 @@ impl Arm {
     /// Control first.
     pub const BOTH: [Arm; 2] = [Arm::Control, Arm::Active];
 
+    /// The arm that it is compared with.
+    #[must_use]
+    pub fn other(self) -> Arm {
+        match self {
+            Arm::Control => Arm::Active,
+            Arm::Active => Arm::Control,
+        }
+    }
+
     /// The arm's indicator in designs: 0 for control, 1 for active.
     #[must_use]
     pub fn indicator(self) -> f64 {

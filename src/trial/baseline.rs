@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::ancova::moments;
 use super::are_numbers::{are_numbers, or_levels};
 use super::arm::{Arm, ByArm};
+use super::derived;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::Plan;
@@ -48,7 +49,7 @@ pub fn analyse(
         }
     }
     for outcome in &plan.outcomes {
-        let visits = tables.visits(&outcome.column, people)?;
+        let visits = derived::visits(&outcome.column, plan, people, tables)?;
         let label = outcome.label.clone().unwrap_or_else(|| visits.label.clone());
         let values = visits.at(&plan.baseline)?;
         let named = (visits.column.to_string(), label, visits.units.clone());
@@ -103,7 +104,9 @@ fn of_column(column: &str, is_stratum: bool, people: &People) -> Result<Vec<Base
         }
         return Ok(vec![of_numbers(named, &numbers, people)]);
     }
-    let levels: BTreeSet<&String> = texts.iter().flatten().collect();
+    // A site that only those have who were not randomised describes nobody.
+    let there = texts.iter().zip(&people.all).filter(|(_, person)| person.arm.is_some());
+    let levels: BTreeSet<&String> = there.filter_map(|(text, _)| text.as_ref()).collect();
     let mut levels: Vec<&String> = levels.into_iter().collect();
     // Sites 2 and 10 in this order.
     let number = |level: &str| level.parse::<f64>().unwrap_or(f64::INFINITY);

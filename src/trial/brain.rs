@@ -35,7 +35,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let mut lacking = Lacking::default();
     for region in &regions {
         let visits = Visits::new(table, region, people)?;
-        visits.tell_others(plan, &[], notes);
+        visits.tell_others((plan, people), &[], notes);
         let named = Named::of_column(&visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         let pairs = Pairs::new(people, &before, &after, Missing::Observed);
@@ -102,14 +102,36 @@ pub(super) fn regions(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Ve
         .map(|(_, column)| column.clone())
         .collect();
     if regions.is_empty() {
-        return Err(Error::usage(
-            table.table.name.clone(),
-            "has no column of numbers beside motion",
-            "have a column a region",
-            "check --brain",
-        ));
+        return Err(without_numbers(table, is_key));
     }
     Ok(regions)
+}
+
+/// Why no column is a region's.
+fn without_numbers(table: &Measured, is_key: impl Fn(&str) -> bool) -> Error {
+    let is_empty = |at: usize| {
+        let mut cells = table.table.rows.iter().map(|cells| cells[at].trim());
+        cells.all(|cell| cell.is_empty() || cell == "n/a")
+    };
+    let all = table.table.columns.iter().enumerate();
+    let named = |is_so: &dyn Fn(usize, &str) -> bool| {
+        let own = all.clone().filter(|(at, column)| is_so(*at, column));
+        own.map(|(_, column)| column.as_str()).collect::<Vec<&str>>().join(", ")
+    };
+    let empty = named(&|at, column| !is_key(column) && is_empty(at));
+    let keys = named(&|_, column| is_key(column) && !column.ends_with("_id"));
+    let (found, hint) = match (empty.is_empty(), keys.is_empty()) {
+        (false, _) => (
+            format!("has no value of {empty}: n/a in every row"),
+            "check the column, or how much of the region the maps have: of less than half of it there is no value",
+        ),
+        (true, false) => (
+            format!("has no column of numbers beside those of runs, arm and motion ({keys})"),
+            "check --brain; a region needs another name than these",
+        ),
+        (true, true) => ("has no column of numbers".to_owned(), "check --brain"),
+    };
+    Error::usage(table.table.name.clone(), found, "have a column a region", hint)
 }
 
 /// A table without a row a participant and visit, such as the one that `group` makes of its tests.

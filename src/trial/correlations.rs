@@ -42,7 +42,7 @@ pub fn analyse(
         let first = Side::open(&relation.first, plan, people, tables)?;
         let second = Side::open(&relation.second, plan, people, tables)?;
         for side in [&first, &second] {
-            side.visits.tell_others(plan, &[], notes);
+            side.visits.tell_others((plan, people), &[], notes);
         }
         if first.visits.column == second.visits.column {
             return Err(Error::usage(

@@ -62,7 +62,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     cpm.undefined_percent = cpm.visits.iter().filter(|visit| visit.percent.is_none()).count();
     let [absolute, percent] = [Measure::Absolute, Measure::Percent];
     let absolute_visits = found.visits(absolute, people);
-    absolute_visits.tell_others(plan, &[], notes);
+    absolute_visits.tell_others((plan, people), &[], notes);
     let mut lacking = Lacking::default();
     cpm.ancova.push(ancova::of_those_observed(&absolute_visits, plan, people, &mut lacking)?);
     match ancova::of_those_observed(&found.visits(percent, people), plan, people, &mut lacking) {

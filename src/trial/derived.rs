@@ -1,4 +1,4 @@
-//! Columns of relations that no table has: `cpm:absolute`, `cpm:percent`, `pressure:p50`, `pressure:slope`, `pressure:auc`. A table's own column of such a name comes first.
+//! Columns of outcomes, responder rules and relations that no table has: `cpm:absolute`, `cpm:percent`, `pressure:p50`, `pressure:slope`, `pressure:auc`. A table's own column of such a name comes first.
 
 use super::people::People;
 use super::plan::{Column, Plan};
@@ -49,14 +49,35 @@ fn with_names(error: Error, column: &Column) -> Error {
         (None, None) => fault.hint,
     };
     fault.hint += &format!(
-        "; --correlate also has {} (of --cpm) and {} (of --pressure)",
+        "; --correlate, --outcome and --responder also have {} (of --cpm) and {} (of --pressure)",
         all[..2].join(", "),
         all[2..].join(", ")
     );
     Error::Usage(fault)
 }
 
-/// A column of an outcome or a rule, with its table filled in: what analyses make is compared by these, and is no outcome.
+/// A column of an outcome or a rule, with its table filled in, which is `cpm` or `pressure` for what these analyses make.
+///
+/// # Errors
+/// As [`Tables::resolve`]; usage for what is made by an analysis that is not asked for.
+pub(super) fn of_outcome(column: &Column, plan: &Plan, tables: &Tables) -> Result<Column> {
+    let own = |table: &str, name: &str| Column { table: table.to_owned(), column: name.to_owned() };
+    let asked = column.to_string();
+    let option = NAMES.iter().find(|(name, _)| *name == asked).map(|(_, option)| option);
+    match (tables.resolve(column), made(column, plan), option) {
+        (Err(_), Some(Made::Cpm(measure)), _) => Ok(own("cpm", measure.name())),
+        (Err(_), Some(Made::Pressure(measure)), _) => Ok(own("pressure", measure.name())),
+        (Err(_), None, Some(option)) => Err(Error::usage(
+            format!("column '{asked}'"),
+            format!("is made by {option}, which is not given"),
+            "be a column of a table, or made by an analysis of this command",
+            format!("give {option}, too"),
+        )),
+        (resolved, ..) => resolved,
+    }
+}
+
+/// A column of a covariate or of motion, with its table filled in: what analyses make is none.
 ///
 /// # Errors
 /// As [`Tables::resolve`]; usage for what an analysis makes.
@@ -65,22 +86,20 @@ pub(super) fn of_table(column: &Column, tables: &Tables) -> Result<Column> {
     match (tables.resolve(column), NAMES.iter().find(|(name, _)| *name == asked)) {
         (Err(_), Some((_, option))) => Err(Error::usage(
             format!("column '{asked}'"),
-            format!("is made by {option}, which compares it by itself"),
-            "be a table's column where it is an outcome or a part of a responder rule",
-            format!(
-                "leave it out here: its row of ancova.tsv comes with {option}; --correlate takes it as {asked}"
-            ),
+            format!("is made by {option}"),
+            "be a table's column where it is a covariate or motion",
+            format!("leave it out here: --outcome, --responder and --correlate take {asked}"),
         )),
         (resolved, _) => resolved,
     }
 }
 
-/// Whether a column of a relation is what CPM or pressure pain make, and no table's.
+/// Whether a column is what CPM or pressure pain make, and no table's.
 pub(super) fn is_made(column: &Column, plan: &Plan, tables: &Tables) -> bool {
     tables.resolve(column).is_err() && made(column, plan).is_some()
 }
 
-/// A column of a relation by participant and session.
+/// A column by participant and session.
 ///
 /// # Errors
 /// As [`Tables::visits`], and as the analysis that makes it.

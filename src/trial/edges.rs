@@ -18,7 +18,7 @@ use super::people::People;
 use super::plan::{Column, Missing, Plan};
 use super::results::{EdgeRow, Edges, Estimate};
 use super::tables::{Measured, Tables};
-use super::visits::Visits;
+use super::visits::{Order, Visits};
 use crate::error::{Error, Result};
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::table::Table;
@@ -133,11 +133,12 @@ impl<'a> BothVisits<'a> {
                 known.push(session.clone());
             }
         }
+        let order = Order::of_rows(&known, &places, &sessions);
         let at = |name: &String| {
             let column = Column { table: runs.name.clone(), column: "z".to_owned() };
             let names = ("z".to_owned(), column);
             // Refuses a session that nobody has, with the closest.
-            Visits::derived(names, (&table, people), known.clone(), [].into()).at(name)?;
+            Visits::derived(names, (&table, people), order.clone(), [].into()).at(name)?;
             let mut of_people = vec![Vec::new(); people.all.len()];
             for (run, place) in places.iter().enumerate().filter(|(run, _)| sessions[*run] == *name)
             {

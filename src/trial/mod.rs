@@ -40,6 +40,7 @@ mod meant;
 mod motion;
 mod note;
 mod odd;
+pub mod outcomes;
 mod people;
 pub mod physiology;
 mod plan;
@@ -57,6 +58,7 @@ mod strata;
 mod tables;
 mod twice;
 mod two_sample;
+pub mod unequal;
 mod visits;
 mod whole;
 

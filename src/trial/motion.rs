@@ -197,7 +197,7 @@ pub(super) fn of_edges(
     Ok((rows, of_change))
 }
 
-/// Tell who has edges and no motion, and whose motion is of fewer runs than their edges, such as of `physio_summary[run=1]`. `images`: those behind a participant's edges at both visits.
+/// Tell who has edges and no motion, and whose motion is of fewer or more runs than their edges, such as of `physio_summary[run=1]`. `images`: those behind a participant's edges at both visits.
 ///
 /// # Errors
 /// As [`of_regions`].
@@ -208,26 +208,40 @@ pub(super) fn tell_lacking(
 ) -> Result<()> {
     let Some(column) = &plan.motion else { return Ok(()) };
     let fd = of_plan(column, people, tables)?;
-    let (mut who, mut without) = (Vec::new(), Vec::new());
+    let (mut fewer, mut more, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for place in people.places(|person| person.arm.is_some()) {
         for (session, images) in [&plan.baseline, &plan.endpoint].into_iter().zip(images(place)) {
             if images > 0 && fd.get(place, session).is_none() && !without.contains(&place) {
                 without.push(place);
             }
-            if let Some(n) = fd.n_runs(place, session).filter(|n| *n < images) {
-                who.push(format!("{} ({session}, {n} of {images})", people.all[place].id));
+            let Some(n) = fd.n_runs(place, session).filter(|_| images > 0) else { continue };
+            let id = &people.all[place].id;
+            if n < images {
+                fewer.push(format!("{id} ({session}, {n} of {images})"));
+            } else if n > images {
+                more.push(format!("{id} ({session}, {n}, edges of {images})"));
             }
         }
     }
     tell_without(&fd, &without, ("edges", plan, people), notes);
-    if !who.is_empty() {
+    if !fewer.is_empty() {
         notes.warn(
             format!(
                 "{} is of fewer runs than the edges in {}: whether motion is in the others' part of these edges is not known; of a table with all of a visit's runs the mean is taken",
                 fd.column,
-                counted(who.len(), "visit")
+                counted(fewer.len(), "visit")
             ),
-            who,
+            fewer,
+        );
+    }
+    if !more.is_empty() {
+        notes.warn(
+            format!(
+                "{} is the mean over more runs than the edges are of in {}: motion of runs without edges is in it; give that of the edges' runs, such as physio_summary[run=1]:mean_fd",
+                fd.column,
+                counted(more.len(), "visit")
+            ),
+            more,
         );
     }
     Ok(())

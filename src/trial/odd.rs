@@ -39,11 +39,13 @@ pub(super) fn tell(plan: &Plan, people: &People, tables: &Tables, notes: &mut No
 fn columns(plan: &Plan, people: &People, tables: &Tables) -> Result<Vec<Column>> {
     let own =
         |table: &str, column: &str| Column { table: table.to_owned(), column: column.to_owned() };
-    let mut all: Vec<Column> = plan.outcomes.iter().map(|one| one.column.clone()).collect();
-    all.extend(plan.responders.iter().flat_map(|rule| &rule.parts).map(|part| part.column.clone()));
-    all.extend(plan.covariates.iter().map(|one| one.column.clone()));
-    let sides = plan.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
-    all.extend(sides.filter(|side| !derived::is_made(side, plan, tables)).cloned());
+    let mut all: Vec<&Column> = plan.outcomes.iter().map(|one| &one.column).collect();
+    all.extend(plan.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column));
+    all.extend(plan.covariates.iter().map(|one| &one.column));
+    all.extend(plan.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]));
+    // Of what analyses make, the columns that it is made of.
+    all.retain(|column| !derived::is_made(column, plan, tables));
+    let mut all: Vec<Column> = all.into_iter().cloned().collect();
     if let Some(part) = &plan.cpm {
         all.extend([&part.pre, &part.post].map(|column| own(&part.table, column)));
     }

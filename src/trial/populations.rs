@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
 use super::people::People;
-use super::plan::{Design, Outcome, Plan};
+use super::plan::{Column, Design, Plan};
 use super::results::{
     Analysed, Ancova, AncovaRow, Flow, FlowOfArm, MissingRow, Population, Populations,
 };
 use super::spelling::Spellings;
 use super::tables::Tables;
+use super::visits::Visits;
+use super::{brain, cpm, derived, pressure};
 use crate::error::Result;
 
-/// Missing values of every outcome at both visits, and how large the populations are.
+/// Missing values of every outcome, of CPM, pressure pain and regions at both visits, and how large the populations are.
 ///
 /// # Errors
 /// What tables, columns and sessions lack.
@@ -20,7 +22,14 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables) -> Result<Populati
     let mut missing = Vec::new();
     for outcome in &plan.outcomes {
         for session in [&plan.baseline, &plan.endpoint] {
-            missing.push(lacking(outcome, session, people, tables)?);
+            let visits = derived::visits(&outcome.column, plan, people, tables)?;
+            missing.push(lacking(&visits, outcome.label.as_ref(), (session, people))?);
+        }
+    }
+    for column in of_parts(plan, tables)? {
+        let visits = derived::visits(&column, plan, people, tables)?;
+        for session in [&plan.baseline, &plan.endpoint] {
+            missing.push(lacking(&visits, None, (session, people))?);
         }
     }
     let row = |name: &str, definition: &str, is_in: &dyn Fn(usize) -> bool| Population {
@@ -55,20 +64,32 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables) -> Result<Populati
     Ok(Populations { rows, missing })
 }
 
+/// What the plan's pain tests and regions are compared by, where it is no outcome already.
+fn of_parts(plan: &Plan, tables: &Tables) -> Result<Vec<Column>> {
+    let own = |table: &str, name: &str| Column { table: table.to_owned(), column: name.to_owned() };
+    let mut all = Vec::new();
+    all.extend(plan.cpm.iter().map(|_| own("cpm", cpm::Measure::Absolute.name())));
+    all.extend(plan.pressure.iter().map(|_| own("pressure", pressure::Measure::P50.name())));
+    if let Some(part) = &plan.brain {
+        let regions = brain::regions(part, tables.get(&part.table)?, &plan.arm)?;
+        all.extend(regions.iter().map(|region| own(&part.table, region)));
+    }
+    all.retain(|column| plan.outcomes.iter().all(|outcome| outcome.column != *column));
+    Ok(all)
+}
+
 fn lacking(
-    outcome: &Outcome,
-    session: &str,
-    people: &People,
-    tables: &Tables,
+    visits: &Visits,
+    label: Option<&String>,
+    (session, people): (&str, &People),
 ) -> Result<MissingRow> {
-    let visits = tables.visits(&outcome.column, people)?;
     let values = visits.at(session)?;
     let without = |arm: Arm| people.randomised(arm).into_iter().filter(|&at| values[at].is_none());
     let left = |at: &usize| people.all[*at].completed == Some(false);
     let expected = ByArm::of(|arm| people.randomised(arm).len());
     Ok(MissingRow {
         outcome: visits.column.to_string(),
-        label: outcome.label.clone().unwrap_or_else(|| visits.label.clone()),
+        label: label.unwrap_or(&visits.label).clone(),
         session: session.to_owned(),
         expected,
         present: ByArm::of(|arm| expected.get(arm) - without(arm).count()),

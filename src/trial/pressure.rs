@@ -47,7 +47,7 @@ pub fn analyse(
     found.refuse_without_lines(plan)?;
     let mut pressure = Pressure { target: own.target, ..Pressure::default() };
     pressure.visits = found.rows(people);
-    tell(&pressure, &found, people, notes);
+    tell(&pressure, &found, notes);
     (pressure.series, pressure.series_differ) = series::of(&found, plan, people, notes)?;
     pressure.curves = between::curves(&found, plan, people);
     let mut lacking = Lacking::default();
@@ -72,19 +72,18 @@ pub(super) fn visits(
     Ok(Found::read(own, conf, people, tables)?.visits(measure, people))
 }
 
-fn tell(pressure: &Pressure, found: &Found, people: &People, notes: &mut Notes) {
+fn tell(pressure: &Pressure, found: &Found, notes: &mut Notes) {
     let target = pressure.target;
     let mut say = |text: String, who: Vec<String>| {
         if !who.is_empty() {
             notes.warn(format!("{} {text}", counted(who.len(), "visit")), who);
         }
     };
-    let names = |places: &[usize]| people.names(places);
     say(
         "without a line (fewer than 3 ratings, or one pressure), left out".to_owned(),
-        names(&found.without_line),
+        found.without_line.clone(),
     );
-    say("with stimuli that lack a rating, which do not count".to_owned(), names(&found.lacking));
+    say("with stimuli that lack a rating, which do not count".to_owned(), found.lacking.clone());
     let of = |is_so: &dyn Fn(&super::results::PressureOfVisit) -> bool| {
         let visits = pressure.visits.iter().filter(|visit| is_so(visit));
         visits.map(|v| format!("{} ({})", v.participant, v.session)).collect::<Vec<String>>()
@@ -109,12 +108,12 @@ fn tell(pressure: &Pressure, found: &Found, people: &People, notes: &mut Notes) 
     );
     say(
         "over another range of pressures than most, whose area is of that range".to_owned(),
-        names(&found.of_other_range),
+        found.of_other_range.clone(),
     );
     let (who, n) = &found.of_other_number;
     say(
         format!("with another number of stimuli than the usual {n}: given twice, or lacking"),
-        names(who),
+        who.clone(),
     );
     if let Some([least, greatest]) = found.assumed_scale {
         notes.info(

@@ -32,13 +32,16 @@ pub(super) fn tell(results: &Results, notes: &mut Notes) {
 const BASELINE: &str = "baseline";
 
 impl Results {
-    /// Every comparison by analysis of covariance: outcomes, then conditioned pain modulation, pressure pain and regions.
+    /// Every comparison by analysis of covariance: outcomes, then conditioned pain modulation, pressure pain and regions, but for those that are outcomes.
     pub fn compared(&self) -> impl Iterator<Item = &AncovaRow> {
         let cpm = self.cpm.iter().flat_map(|part| &part.ancova);
         let pressure = self.pressure.iter().flat_map(|part| {
             part.ancova.iter().chain(part.intensities.iter().map(|row| &row.ancova))
         });
         let brain = self.brain.iter().flat_map(|part| part.rows.iter().map(|row| &row.ancova));
-        self.ancova.rows.iter().chain(cpm).chain(pressure).chain(brain)
+        let parts = cpm.chain(pressure).chain(brain);
+        let is_outcome =
+            |row: &&AncovaRow| self.ancova.rows.iter().any(|own| own.outcome == row.outcome);
+        self.ancova.rows.iter().chain(parts.filter(move |row| !is_outcome(row)))
     }
 }

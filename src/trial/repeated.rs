@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::people::People;
 use super::tables::Measured;
+use super::visits::Order;
 use crate::error::{Error, Result};
 
 /// The rows of a table by participant and session.
@@ -11,6 +12,8 @@ pub(super) struct Repeated<'a> {
     pub table: &'a Measured,
     /// In the table's order.
     pub sessions: Vec<String>,
+    /// How each participant's rows have them follow each other.
+    pub order: Order,
     /// Rows of a participant (a place in [`People::all`]) at a session (a place in `sessions`).
     pub rows: BTreeMap<(usize, usize), Vec<usize>>,
 }
@@ -32,7 +35,18 @@ impl<'a> Repeated<'a> {
             });
             rows.entry((place, session)).or_default().push(row);
         }
-        Ok(Repeated { table, sessions, rows })
+        let order = Order::of_rows(&sessions, &places, &of_rows);
+        Ok(Repeated { table, sessions, order, rows })
+    }
+
+    /// A visit as notes name it: "sub-01 (ses-baseline)".
+    pub fn visit(&self, (place, session): (usize, usize), people: &People) -> String {
+        format!("{} ({})", people.all[place].id, self.sessions[session])
+    }
+
+    /// The same with a number: "sub-01 (ses-baseline, 3)".
+    pub fn visit_of(&self, (place, session): (usize, usize), n: usize, people: &People) -> String {
+        format!("{} ({}, {n})", people.all[place].id, self.sessions[session])
     }
 
     /// Refuse a visit that was entered twice: two of its rows with the same cells in all of `columns` that the table has. Without the first of them rows are repetitions.

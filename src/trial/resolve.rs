@@ -84,18 +84,27 @@ impl Plan {
             ));
         }
         self.refuse_empty()?;
-        let mut fill = |column: &mut Column| -> Result<()> {
-            let found = derived::of_table(column, tables)?;
+        let asked = self.clone();
+        let mut filled = |column: &mut Column, found: Column| {
             if found.column != column.column {
                 notes.info(format!("'{column}' is taken for {found}"), Vec::new());
             }
             *column = found;
+        };
+        let mut fill = |column: &mut Column| -> Result<()> {
+            let found = derived::of_outcome(column, &asked, tables)?;
+            filled(column, found);
             Ok(())
         };
         self.outcomes.iter_mut().try_for_each(|one| fill(&mut one.column))?;
         self.primary.iter_mut().try_for_each(&mut fill)?;
         let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
         parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
+        let mut fill = |column: &mut Column| -> Result<()> {
+            let found = derived::of_table(column, tables)?;
+            filled(column, found);
+            Ok(())
+        };
         self.covariates.iter_mut().map(|one| &mut one.column).try_for_each(&mut fill)?;
         self.motion.iter_mut().try_for_each(&mut fill)?;
         self.place_covariates(tables)?;
@@ -295,9 +304,13 @@ impl Plan {
     fn tell_labels_apart(&mut self, tables: &Tables) -> Result<()> {
         let mut labels = Vec::new();
         for outcome in &self.outcomes {
-            let variable =
-                tables.get(&outcome.column.table)?.dictionary.get(&outcome.column.column);
-            let long = variable.and_then(|variable| variable.long_name.clone());
+            let Column { table, column } = &outcome.column;
+            let long = match derived::is_made(&outcome.column, self, tables) {
+                true => Some(outcome.column.to_string()),
+                false => {
+                    tables.get(table)?.dictionary.get(column).and_then(|v| v.long_name.clone())
+                }
+            };
             let own = outcome.label.clone().or(long);
             labels.push(own.unwrap_or_else(|| outcome.column.column.clone()));
         }
@@ -331,7 +344,10 @@ impl Plan {
         {
             if name.is_empty() {
                 let known = match self.outcomes.first() {
-                    Some(outcome) => tables.get(&outcome.column.table)?.sessions()?,
+                    Some(outcome) => tables
+                        .get(&outcome.column.table)
+                        .and_then(super::tables::Measured::sessions)
+                        .unwrap_or_default(),
                     None => Vec::new(),
                 };
                 let mut known: Vec<String> = known;

@@ -13,6 +13,7 @@ mod adjusted;
 mod held;
 mod lacking;
 mod named;
+mod one_arm;
 mod reach;
 mod row;
 
@@ -62,6 +63,7 @@ pub fn analyse(
         }
     }
     lacking.tell(people, notes);
+    one_arm::tell(&found.rows, people, notes);
     Ok(found)
 }
 

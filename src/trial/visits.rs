@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+mod carried;
+mod order;
+
 use super::column::Column;
 use super::dictionary::Direction;
 use super::meant::key_as;
-use super::note::{Notes, counted, verb};
+use super::note::{Notes, counted};
 use super::people::People;
-use super::plan::{Missing, Plan};
+use super::plan::Plan;
 use super::tables::{Measured, Tables, is_missing, session};
+use super::unequal::{self, Behind};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
+pub(super) use order::Order;
 
 /// One column by participant and session; no participant has a session twice.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +30,8 @@ pub struct Visits {
     pub direction: Option<Direction>,
     /// The table's sessions, as it first names them.
     pub sessions: Vec<String>,
-    /// The same in the order of each participant's rows, of which the first may lack some.
-    order: Vec<String>,
+    /// How they follow each other in each participant's rows.
+    order: Order,
     /// Participants there are.
     n_people: usize,
     /// What messages call the table.
@@ -128,7 +133,7 @@ impl Visits {
                 n_runs.insert(visit, own.len());
             }
         }
-        let order = in_order_of_rows(&sessions, &places, &of_rows);
+        let order = Order::of_rows(&sessions, &places, &of_rows);
         let variable = table.dictionary.get(column);
         Ok(Visits {
             column: Column { table: table.name.clone(), column: column.to_owned() },
@@ -147,10 +152,10 @@ impl Visits {
 
     /// Of values that an analysis made, by participant (a place in [`People::all`]) and session; `table`: what they were made of.
     #[must_use]
-    pub fn derived(
+    pub(super) fn derived(
         (label, column): (String, Column),
         (table, people): (&Measured, &People),
-        sessions: Vec<String>,
+        order: Order,
         values: BTreeMap<(usize, String), Option<f64>>,
     ) -> Visits {
         Visits {
@@ -158,8 +163,8 @@ impl Visits {
             label,
             units: None,
             direction: None,
-            order: sessions.clone(),
-            sessions,
+            sessions: order.sessions.clone(),
+            order,
             n_people: people.all.len(),
             name: table.table.name.clone(),
             values,
@@ -202,28 +207,6 @@ impl Visits {
 }
 
 impl Visits {
-    /// The sessions between two, and whether they are in the order of their numbers (week6 before week13) rather than the table's; none where nothing says that the first is before the second.
-    fn between(&self, from: &str, to: &str) -> Option<(Vec<String>, bool)> {
-        let others: Vec<String> =
-            self.sessions.iter().filter(|own| *own != from).cloned().collect();
-        let by_number = numbered(&others);
-        let is_numbered = by_number.is_some();
-        let order = by_number.unwrap_or_else(|| self.order.clone());
-        let at = |name: &str| order.iter().position(|own| own == name);
-        let between = match (at(from), at(to)) {
-            (Some(from), Some(to)) if from < to => order[from + 1..to].to_vec(),
-            (None, Some(to)) if self.sessions.iter().any(|own| own == from) => {
-                let later = |own: &&String| match numbered(&[from.to_owned(), (*own).clone()]) {
-                    Some(both) => both[0] == from,
-                    None => true,
-                };
-                order[..to].iter().filter(later).cloned().collect()
-            }
-            _ => return None,
-        };
-        Some((between, is_numbered))
-    }
-
     /// Runs behind a value of a table with a row a run; none of other tables.
     #[must_use]
     pub fn n_runs(&self, place: usize, session: &str) -> Option<usize> {
@@ -244,9 +227,31 @@ impl Visits {
         }
     }
 
-    /// Tell which values are means over runs, and of sessions that nothing is read of; `read`: those beside baseline and endpoint that something is.
-    pub fn tell_others(&self, plan: &Plan, read: &[String], notes: &mut Notes) {
+    /// Tell whose values at the plan's visits are the means of different numbers of runs.
+    fn tell_unequal(&self, (plan, people): (&Plan, &People), notes: &mut Notes) {
+        let behind = |place: usize| {
+            let n_of = |session: &String| {
+                self.get(place, session)?;
+                Some((session.clone(), unequal::runs(self.n_runs(place, session)?)))
+            };
+            let visits = [&plan.baseline, &plan.endpoint].into_iter().map(n_of);
+            Some((people.all[place].id.clone(), visits.collect::<Option<Vec<_>>>()?))
+        };
+        let of_arms = people.places(|person| person.arm.is_some());
+        let all: Vec<Behind> = of_arms.into_iter().filter_map(behind).collect();
+        let what = format!("values of {} rest", self.column.table);
+        unequal::tell((&what, "another number of runs"), &all, notes);
+    }
+
+    /// Tell which values are means over runs, whose are of unequal numbers of them, and of sessions that nothing is read of; `read`: those beside baseline and endpoint that something is.
+    pub fn tell_others(
+        &self,
+        (plan, people): (&Plan, &People),
+        read: &[String],
+        notes: &mut Notes,
+    ) {
         self.tell_runs(notes);
+        self.tell_unequal((plan, people), notes);
         let of_plan = |session: &str| session == plan.baseline || session == plan.endpoint;
         let others = self.sessions.iter().filter(|own| !of_plan(own) && !read.contains(own));
         let others: Vec<&str> = others.map(String::as_str).collect();
@@ -260,86 +265,12 @@ impl Visits {
         }
     }
 
-    /// The sessions whose last value is carried forward where the plan asks that, which is told; so is that there are none.
-    ///
-    /// # Errors
-    /// Usage: visits whose order nothing says: another analysis would silently stand in place of the one that was asked for.
-    pub fn carried(&self, plan: &Plan, notes: &mut Notes) -> Result<Vec<String>> {
-        if !plan.missing.contains(&Missing::Locf) {
-            return Ok(Vec::new());
-        }
-        let (label, from, to) = (&self.label, &plan.baseline, &plan.endpoint);
-        let others = self.sessions.iter().filter(|own| *own != from && *own != to);
-        let others: Vec<&str> = others.map(String::as_str).collect();
-        let Some((between, is_numbered)) =
-            self.between(from, to).or_else(|| others.is_empty().then(|| (Vec::new(), false)))
-        else {
-            return Err(Error::usage(
-                format!("--missing locf of {}", self.column),
-                format!(
-                    "needs to know which of {} is between {from} and {to}, and the rows of {} have {to} before {from}",
-                    others.join(", "),
-                    self.name
-                ),
-                "have rows in the order of the visits, or visits alike but for a number at the end of their names (ses-week6, ses-week13)",
-                "sort each participant's rows by visit, or leave locf out of --missing",
-            ));
-        };
-        let how = if is_numbered { "by their numbers" } else { "in the table" };
-        if between.is_empty() && !others.is_empty() {
-            notes.warn(
-                format!(
-                    "{label}: LOCF needs a visit between {from} and {to}, and {how} there is none ({} {} not): it is BOCF, which stands in its place; rows are to be in the order of the visits",
-                    others.join(", "),
-                    verb(others.len(), ["is", "are"])
-                ),
-                Vec::new(),
-            );
-            return Ok(between);
-        }
-        let text = match between.is_empty() {
-            true => format!(
-                "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, which stands in its place"
-            ),
-            false => format!(
-                "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so {how}",
-                between.join(", ")
-            ),
-        };
-        notes.info(text, Vec::new());
-        Ok(between)
-    }
-
     /// The last value at some of the sessions, `[place in People::all]`; none of who has none.
     #[must_use]
     pub fn last(&self, sessions: &[String]) -> Vec<Option<f64>> {
         let last = |place| sessions.iter().rev().find_map(|session| self.get(place, session));
         (0..self.n_people).map(last).collect()
     }
-}
-
-/// Sessions as the rows of most participants who have two of them put these two.
-fn in_order_of_rows(sessions: &[String], places: &[usize], of_rows: &[String]) -> Vec<String> {
-    let place = |name: &String| sessions.iter().position(|own| own == name).unwrap_or_default();
-    let mut of_people: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (row, &person) in places.iter().enumerate() {
-        let own = of_people.entry(person).or_default();
-        let at = place(&of_rows[row]);
-        if !own.contains(&at) {
-            own.push(at);
-        }
-    }
-    let n = sessions.len();
-    let mut first = vec![vec![0_usize; n]; n];
-    for own in of_people.values() {
-        for (nth, &before) in own.iter().enumerate() {
-            own[nth + 1..].iter().for_each(|&after| first[before][after] += 1);
-        }
-    }
-    let n_before = |at: usize| (0..n).filter(|&one| first[one][at] > first[at][one]).count();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by_key(|&at| n_before(at));
-    order.into_iter().map(|at| sessions[at].clone()).collect()
 }
 
 /// What the names of visits before treatment hold.

@@ -6,8 +6,8 @@ use super::plan::{Design, Plan};
 use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
-    adverse, ancova, arms_agree, baseline, brain, correlations, covariates, cpm, crossover,
-    disposition, edges, odd, physiology, populations, pressure, remarks, responders, strata,
+    adverse, arms_agree, baseline, brain, correlations, covariates, cpm, crossover, disposition,
+    edges, odd, outcomes, physiology, populations, pressure, remarks, responders, strata,
 };
 use crate::error::Result;
 
@@ -38,7 +38,7 @@ pub fn analyse(
     results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
     match plan.design {
         Design::Parallel => {
-            results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
+            results.ancova = outcomes::analyse(plan, &people, tables, &mut notes)?;
             parts(plan, &people, tables, &mut notes, &mut results)?;
             results.flow = populations::flow(&people, populations::analysed(&results.ancova));
         }

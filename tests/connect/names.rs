@@ -69,6 +69,25 @@ fn networks_of_one_name_are_refused_wherever_they_are_said() {
         &["--regions", "r.tsv"],
         &["networks 'DMN net' and 'DMN_net' of the table of regions are both called DMN_net"],
     );
+    // In case alone, in a table, on the command line, and of both.
+    let case = "networks 'DMN' and 'dmn' differ in case alone";
+    let row = |name: &str, x: u8, network: &str| format!("{name}\t{x}\t6\t6\t4\t{network}\n");
+    let rows = [row("pcc", 3, "DMN"), row("mpfc", 9, "dmn"), row("PCC", 15, "n/a")];
+    text(dir, "r.tsv", &format!("name\tx\ty\tz\tradius_mm\tnetwork\n{}", rows.concat()));
+    refused(dir, &["--regions", "r.tsv"], &[case, "correct the column network"]);
+    text(
+        dir,
+        "r.tsv",
+        &format!(
+            "name\tx\ty\tz\tradius_mm\n{}",
+            rows.concat().replace("\tDMN", "").replace("\tdmn", "").replace("\tn/a", "")
+        ),
+    );
+    let both = ["--regions", "r.tsv", "--network", "DMN=pcc,mpfc", "--network", "dmn=mpfc,PCC"];
+    refused(dir, &both, &[case, "give --network once"]);
+    let output = with_words(dir, LINE.split(' ').chain(["--regions", "r.tsv"]));
+    let told = said(&output);
+    assert!(told.contains("differ in case alone are two each: pcc and PCC"), "{told}");
 }
 
 #[test]

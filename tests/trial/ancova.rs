@@ -1,6 +1,7 @@
-//! Of `trial::ancova`.
+//! Of `trial::outcomes` and `trial::ancova`.
 
-use boldly::trial::ancova::{Named, Pairs, analyse, compare, permute};
+use boldly::trial::ancova::{Named, Pairs, compare, permute};
+use boldly::trial::outcomes::analyse;
 use boldly::trial::results::{Ancova, AncovaRow};
 use boldly::trial::{Arm, Missing, Notes, Permutations, Visits};
 
@@ -138,6 +139,25 @@ fn the_last_value_of_a_visit_between_is_carried_forward_and_without_one_that_is_
     rows.sort_by_key(|row| (row[0].clone(), std::cmp::Reverse(row[1].clone())));
     let (_, notes) = analysed(&after);
     assert!(says(&notes, "in the table there is none (ses-followup is not): it is BOCF"));
+    // Rows that contradict each other, of one participant or of half of them, and rows by name: whose order that is nothing says.
+    let refused = |study: &Study, parts: &[&str]| {
+        let notes = &mut Notes::default();
+        let error = analyse(&study.plan, &study.people(), &study.tables, notes).unwrap_err();
+        let error = error.to_string();
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+    };
+    let mut slip = renamed(["ses-pre", "ses-mid", "ses-post"]);
+    slip.cells("questionnaires").rows.swap(1, 2);
+    let one = "contradict each other: ses-post is before ses-mid in those of 1 participant (sub-001), and after it in those of ";
+    refused(&slip, &["--missing locf", one, "sort each participant's rows by visit"]);
+    let rows = &mut slip.cells("questionnaires").rows;
+    let half = rows.len() / 2;
+    rows[..half].sort_by_key(|row| (row[0].clone(), row[1] != "ses-pre", row[1] != "ses-post"));
+    refused(&slip, &["contradict each other: ses-", "and ", " more)"]);
+    let mut by_name = renamed(["ses-baseline", "ses-week4", "ses-final"]);
+    by_name.cells("questionnaires").rows.sort();
+    let named = "stand by the names of their visits, where ses-week4 is not between";
+    refused(&by_name, &["--missing locf", named]);
     // Two visits.
     let ways = |missing: &[Missing]| {
         let (ancova, notes) = of(study(), missing);

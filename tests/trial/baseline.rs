@@ -1,7 +1,7 @@
 //! Of `trial::baseline` and `trial::populations`.
 
 use boldly::trial::results::{Baseline, BaselineRow, Summary};
-use boldly::trial::{Arm, ByArm, Dictionary, Notes, ancova, baseline, populations};
+use boldly::trial::{Arm, ByArm, Dictionary, Notes, baseline, outcomes, populations};
 
 use super::study::{Study, golden, is_golden, study};
 
@@ -55,6 +55,31 @@ pub fn levels_are_counted_with_the_golden_shares_and_difference() {
         is_golden(share.unwrap(), &format!("baseline/female/{name}"));
     }
     is_golden(row.standardised_difference.unwrap(), "baseline/female/smd");
+}
+
+#[test]
+fn a_site_of_someone_who_was_not_randomised_alone_has_no_row() {
+    let mut study = study();
+    study.plan.strata = vec!["site".to_owned()];
+    let row = study.cells("participants").rows[0].clone();
+    study.cells("participants").rows.push(row);
+    let cells = [
+        ("participant_id", "sub-999"),
+        ("arm", "n/a"),
+        ("site", "oslo"),
+        ("randomised", "no"),
+        ("treated", "no"),
+        ("completed", "n/a"),
+    ];
+    cells.iter().for_each(|(column, cell)| study.set("participants", 92, column, cell));
+    let (table, _) = described(&study);
+    let sites = table.rows.iter().filter(|row| row.variable == "participants:site");
+    assert_eq!(sites.filter(|row| row.level.as_deref() == Some("oslo")).count(), 0);
+    assert_eq!(row_of_site(&table).n.active + row_of_site(&table).n.control, 92);
+}
+
+fn row_of_site(table: &Baseline) -> &BaselineRow {
+    row(table, "participants:site", Some("cologne"))
 }
 
 #[test]
@@ -113,7 +138,7 @@ fn the_flow_counts_the_golden_completers_and_reasons() {
     let study = study();
     let people = study.people();
     let ancova =
-        ancova::analyse(&study.plan, &people, &study.tables, &mut Notes::default()).unwrap();
+        outcomes::analyse(&study.plan, &people, &study.tables, &mut Notes::default()).unwrap();
     let flow = populations::flow(&people, populations::analysed(&ancova));
     assert_eq!(flow.listed, 92);
     for arm in Arm::BOTH {

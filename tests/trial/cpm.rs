@@ -83,16 +83,19 @@ fn what_is_undefined_or_lacking_is_counted_and_named() {
     assert_eq!((first.pre, first.post), (57.0, 41.0));
     let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
     let is_said = |start: &str, who: &str| {
-        let there = said.iter().any(|note| note.starts_with(start) && note.ends_with(who));
+        let there = said.iter().any(|note| note.starts_with(start) && note.contains(who));
         assert!(there, "{start} ... {who} is not in {said:#?}");
     };
-    is_said("1 repetition without ts_pre or ts_post; means", ": sub-001");
+    is_said("1 repetition without ts_pre or ts_post; means", ": sub-001 (ses-baseline)");
     is_said(
         "1 visit with a mean ts_pre of 0 or less, where percentage CPM is not defined (n/a)",
-        ": sub-008",
+        ": sub-008 (ses-",
     );
     // 3 repetitions, of which one has no ts_post.
-    is_said("1 visit with another number of repetitions than the usual 3", ": sub-001");
+    is_said(
+        "1 visit with another number of repetitions than the usual 3",
+        ": sub-001 (ses-baseline, 2)",
+    );
     is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
     assert_eq!(found.ancova[1].left_out.active.iter().filter(|id| *id == "sub-008").count(), 1);
 }
@@ -148,6 +151,21 @@ fn thresholds_are_not_taken_for_ratings() {
         let (found, said) = described(units, false);
         assert!(found.is_ok() && said.contains("ts_post may be 1000 by cpm.json"), "{said}");
     }
+    // Nor the other way round.
+    for units in ["points", "NRS", "% of scale"] {
+        let error = described(units, true).0.unwrap_err();
+        let parts = ["column ts_post", units, "those of a rating", "leave --cpm-threshold out"];
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+    }
+    let mut named = with_cpm();
+    named.plan.cpm.as_mut().unwrap().threshold = true;
+    let table = named.tables.all.iter_mut().find(|table| table.name == "cpm").unwrap();
+    let text = r#"{"ts_pre": {"LongName": "Pain rating"}, "ts_post": {"LongName": "Pressure pain threshold"}}"#;
+    table.dictionary = Dictionary::parse("cpm.json", text).unwrap();
+    let mut notes = Notes::default();
+    analysed(&named, &mut notes).unwrap();
+    let asked = "CPM is taken to be of thresholds, and ts_pre (Pain rating) is called a rating;";
+    assert!(notes.all.iter().any(|note| note.text.starts_with(asked)), "{:#?}", notes.all);
     // Without a dictionary, what is no usual rating leads to the option.
     let mut study = with_cpm();
     study.set("cpm", 0, "ts_pre", "161");

@@ -111,9 +111,22 @@ fn strata_of_single_participants_or_of_later_are_refused() {
     // One of the two left: who is alone among those analysed is told.
     study.set("questionnaires", 16, "nrs", "n/a");
     let results = whole(&study);
-    let note =
-        noted(&results, "1 participant is alone in a stratum of site in the analysis of nrs");
+    let note = noted(
+        &results,
+        "1 participant is alone in a stratum of site in the analysis of nrs (observed):",
+    );
     assert_eq!(note.participants, ["sub-005"]);
+    // Several of one arm tell nothing of the arms either.
+    let mut study = with("site");
+    let arm = study.cells("participants").position("arm").unwrap();
+    for row in 0..20 {
+        if study.cells("participants").rows[row][arm] == "placebo" {
+            study.set("participants", row, "site", "oslo");
+        }
+    }
+    let results = whole(&study);
+    let note = noted(&results, "in a stratum of site with one arm alone (oslo: placebo) in the");
+    assert!(note.participants.len() > 2 && note.text.contains("nrs"), "{note}");
     for column in ["completed", "treated", "last_day", "discontinuation_reason"] {
         refused(&with(column), 2, &["after they were randomised", "such as site"]);
     }
@@ -311,14 +324,11 @@ fn what_cpm_and_pressure_make_is_named_where_a_column_is_not_known() {
     }
     let error = asked("pressure:p50", &study).unwrap_err().to_string();
     assert!(error.contains("is made by --pressure: give that, too"), "{error}");
-    let outcome = Outcome { column: "cpm:percent".parse().unwrap(), label: None, direction: None };
+    let outcome = Outcome { column: "pressure:p50".parse().unwrap(), label: None, direction: None };
     study.plan.outcomes.push(outcome);
     let error =
         study.plan.clone().resolved(&study.tables, &mut Notes::default()).unwrap_err().to_string();
-    assert!(
-        error.contains("is made by --cpm") && error.contains("--correlate takes it"),
-        "{error}"
-    );
+    assert!(error.contains("is made by --pressure, which is not given"), "{error}");
 }
 
 #[test]

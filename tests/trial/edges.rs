@@ -135,6 +135,8 @@ fn every_edge_is_golden_with_runs_averaged_and_with_strata() {
     assert_eq!(found.of_several_runs, 17, "{said:#?}");
     assert!(has("edges of 17 visits are the mean of Fisher's z over several runs"), "{said:#?}");
     assert!(has("sub-005 (ses-week13, 2 runs)"), "{said:#?}");
+    assert!(has("edges rest on another number of runs at one visit than at the other in 17"));
+    assert!(has("sub-005 (ses-baseline 1 run, ses-week13 2 runs)"), "{said:#?}");
     assert!(has("lack all edges at ses-baseline or ses-week13"), "{said:#?}");
     assert!(has("lack the edge pcc–mpfc at ses-baseline or ses-week13"), "{said:#?}");
     assert_eq!(found.rows[0].lacking.active + found.rows[0].lacking.control, 8);

@@ -22,6 +22,7 @@ mod estimates;
 mod goldens;
 mod image;
 mod lapses;
+mod made;
 mod maps;
 mod named;
 mod networks;

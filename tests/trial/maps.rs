@@ -106,6 +106,8 @@ fn maps_of_several_runs_of_a_visit_are_their_mean_and_no_table_near_them_is_read
     let (_, said) = run(dir, &format!("{LINE} {MAPS} --out out"));
     let told = "regions of 1 visit are the mean over the maps of several runs, each counting alike";
     assert!(said.contains(told) && said.contains("sub-3 (ses-pre, 2 runs)"), "{said}");
+    let unequal = "regions rest on another number of maps at one visit than at the other in 1";
+    assert!(said.contains(unequal), "{said}");
     assert!(!said.contains("participants.tsv: columns"), "{said}");
     let table = tsv::read(&dir.join("out/region_values.tsv")).unwrap();
     assert_eq!(table.rows.len(), 2 * 20);

@@ -143,6 +143,8 @@ fn of_several_runs_of_a_visit_the_mean_is_taken_and_motion_that_lacks_is_named()
     let lacking = who(&notes, "9 participants with edges lack physio_summary[task=rest]:mean_fd");
     assert_eq!(lacking[..2], ["sub-010", "sub-020"]);
     assert!(!notes.all.iter().any(|note| note.text.contains("of fewer runs")));
+    let more = who(&notes, "is the mean over more runs than the edges are of in");
+    assert_eq!(more[0], "sub-001 (ses-baseline, 2, edges of 1)");
     // A table of the means by hand says the same.
     let mut means = table();
     let fd = means.position("mean_fd").unwrap();

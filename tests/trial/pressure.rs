@@ -202,7 +202,7 @@ fn stimuli_without_a_rating_do_not_count_and_are_told() {
     let mut notes = Notes::default();
     analysed(&study, &mut notes).unwrap();
     assert!(
-        said(&notes).contains("1 visit with another number of stimuli than the usual 6: given twice, or lacking: sub-001"),
+        said(&notes).contains("1 visit with another number of stimuli than the usual 6: given twice, or lacking: sub-001 (ses-baseline, 5)"),
         "{}",
         said(&notes)
     );
@@ -259,6 +259,14 @@ fn series_stand_beside_what_they_give_together() {
     let differ = found.series_differ.unwrap();
     assert_eq!((differ.series, differ.n), (["ascending".to_owned(), "random".to_owned()], 92));
     assert!(differ.difference.value > 0.0 && differ.test.p < 1e-20);
+    // A visit that has one of the two alone.
+    assert!(!said(&notes).contains("other series"), "{}", said(&notes));
+    let rows = &mut study.cells("pressure").rows;
+    rows.retain(|row| row[..2] != ["sub-001", "ses-week13"] || row.last().unwrap() == "random");
+    let mut notes = Notes::default();
+    analysed(&study, &mut notes).unwrap();
+    let want = "sub-001 (ses-baseline ascending + random, ses-week13 random)";
+    assert!(said(&notes).contains(want), "{}", said(&notes));
 }
 
 #[test]

@@ -156,6 +156,17 @@ fn a_site_with_one_arm_alone_is_left_out_of_the_strata_and_counted() {
     let row = row(&found(&study).0, "pain", Missing::Bocf);
     let strata = row.stratified.unwrap();
     assert_eq!((strata.n_strata, strata.left_out), (3, 1));
+    assert_eq!(strata.of_one_arm[0].participants, ["sub-001"]);
+    // Who is left out is told, once for all rules of all randomised.
+    study.plan.responders.push("pgic<=2".parse().unwrap());
+    let notes = found(&study).1.all;
+    let told: Vec<_> =
+        notes.iter().filter(|note| note.text.contains("Mantel and Haenszel")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let want = "1 stratum of site has one arm alone (milnacipran: oslo): 1 participant left out";
+    assert!(told[0].text.starts_with(want), "{}", told[0].text);
+    assert_eq!(told[0].participants, ["sub-001"]);
+    study.plan.responders.pop();
     study.plan.strata.clear();
     assert!(self::row(&found(&study).0, "pain", Missing::Bocf).stratified.is_none());
     // Every participant a site of their own.

@@ -36,7 +36,7 @@ pub(super) struct Between {
 /// The networks that are named, then those of the regions' tables, then seeds that are in none of them; nothing without a network.
 ///
 /// # Errors
-/// Usage: a name that is no region's, with the nearest, two networks of one name, on the command line or in a table, a network that is called as a seed in none, or networks that make no pair of regions.
+/// Usage: a name that is no region's, with the nearest, two networks of one name or that differ in case alone, on the command line or in a table, a network that is called as a seed in none, or networks that make no pair of regions.
 pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for network in &spec.networks {
@@ -83,6 +83,7 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Re
     if groups.is_empty() {
         return Ok(groups);
     }
+    refuse_in_case_alone(spec, &groups, n_named)?;
     let n_networks = groups.len();
     for at in 0..nodes.labels.len() {
         if !groups[..n_networks].iter().any(|group| group.nodes.contains(&at)) {
@@ -134,6 +135,24 @@ fn one_name([first, second]: [&str; 2], name: &str) -> Error {
         "be spelled alike, or have names that differ in more than that",
         "correct the column network",
     )
+}
+
+/// Networks that differ in case alone, which are one under two names.
+fn refuse_in_case_alone(spec: &ConnectSpec, groups: &[Group], n_named: usize) -> Result<()> {
+    let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
+    let Some([one, other]) = similar::in_case_alone(&names) else { return Ok(()) };
+    let is_other = |group: &Group| group.name == other;
+    let is_of_table = groups.iter().position(is_other).is_some_and(|at| at >= n_named);
+    Err(Error::usage(
+        format!("networks '{one}' and '{other}'"),
+        "differ in case alone",
+        "be spelled alike where they are one: two spellings are two networks",
+        match (spec.networks.is_empty(), is_of_table) {
+            (true, _) => "correct the column network of the table of regions",
+            (false, true) => "correct --network, or the column network of the table of regions",
+            (false, false) => "give --network once with all its regions",
+        },
+    ))
 }
 
 /// A seed that is in no network has rows of its own, which a network of its name would have too.

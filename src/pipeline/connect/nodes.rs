@@ -57,6 +57,7 @@ pub(super) fn open(
         region.name = plain(&region.name);
     }
     refuse_one_name(&called, &all)?;
+    ask_after_case(&all, watch);
     if all.len() < 2 && n_seeds == 0 {
         return Err(Error::usage(
             "the command line",
@@ -98,6 +99,26 @@ fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Ask after regions whose names differ in case alone: atlases may have such, and a slip makes two of one.
+fn ask_after_case(all: &[Region], watch: &dyn Watch) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    let mut told = Vec::new();
+    for Region { name, .. } in all {
+        if let Some(first) = seen.insert(name.to_lowercase(), name) {
+            told.push(format!("{first} and {name}"));
+        }
+    }
+    if !told.is_empty() {
+        let more = told.len().saturating_sub(NAMED);
+        told.truncate(NAMED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        watch.warn(&format!(
+            "regions whose names differ in case alone are two each: {}{more}; where they are one, give it one name",
+            told.join("; ")
+        ));
+    }
 }
 
 /// Say what regions are called in tables, and seeds in the names of files, where letters or signs of their names are lost.

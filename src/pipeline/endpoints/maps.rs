@@ -10,6 +10,7 @@ use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
 use crate::trial::results::RegionValue;
+use crate::trial::unequal::{self, Behind};
 use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
 
 /// How the plan calls the table.
@@ -125,7 +126,25 @@ fn visits(found: &Summaries, folder: &Path, notes: &mut Notes) -> Result<Vec<Vec
             who,
         );
     }
+    tell_unequal(found, &all, notes);
     Ok(all)
+}
+
+/// Whose visits have different numbers of maps.
+fn tell_unequal(found: &Summaries, visits: &[Vec<usize>], notes: &mut Notes) {
+    let mut behind: Vec<Behind> = Vec::new();
+    for maps in visits {
+        let row = &found.rows[maps[0]];
+        let who = format!("sub-{}", row.subject);
+        let session = row.session.iter().map(|name| format!("ses-{name}")).collect();
+        let visit =
+            (session, format!("{} map{}", maps.len(), if maps.len() == 1 { "" } else { "s" }));
+        match behind.iter_mut().find(|(own, _)| *own == who) {
+            Some((_, all)) => all.push(visit),
+            None => behind.push((who, vec![visit])),
+        }
+    }
+    unequal::tell(("regions rest", "another number of maps"), &behind, notes);
 }
 
 /// Only maps of different runs of one task have a mean.

@@ -43,6 +43,12 @@ fn forests(of: &Results) -> String {
     rows.extend(of.cpm.iter().flat_map(|cpm| primary(&cpm.ancova)));
     rows.extend(of.pressure.iter().flat_map(|pressure| primary(&pressure.ancova)));
     rows.extend(of.brain.iter().flat_map(|brain| brain.rows.iter().map(|row| &row.ancova)));
+    let mut seen = Vec::new();
+    rows.retain(|row| {
+        let is_new = !seen.contains(&&row.outcome);
+        seen.push(&row.outcome);
+        is_new
+    });
     let [active, control] = arms(of);
     let (known, unknown): (Vec<&AncovaRow>, Vec<&AncovaRow>) =
         rows.into_iter().partition(|row| row.direction.is_some());

@@ -74,8 +74,8 @@ pub(super) struct Found<'a> {
     pub threshold: bool,
     /// By place in `People::all` and in the sessions.
     of: BTreeMap<(usize, usize), Own>,
-    /// Rows that lack one of the two numbers, by place of the participant.
-    lacking: Vec<usize>,
+    /// Visits of the rows that lack one of the two numbers.
+    lacking: Vec<(usize, usize)>,
 }
 
 impl<'a> Found<'a> {
@@ -92,7 +92,7 @@ impl<'a> Found<'a> {
         };
         table.position_of(&own.pre, ("cpm", "pre"))?;
         table.position_of(&own.post, ("cpm", "post"))?;
-        of_stimulus::refuse_thresholds(own, table)?;
+        of_stimulus::refuse_other_units(own, table)?;
         let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition"])?;
@@ -101,7 +101,7 @@ impl<'a> Found<'a> {
         for (&(place, session), rows) in &repeated.rows {
             let there = |all: &[Option<f64>]| rows.iter().filter_map(|&row| all[row]).collect();
             let n_lacking = rows.iter().filter(|&&r| pre[r].is_none() || post[r].is_none());
-            lacking.extend(n_lacking.map(|_| place));
+            lacking.extend(n_lacking.map(|_| (place, session)));
             of.insert((place, session), Own { pre: there(&pre), post: there(&post) });
         }
         Ok(Found { repeated, threshold: own.threshold, of, lacking })
@@ -115,12 +115,12 @@ impl<'a> Found<'a> {
             who.dedup();
             notes.warn(
                 format!("{n} without {} or {}; means are of what there is", own.pre, own.post),
-                people.names(&who),
+                who.iter().map(|visit| self.repeated.visit(*visit, people)).collect(),
             );
         }
         let is_so = |so: &dyn Fn(&Own) -> bool| {
             let of = self.of.iter().filter(|(_, own)| so(own));
-            of.map(|((place, _), _)| *place).collect::<Vec<usize>>()
+            of.map(|(visit, _)| self.repeated.visit(*visit, people)).collect::<Vec<String>>()
         };
         let none = is_so(&|own| own.means().is_none());
         if !none.is_empty() {
@@ -131,7 +131,7 @@ impl<'a> Found<'a> {
                     own.pre,
                     own.post
                 ),
-                people.names(&none),
+                none,
             );
         }
         let undefined = is_so(&|own| own.means().is_some_and(|(pre, _)| pre <= 0.0));
@@ -142,18 +142,22 @@ impl<'a> Found<'a> {
                     counted(undefined.len(), "visit"),
                     own.pre
                 ),
-                people.names(&undefined),
+                undefined,
             );
         }
         let most = self.usual_repetitions();
-        let others = is_so(&|own| own.pre.len().min(own.post.len()) != most);
+        let number = |own: &Own| own.pre.len().min(own.post.len());
+        let others = self.of.iter().filter(|(_, own)| number(own) != most);
+        let others: Vec<String> = others
+            .map(|(visit, own)| self.repeated.visit_of(*visit, number(own), people))
+            .collect();
         if !others.is_empty() {
             notes.warn(
                 format!(
                     "{} with another number of repetitions than the usual {most}; the rule for inhibitors takes their harmonic mean",
                     counted(others.len(), "visit")
                 ),
-                people.names(&others),
+                others,
             );
         }
     }
@@ -219,7 +223,7 @@ impl<'a> Found<'a> {
         let mut visits = Visits::derived(
             (measure.label().to_owned(), column),
             (self.repeated.table, people),
-            self.repeated.sessions.clone(),
+            self.repeated.order.clone(),
             self.of.iter().map(value).collect(),
         );
         visits.direction = Some(Direction::Higher);

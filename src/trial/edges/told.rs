@@ -9,6 +9,7 @@ use crate::trial::note::{Notes, counted, verb};
 use crate::trial::odd::odd;
 use crate::trial::people::People;
 use crate::trial::plan::Plan;
+use crate::trial::unequal::{self, Behind};
 
 /// So many edges are named in a note; more are counted.
 const NAMED: usize = 6;
@@ -52,6 +53,7 @@ impl BothVisits<'_> {
             }));
         }
         self.of_several_runs = who.len();
+        self.tell_unequal(plan, people, notes);
         if !who.is_empty() {
             notes.info(
                 format!(
@@ -62,6 +64,20 @@ impl BothVisits<'_> {
                 who,
             );
         }
+    }
+
+    /// Whose visits rest on different numbers of runs: images, where their tables are of several.
+    fn tell_unequal(&self, plan: &Plan, people: &People, notes: &mut Notes) {
+        let behind = |place: usize| {
+            let images = self.images(place);
+            let is_there = images.iter().all(|n| *n > 0);
+            let visits = [&plan.baseline, &plan.endpoint].into_iter().zip(images);
+            let visits = visits.map(|(session, n)| (session.clone(), unequal::runs(n)));
+            is_there.then(|| (people.all[place].id.clone(), visits.collect()))
+        };
+        let of_arms = people.places(|person| person.arm.is_some());
+        let all: Vec<Behind> = of_arms.into_iter().filter_map(behind).collect();
+        unequal::tell(("edges rest", "another number of runs"), &all, notes);
     }
 
     /// Who lacks which edges: participants who lack the same ones are named once.

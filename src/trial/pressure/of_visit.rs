@@ -97,11 +97,12 @@ pub(super) struct Found<'a> {
     conf: f64,
     /// By place in `People::all` and in the sessions.
     pub of: BTreeMap<(usize, usize), Own>,
-    pub without_line: Vec<usize>,
-    pub lacking: Vec<usize>,
-    pub of_other_range: Vec<usize>,
+    /// Visits, as they are said: "sub-01 (ses-baseline)".
+    pub without_line: Vec<String>,
+    pub lacking: Vec<String>,
+    pub of_other_range: Vec<String>,
     /// Visits with another number of stimuli than most, and that number.
-    pub of_other_number: (Vec<usize>, usize),
+    pub of_other_number: (Vec<String>, usize),
     /// Of the ratings, where the dictionary does not say.
     pub assumed_scale: Option<[f64; 2]>,
     scale: [f64; 2],
@@ -152,12 +153,12 @@ impl<'a> Found<'a> {
             let there: Vec<usize> =
                 rows.iter().copied().filter(|&row| ratings[row].is_some()).collect();
             if there.len() < rows.len() {
-                found.lacking.push(place);
+                found.lacking.push(found.repeated.visit((place, session), people));
             }
             let x: Vec<f64> = there.iter().map(|&row| pressures[row]).collect();
             let y: Vec<f64> = there.iter().filter_map(|&row| ratings[row]).collect();
             let Ok(line) = Line::through(&x, &y) else {
-                found.without_line.push(place);
+                found.without_line.push(found.repeated.visit((place, session), people));
                 continue;
             };
             let (levels, means, counts) = means_at(&x, &y);
@@ -166,7 +167,7 @@ impl<'a> Found<'a> {
             let own = Own { pressures: x, ratings: y, series, line, levels, means, isotonic };
             found.of.insert((place, session), own);
         }
-        found.find_others();
+        found.find_others(people);
         Ok(found)
     }
 
@@ -197,17 +198,20 @@ impl<'a> Found<'a> {
     }
 
     /// Visits whose range of pressures, or number of stimuli, is not that of most.
-    fn find_others(&mut self) {
+    fn find_others(&mut self, people: &People) {
         let places = |is_other: &dyn Fn(&Own) -> bool| {
             let others = self.of.iter().filter(|(_, own)| is_other(own));
-            others.map(|((place, _), _)| *place).collect::<Vec<usize>>()
+            others.map(|(visit, _)| self.repeated.visit(*visit, people)).collect::<Vec<String>>()
         };
         let range = most(self.of.values().map(Own::range));
         let of_other_range = places(&|own| Some(own.range()) != range);
         // With the stimuli that have no rating, which are told apart.
         let n = most(self.repeated.rows.values().map(Vec::len)).unwrap_or_default();
-        let rows = self.repeated.rows.iter().filter(|(_, rows)| rows.len() != n);
-        self.of_other_number = (rows.map(|((place, _), _)| *place).collect(), n);
+        let others = self.repeated.rows.iter().filter(|(_, rows)| rows.len() != n);
+        let said = |(visit, rows): (&(usize, usize), &Vec<usize>)| {
+            self.repeated.visit_of(*visit, rows.len(), people)
+        };
+        self.of_other_number = (others.map(said).collect(), n);
         self.of_other_range = of_other_range;
     }
 
@@ -253,7 +257,7 @@ impl<'a> Found<'a> {
         let mut visits = Visits::derived(
             (measure.label(self.target), column),
             (self.repeated.table, people),
-            self.repeated.sessions.clone(),
+            self.repeated.order.clone(),
             of.collect(),
         );
         visits.direction = measure.direction();

@@ -9,6 +9,7 @@ use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::plan::Plan;
 use crate::trial::results::{Estimate, SeriesDiffer, SeriesRow};
+use crate::trial::unequal::{self, Behind};
 
 /// A row a participant, visit and series, and whether two series differ at baseline.
 pub(super) fn of(
@@ -23,7 +24,7 @@ pub(super) fn of(
     let mut names: Vec<String> = Vec::new();
     for (&(place, session), own) in found.of.iter().filter(|(_, own)| !own.series.is_empty()) {
         if own.series.len() < own.ratings.len() {
-            lacking.push(people.all[place].id.clone());
+            lacking.push(found.repeated.visit((place, session), people));
             continue;
         }
         for name in named(own) {
@@ -48,6 +49,7 @@ pub(super) fn of(
             lacking,
         );
     }
+    tell_unequal(found, (plan, people), notes);
     names.sort();
     let [first, second] = &names[..] else { return Ok((rows, None)) };
     let at = |row: &&SeriesRow| row.session == plan.baseline && row.p50.is_some();
@@ -88,6 +90,23 @@ pub(super) fn of(
         );
     }
     Ok((rows, differ))
+}
+
+/// Whose visits have different series.
+fn tell_unequal(found: &Found, (plan, people): (&Plan, &People), notes: &mut Notes) {
+    let at = |name: &String| found.repeated.sessions.iter().position(|own| own == name);
+    let (Some(before), Some(after)) = (at(&plan.baseline), at(&plan.endpoint)) else { return };
+    let behind = |place: usize| {
+        let visit = |session: usize| {
+            let series = named(found.of.get(&(place, session))?);
+            let said = if series.is_empty() { "no series".to_owned() } else { series.join(" + ") };
+            Some((found.repeated.sessions[session].clone(), said))
+        };
+        Some((people.all[place].id.clone(), vec![visit(before)?, visit(after)?]))
+    };
+    let of_arms = people.places(|person| person.arm.is_some());
+    let all: Vec<Behind> = of_arms.into_iter().filter_map(behind).collect();
+    unequal::tell(("pressure pain rests", "other series of stimuli"), &all, notes);
 }
 
 fn named(own: &Own) -> Vec<&str> {

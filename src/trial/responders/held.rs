@@ -1,6 +1,7 @@
 //! One part of a rule, held against everybody's values.
 
 use crate::error::Result;
+use crate::trial::derived;
 use crate::trial::dictionary::Direction;
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
@@ -33,14 +34,14 @@ impl Held {
         tables: &Tables,
         notes: &mut Notes,
     ) -> Result<Held> {
-        let visits = tables.visits(&part.column, people)?;
+        let visits = derived::visits(&part.column, plan, people, tables)?;
         let endpoint = visits.at(&plan.endpoint)?;
         let baseline = match part.needs_baseline() {
             true => visits.at(&plan.baseline)?,
             false => Vec::new(),
         };
-        let between = visits.carried(plan, notes)?;
-        visits.tell_others(plan, &between, notes);
+        let between = visits.carried((plan, people), notes)?;
+        visits.tell_others((plan, people), &between, notes);
         let start = |place: usize| baseline.get(place).copied().flatten();
         let met = |end: &[Option<f64>]| -> Vec<Option<bool>> {
             end.iter().enumerate().map(|(place, &end)| part.met(start(place), end)).collect()

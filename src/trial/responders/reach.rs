@@ -2,6 +2,7 @@
 
 use super::held::{Held, compared};
 use crate::error::{Error, Result};
+use crate::trial::derived;
 use crate::trial::dictionary::{Scale, Variable};
 use crate::trial::note::Notes;
 use crate::trial::people::People;
@@ -18,10 +19,15 @@ pub(super) fn judge(
     (plan, people, tables): (&Plan, &People, &Tables),
     notes: &mut Notes,
 ) -> Result<()> {
-    let Column { table, column } = &held.part.column;
-    let table = tables.get(table)?;
-    let (variable, all) = (table.dictionary.get(column), table.numbers(column)?);
-    refuse(held, variable, &all, (plan, people))?;
+    if derived::is_made(&held.part.column, plan, tables) {
+        let all = [&held.baseline[..], &held.endpoint].concat();
+        refuse(held, None, &all, (plan, people))?;
+    } else {
+        let Column { table, column } = &held.part.column;
+        let table = tables.get(table)?;
+        let (variable, all) = (table.dictionary.get(column), table.numbers(column)?);
+        refuse(held, variable, &all, (plan, people))?;
+    }
     tell(held, people, notes);
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::trial::counts::{
 };
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
-use crate::trial::results::{Estimate, Nnt, ResponderRow, Stratified, Test};
+use crate::trial::results::{Estimate, Nnt, OfOneArm, ResponderRow, Stratified, Test};
 use crate::trial::rule::Rule;
 
 /// What becomes of a participant by several parts.
@@ -126,9 +126,10 @@ fn stratified(
     people: &People,
     plan: &Plan,
 ) -> Stratified {
-    let mut strata: BTreeMap<&[String], TwoArms> = BTreeMap::new();
+    let mut strata: BTreeMap<&[String], (TwoArms, Vec<usize>)> = BTreeMap::new();
     for (place, arm, responds) in counted {
-        let stratum = strata.entry(&people.all[place].strata).or_default();
+        let (stratum, places) = strata.entry(&people.all[place].strata).or_default();
+        places.push(place);
         let count = match arm {
             Arm::Control => &mut stratum.control,
             Arm::Active => &mut stratum.active,
@@ -136,17 +137,23 @@ fn stratified(
         count.n += 1;
         count.with += usize::from(responds);
     }
-    let tables: Vec<TwoArms> = strata.into_values().collect();
+    let of_one_arm = |(levels, (table, places)): (&&[String], &(TwoArms, Vec<usize>))| {
+        let arm = Arm::BOTH.into_iter().find(|arm| two(table, arm.other()).n == 0)?;
+        Some(OfOneArm { stratum: levels.join(", "), arm, participants: people.names(places) })
+    };
+    let of_one_arm: Vec<OfOneArm> = strata.iter().filter_map(of_one_arm).collect();
+    let tables: Vec<TwoArms> = strata.into_values().map(|(table, _)| table).collect();
     let by = plan.strata.clone();
     let Some(pooled) = MantelHaenszel::of(&tables, plan.conf) else {
         let left_out = tables.iter().map(|table| table.active.n + table.control.n).sum();
-        return Stratified { by, left_out, ..Stratified::default() };
+        return Stratified { by, left_out, of_one_arm, ..Stratified::default() };
     };
     let difference = pooled.difference;
     Stratified {
         by,
         n_strata: pooled.n_strata,
         left_out: pooled.left_out,
+        of_one_arm,
         risk_difference: Some(Estimate {
             se: Some(difference.se),
             ..within(difference.value, Some(difference.limits))

@@ -39,7 +39,7 @@ pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populat
 pub use pressure::{
     IntensityRow, Pressure, PressureCurve, PressureOfVisit, SeriesDiffer, SeriesRow, SummaryMeasure,
 };
-pub use responders::{AdjustedOdds, Nnt, ResponderRow, Responders, Stratified};
+pub use responders::{AdjustedOdds, Nnt, OfOneArm, ResponderRow, Responders, Stratified};
 
 /// A value with its standard error and limits at the plan's confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Estimate, Test};
-use crate::trial::arm::ByArm;
+use crate::trial::arm::{Arm, ByArm};
 use crate::trial::plan::Missing;
 
 /// All rules.
@@ -91,10 +91,23 @@ pub struct Stratified {
     pub n_strata: usize,
     /// Participants of strata that have one arm alone: they say nothing.
     pub left_out: usize,
+    /// These strata.
+    pub of_one_arm: Vec<OfOneArm>,
     /// Mantel-Haenszel risk difference with Sato's standard error.
     pub risk_difference: Option<Estimate>,
     /// Mantel-Haenszel odds ratio.
     pub odds_ratio: Option<Estimate>,
     /// Cochran, Mantel and Haenszel's chi squared, uncorrected.
     pub test: Option<Test>,
+}
+
+/// A stratum without participants of the other arm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfOneArm {
+    /// Its levels, a column of the strata each: "C, F".
+    pub stratum: String,
+    /// The arm that it has.
+    pub arm: Arm,
+    /// Who is in it.
+    pub participants: Vec<String>,
 }

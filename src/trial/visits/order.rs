@@ -1,0 +1,136 @@
+//! In which order a table has the visits of each participant.
+
+use std::collections::BTreeMap;
+
+/// Sessions, and how each participant's rows have them follow each other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(in crate::trial) struct Order {
+    /// As the table first names them.
+    pub sessions: Vec<String>,
+    /// Places in `sessions`, by participant (a place in `People::all`).
+    of_people: BTreeMap<usize, Vec<usize>>,
+}
+
+/// Why rows do not say which sessions are between two.
+#[derive(Debug, PartialEq)]
+pub(super) enum Doubt {
+    /// They have the later of the two before the earlier.
+    Swapped,
+    /// Some have these two one way and some the other: who has the first before the second, and who after it.
+    Contradict([String; 2], [Vec<usize>; 2]),
+    /// Nobody has rows that put these two in an order.
+    Unknown([String; 2]),
+}
+
+impl Order {
+    /// Of rows with the participant and the session of each.
+    pub fn of_rows(sessions: &[String], places: &[usize], of_rows: &[String]) -> Order {
+        let place = |name: &String| sessions.iter().position(|own| own == name).unwrap_or_default();
+        let mut of_people: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (row, &person) in places.iter().enumerate() {
+            let own = of_people.entry(person).or_default();
+            let at = place(&of_rows[row]);
+            if !own.contains(&at) {
+                own.push(at);
+            }
+        }
+        Order { sessions: sessions.to_vec(), of_people }
+    }
+
+    /// The sessions between two, in their order.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub(super) fn between(&self, from: &str, to: &str) -> Result<Vec<String>, Doubt> {
+        let place = |name: &str| self.sessions.iter().position(|own| own == name);
+        let names = |at: [usize; 2]| at.map(|at| self.sessions[at].clone());
+        let (Some(from), Some(to)) = (place(from), place(to)) else {
+            return Err(Doubt::Unknown([from, to].map(str::to_owned)));
+        };
+        let n = self.sessions.len();
+        let others: Vec<usize> = (0..n).filter(|&at| at != from && at != to).collect();
+        self.agree([from, to])?;
+        for &other in &others {
+            self.agree([from, other])?;
+            self.agree([other, to])?;
+        }
+        let before = self.before();
+        match (before[from][to], before[to][from]) {
+            (true, false) => {}
+            (_, true) => return Err(Doubt::Swapped),
+            (false, false) => return Err(Doubt::Unknown(names([from, to]))),
+        }
+        let mut between = Vec::new();
+        for other in others {
+            if before[other][from] || before[to][other] {
+                // Through others it may be both.
+                if before[from][other] && before[other][to] {
+                    return Err(Doubt::Unknown(names([other, to])));
+                }
+            } else if before[from][other] && before[other][to] {
+                between.push(other);
+            } else {
+                let unknown = if before[other][to] { [from, other] } else { [other, to] };
+                return Err(Doubt::Unknown(names(unknown)));
+            }
+        }
+        for (nth, &one) in between.iter().enumerate() {
+            for &other in &between[nth + 1..] {
+                self.agree([one, other])?;
+            }
+        }
+        between.sort_by_key(|&at| between_before(&before, at));
+        Ok(between.into_iter().map(|at| self.sessions[at].clone()).collect())
+    }
+
+    /// Whether each participant's rows stand by the names of their sessions, as sorted tables do.
+    pub(super) fn is_by_name(&self) -> bool {
+        let is_sorted = |own: &Vec<usize>| own.is_sorted_by_key(|&at| &self.sessions[at]);
+        self.of_people.values().all(is_sorted)
+    }
+
+    /// Refuse two that some have one way and some the other.
+    fn agree(&self, [one, other]: [usize; 2]) -> Result<(), Doubt> {
+        let both = [[one, other], [other, one]].map(|pair| self.who_has(pair));
+        match both.iter().any(Vec::is_empty) {
+            true => Ok(()),
+            false => {
+                let names = [one, other].map(|at| self.sessions[at].clone());
+                Err(Doubt::Contradict(names, both))
+            }
+        }
+    }
+
+    /// Whose rows have the first before the second.
+    fn who_has(&self, [first, second]: [usize; 2]) -> Vec<usize> {
+        let is_so = |own: &[usize]| {
+            let at = |session| own.iter().position(|&other| other == session);
+            at(first).zip(at(second)).is_some_and(|(one, other)| one < other)
+        };
+        self.of_people.iter().filter(|(_, own)| is_so(own)).map(|(&person, _)| person).collect()
+    }
+
+    /// Which sessions are before which, by somebody's rows or through others, `[session][session]`.
+    fn before(&self) -> Vec<Vec<bool>> {
+        let n = self.sessions.len();
+        let mut before = vec![vec![false; n]; n];
+        for own in self.of_people.values() {
+            for (nth, &one) in own.iter().enumerate() {
+                own[nth + 1..].iter().for_each(|&other| before[one][other] = true);
+            }
+        }
+        for through in 0..n {
+            for one in 0..n {
+                for other in 0..n {
+                    before[one][other] |= before[one][through] && before[through][other];
+                }
+            }
+        }
+        before
+    }
+}
+
+/// How many are before a session.
+fn between_before(before: &[Vec<bool>], at: usize) -> usize {
+    before.iter().filter(|own| own[at]).count()
+}
