@@ -169,10 +169,32 @@ fn row(
     }
     fill(&mut row, plan.conf)?;
     if let Some((label, values)) = motion {
+        tell_without_motion(&values, &places, (&label, &what), people, notes);
         given_motion(&mut row, &values, &places, plan.conf)?;
         row.motion = Some(label);
     }
     Ok(row)
+}
+
+/// Tell who is in a relation and not in what is given motion.
+fn tell_without_motion(
+    motion: &[Option<f64>],
+    places: &[usize],
+    (label, what): (&str, &str),
+    people: &People,
+    notes: &mut Notes,
+) {
+    let lacking: Vec<usize> =
+        places.iter().copied().filter(|&place| motion[place].is_none()).collect();
+    if !lacking.is_empty() {
+        notes.warn(
+            format!(
+                "{} without {label}, not in the relation of {what} given motion",
+                counted(lacking.len(), "participant")
+            ),
+            people.names(&lacking),
+        );
+    }
 }
 
 /// Everything but what is given motion.

@@ -163,6 +163,16 @@ fn motion_is_a_covariate_and_costs_a_degree_of_freedom() {
         assert_eq!(both.test.dof.unwrap(), arm.test.dof.unwrap() - 1.0);
         assert_ne!(both.r.value, arm.r.value);
     }
+    // Who lacks it is in the relation and not in what is given motion, by name.
+    let mut study = related(&["brain:pag_pain~questionnaires:nrs"]);
+    study.set("brain", 0, "mean_fd", "n/a");
+    let mut notes = Notes::default();
+    analysed(&study, &mut notes).unwrap();
+    let lacks: Vec<_> =
+        notes.all.iter().filter(|note| note.text.contains("given motion")).collect();
+    assert_eq!(lacks.len(), 2, "at baseline, and of the change: {lacks:?}");
+    assert!(lacks[0].text.starts_with("1 participant without mean_fd (change), not in"));
+    assert_eq!(lacks[0].participants, ["sub-001"]);
     // A relation without a region has none.
     let found =
         analysed(&related(&["questionnaires:fiq~questionnaires:nrs"]), &mut Notes::default());

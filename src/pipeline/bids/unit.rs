@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::maps;
 use crate::pipeline::products::Layout;
 use crate::pipeline::provenance::{self, Kind, real, sidecar_path};
-use crate::pipeline::spec::Command;
+use crate::pipeline::spec::{Command, Role};
 
 /// What is so of a unit that loses estimates, in the words that tell why it is made again.
 pub(super) const FEWER: &str = "fewer, now";
@@ -286,7 +286,7 @@ impl Unit {
                 input.path.display()
             ));
         }
-        if let Some(said) = self.other_table() {
+        if let Some(said) = self.other_inputs(&known.inputs) {
             return Some(said);
         }
         let theirs = known.command.map_paths(&|path| real(&folder.join(path)));
@@ -297,22 +297,24 @@ impl Unit {
         Some(said.to_owned())
     }
 
-    /// In what a table that lies there for it is another than the one that it reads now; none where all are the same.
-    fn other_table(&self) -> Option<String> {
-        let rows = |text: &str| text.lines().count().saturating_sub(1);
-        let (there, here) = self.texts.iter().find_map(|(path, text)| {
-            let there = crate::io::read_text(path).ok()?;
-            (there != *text).then(|| (rows(&there), rows(text)))
-        })?;
-        Some(match (self.run.is_some(), there, here) {
-            (true, ..) => "its table of columns is another now".to_owned(),
-            (false, there, here) if here < there => format!(
-                "it was of {there} estimates, and is of {here}, {FEWER} (--participant-label, a filter, or runs that are gone): what it said of all is replaced"
-            ),
-            (false, there, here) if here > there => {
-                format!("it was of {there} estimates, and is of {here} now")
+    /// In what the estimates, or the table of columns, that one lying there was made of are others than it takes now; none where they are the same.
+    fn other_inputs(&self, there: &[provenance::Input]) -> Option<String> {
+        let is_same = |(path, text): &(PathBuf, String)| {
+            crate::io::read_text(path).is_ok_and(|there| there == *text)
+        };
+        let is_other = !self.texts.iter().all(is_same);
+        if self.run.is_some() {
+            return is_other.then(|| "its table of columns is another now".to_owned());
+        }
+        let n = there.iter().filter(|input| input.role == Role::Effect).count();
+        match self.design.len() {
+            here if here < n => Some(format!(
+                "it was of {n} estimates, and is of {here}, {FEWER} (--participant-label, a filter, or runs that are gone): what it said of all is replaced"
+            )),
+            here if here > n && n > 0 => {
+                Some(format!("it was of {n} estimates, and is of {here} now"))
             }
-            _ => "it is of other estimates now, or of other values of its columns".to_owned(),
-        })
+            _ => is_other.then(|| "its table of estimates is another now".to_owned()),
+        }
     }
 }

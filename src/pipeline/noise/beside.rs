@@ -113,7 +113,7 @@ impl Autocorrelation {
         held.of_one_group().into_iter().map(stretch).collect()
     }
 
-    /// Take out of a voxel's series what its own columns `[volume][column]` explain, by noise ([`ResidualMaps::noise`]): least squares of both, whitened.
+    /// Take out of a voxel's series what its own columns `[volume][column]` explain, by noise ([`super::ResidualMaps::noise`]): least squares of both, whitened.
     ///
     /// # Errors
     /// Internal where singular values cannot be found.
