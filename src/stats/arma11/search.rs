@@ -1,5 +1,5 @@
 //! a and b of series, side by side: refinement from the best trials, the answers there. Places that are refined are dealt to panels anew, so
-//! that a series with two, or with one near an edge, costs no other series anything.
+//! that a series with several, or with a long way to go, costs no other series anything.
 
 use ndarray::{ArrayView1, ArrayView2};
 use pulp::{Simd, WithSimd};
@@ -17,10 +17,10 @@ const ELSEWHERE: f64 = 0.002;
 /// Noise whose a + b is below this is white.
 const WHITE: f64 = 1e-9;
 
-/// In the valley beside white noise, narrower than trials are apart, where their least is white noise.
+/// a and b in the valley beside white noise, which is narrower than trials are apart: a start where the least trial is white noise.
 const IN_VALLEY: (f64, f64) = (0.8, -0.76);
 
-/// Where steps begin.
+/// a and b of each start.
 fn begun_from([least, others @ ..]: Starts, trials: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let others = others.into_iter().filter(|trial| *trial != least);
     let starts = std::iter::once(least).chain(others);
