@@ -238,6 +238,9 @@ mod tests {
         assert!((da - db - 0.1 * 2.0_f64.sqrt().powi(2)).abs() < 1e-9 && da > 0.0, "{da} {db}");
         let flat = downhill([1.0, 0.0], [0.0; 3], 3.0);
         assert_eq!(flat, [-3.0, 0.0]);
+        // The least place lies beyond the largest a: on that bound b is the least of those there.
+        let to = bounded(([-8.0, 0.0], [2.0, 2.0, 1.0]), ((0.79, 0.0), 0.01));
+        assert!(to.0 == LARGEST && (to.1 + 0.005).abs() < 1e-9, "{to:?}");
         assert_eq!(downhill([f64::NAN, 1.0], [1.0; 3], 3.0), [0.0; 2]);
     }
 
