@@ -9,6 +9,7 @@ use crate::cli::columns::ConfoundArgs;
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
+use crate::cli::voxelwise::VoxelwiseArgs;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::pipeline::order;
@@ -78,6 +79,8 @@ pub(super) struct Args {
     smooth: SmoothArgs,
     #[command(flatten)]
     columns: ConfoundArgs,
+    #[command(flatten)]
+    voxelwise: VoxelwiseArgs,
     #[command(flatten)]
     drift: DriftArgs,
     /// Keep this band alone, Hz: '0.008,0.09' [default: all but drift]
@@ -189,6 +192,7 @@ impl Args {
             ..DesignOptions::default()
         };
         Ok(ConnectSpec {
+            voxelwise: self.voxelwise.options(runs.len())?,
             runs,
             design,
             mask: self.scan.mask.clone(),

@@ -9,14 +9,14 @@ use crate::cli::checks;
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
+use crate::cli::voxelwise::VoxelwiseArgs;
 use crate::cli::work::WorkArgs;
 use crate::design::Drift;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GivenRegion, GlmSpec, LocalMeanOptions, MIN_DOF,
-    SignalScale, TaskTimes, VoxelwiseOptions,
+    Combining, Command, DesignOptions, GivenRegion, GlmSpec, MIN_DOF, SignalScale, TaskTimes,
 };
 
 /// Fit a first-level model and write contrast maps.
@@ -51,22 +51,8 @@ pub(super) struct Args {
     design_matrix: Vec<PathBuf>,
     #[command(flatten)]
     tables: TableArgs,
-    /// 4-D images of regressors, one or more of each run
-    ///
-    /// Columns of each voxel's own, on the run's grid, named as their files; several of each run in run order. Where one is constant or spanned by others
-    /// it does not count. They are not smoothed by --fwhm, and no contrast can weigh them
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE", num_args = 1..)]
-    voxelwise: Vec<PathBuf>,
-    /// Local white matter as a column of each voxel's own
-    ///
-    /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius. All above 0 in the mask counts, every label of a segmentation, of a map of probabilities 0.5 or more; it is not smoothed
-    #[arg(help_heading = heading::INPUTS, long, value_name = "MASK")]
-    anaticor: Option<PathBuf>,
-    /// Reach of --anaticor, mm
-    ///
-    /// How far from a voxel its white matter lies at most, between centres
-    #[arg(help_heading = heading::INPUTS, long, value_name = "MM", default_value_t = 15.0, requires = "anaticor", allow_negative_numbers = true)]
-    anaticor_radius: f64,
+    #[command(flatten)]
+    voxelwise: VoxelwiseArgs,
     #[command(flatten)]
     scan: ScanArgs,
     #[command(flatten)]
@@ -216,7 +202,7 @@ impl Args {
         ];
         checks::of_several_runs(&of_several, runs.len())?;
         self.tables.check_stretches(self.design.options().censor.as_ref())?;
-        let voxelwise = self.voxelwise(runs.len())?;
+        let voxelwise = self.voxelwise.options(runs.len())?;
         checks::no_idle(self.regions.idle(), !self.roi.is_empty())?;
         self.regions.check_labels(&self.roi)?;
         Ok(GlmSpec {
@@ -239,28 +225,6 @@ impl Args {
             roi: self.regions.options(self.roi.clone()),
             report: self.report,
         })
-    }
-}
-
-impl Args {
-    fn voxelwise(&self, n_runs: usize) -> Result<VoxelwiseOptions> {
-        let n = self.voxelwise.len();
-        if !n.is_multiple_of(n_runs) {
-            return Err(Error::usage(
-                "--voxelwise",
-                format!("names {n} images for {n_runs} runs"),
-                "name as many images for each run",
-                "give those of the first run, then those of the second",
-            ));
-        }
-        let radius_mm = checks::anaticor_radius(self.anaticor_radius)?;
-        let of_run = |images: &[PathBuf]| images.to_vec();
-        let images = match n / n_runs {
-            0 => Vec::new(),
-            of_each => self.voxelwise.chunks(of_each).map(of_run).collect(),
-        };
-        let local = self.anaticor.clone().map(|mask| LocalMeanOptions { mask, radius_mm });
-        Ok(VoxelwiseOptions { images, local })
     }
 }
 

@@ -48,6 +48,7 @@ mod suggest;
 mod threads;
 mod unlike;
 mod verify;
+mod voxelwise;
 mod work;
 
 /// Reanalyse BOLD fMRI on any GPU: RETROICOR, smoothing and the GLM, every map verified against an f64 CPU path.

@@ -15,6 +15,7 @@ use crate::pipeline::products::{Account, Opened as Files, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::{self, Smoothing};
 use crate::pipeline::spec::{Command, ConnectSpec, Noise, RunSpec};
+use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, censor, physio_summary};
 use crate::volume::Grid;
@@ -27,6 +28,7 @@ mod networks;
 mod nodes;
 mod nuisance;
 mod overlap;
+mod own;
 mod picture;
 mod run;
 mod said;
@@ -66,10 +68,10 @@ pub fn run(
     for (at, own_number) in numbers.into_iter().enumerate() {
         let ahead = ladder.ahead(opened.runs[at].bold.as_ref());
         opened.runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
-        let run = &mut opened.runs[at];
+        let (run, beside) = (&mut opened.runs[at], &mut opened.beside[at]);
         inputs::say_smoothed_series(run, watch);
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
-        let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
+        let mut found = run::take(spec, ladder, (run, beside, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(own_number);
         let [.., not_finite, flat] = found.counts;
         said::unknown_sources(&found.columns, &tissues, watch);
@@ -119,6 +121,8 @@ struct Opened {
     runs: Vec<Run>,
     /// Of each run that had several echoes.
     combined: Vec<Option<Combination>>,
+    /// Of each run, the columns of each voxel's own.
+    beside: Vec<Voxelwise>,
     grid: Grid,
 }
 
@@ -126,6 +130,7 @@ struct Opened {
 fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened> {
     refuse(spec)?;
     inputs::of_one_subject(&spec.runs, "connect", watch)?;
+    voxelwise::refuse_runs(&spec.voxelwise, &spec.runs)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     inputs::refuse_one_recording(&runs)?;
@@ -134,7 +139,8 @@ fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Op
     nuisance::add_band(spec, &mut runs, watch)?;
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
-    Ok(Opened { runs, combined, grid })
+    let beside = voxelwise::open(&spec.voxelwise, &mut runs, ladder, watch)?;
+    Ok(Opened { runs, combined, beside, grid })
 }
 
 /// What can be said against the options before anything is read.
@@ -216,7 +222,7 @@ fn account(
     (nodes, all): (&Nodes, &[OfRun]),
     smoothing: Option<&Smoothing>,
 ) -> Account {
-    let Opened { runs, combined, grid } = opened;
+    let Opened { runs, combined, beside, grid } = opened;
     let mut resolved = Fields::new();
     let rule = spec.mask.as_ref().map_or(automask::RULE.to_owned(), |_| "given".to_owned());
     resolved.insert("mask".to_owned(), json!(rule));
@@ -224,14 +230,16 @@ fn account(
         let fwhm = s.taps.effective_fwhm_mm(grid.voxel_size_mm);
         ("effective_fwhm_mm".to_owned(), json!(fwhm))
     }));
-    let of_run = |((run, found), combined): ((&Run, &OfRun), &Option<Combination>)| {
+    let of_run = |(at, run): (usize, &Run)| {
+        let (found, combined) = (&all[at], &combined[at]);
         let mut fields = inputs::resolved(run);
+        fields.extend(beside[at].resolved());
         fields.extend(combined.iter().map(|one| ("echoes".to_owned(), one.resolved())));
         fields.insert("dof_of_correlations".to_owned(), json!(found.nu));
         fields.extend(found.nu_without_band.map(|nu| ("dof_without_band".to_owned(), json!(nu))));
         fields
     };
-    let of_runs: Vec<_> = runs.iter().zip(all).zip(&combined).map(of_run).collect();
+    let of_runs: Vec<_> = runs.iter().enumerate().map(of_run).collect();
     resolved.insert("runs".to_owned(), json!(of_runs));
     let count = |at: usize| all.iter().map(|run| run.counts[at]).collect::<Vec<_>>();
     let known = |run: &OfRun| run.nodes.iter().filter(|node| node.series.is_some()).count();
@@ -253,9 +261,10 @@ fn account(
     }
     let physio = runs.iter().filter_map(|run| run.summary().cloned()).collect();
     let mut files = Files::default();
-    for run in runs {
+    for (run, beside) in runs.into_iter().zip(beside) {
         files.found.extend(run.found);
         files.bolds.push(run.bold);
+        files.bolds.extend(beside.sources);
     }
     let dof = all.iter().map(|run| run.nu).fold(f64::INFINITY, f64::min);
     Account {

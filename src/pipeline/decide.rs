@@ -9,7 +9,7 @@ use serde_json::{Map as Fields, json};
 use crate::error::{Error, Result};
 use crate::kernels::contrast::{ContrastValues, Stat};
 use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
-use crate::stats::tails::{FTail, TTail};
+use crate::stats::tails::{FTail, TTable, TTail};
 
 /// One contrast's values over the grid, f64, 0 outside the mask.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,7 +116,7 @@ impl ContrastMaps {
     /// own degrees of freedom; z 0 and p 1 outside the mask and where the residual variance is 0.
     #[must_use]
     pub fn z_and_p(&self, inside: &[bool], plane_len: usize) -> (Vec<f64>, Vec<f64>) {
-        let tails = Tails::new(self);
+        let tails = Tails::new(self).tabulated(inside.iter().filter(|inside| **inside).count());
         let flat = |voxel: usize| !inside[voxel] || self.variance[0][voxel] == 0.0;
         let value = |voxel: usize| match flat(voxel) {
             true => (0.0, 1.0),
@@ -286,6 +286,15 @@ impl Tails {
         Tails { of_groups, slice_group_of_plane, of_voxels }
     }
 
+    /// The same, of so many voxels.
+    fn tabulated(mut self, n_voxels: usize) -> Tails {
+        let of_each = n_voxels / self.of_groups.len().max(1);
+        for tail in self.of_groups.iter_mut().filter(|_| of_each >= TTable::REPAYS) {
+            tail.table = (tail.stat_kind == Stat::T).then(|| TTable::new(tail.dof2));
+        }
+        self
+    }
+
     fn at(&self, voxel: usize, plane_len: usize) -> std::borrow::Cow<'_, Tail> {
         use std::borrow::Cow;
         if let Some((stat, rank, dof, two_sided)) = &self.of_voxels {
@@ -304,8 +313,10 @@ pub struct Tail {
     pub stat_kind: Stat,
     /// Whether p of a t counts both tails.
     pub two_sided: bool,
+    dof2: f64,
     t: TTail,
     f: FTail,
+    table: Option<TTable>,
 }
 
 impl Tail {
@@ -313,7 +324,7 @@ impl Tail {
     #[must_use]
     pub fn new(stat_kind: Stat, dof1: f64, dof2: f64) -> Tail {
         let (t, f) = (TTail::new(dof2), FTail::new(dof1, dof2));
-        Tail { stat_kind, two_sided: false, t, f }
+        Tail { stat_kind, two_sided: false, dof2, t, f, table: None }
     }
 
     /// Normal deviate and p of a statistic, of a t one-sided unless both tails are asked for; 0 and 1 for an F of exactly 0, whose deviate would be infinite.
@@ -321,15 +332,19 @@ impl Tail {
     pub fn z_and_p(&self, stat: f64) -> (f64, f64) {
         if self.two_sided {
             // From the side that keeps its digits; z is odd.
-            let (z, ln_p) = self.t.z_and_ln_sf(stat.abs());
+            let (z, ln_p) = self.of_t(stat.abs());
             return (if stat < 0.0 { -z } else { z }, (2.0 * ln_p.exp()).min(1.0));
         }
         let (z, ln_p) = match self.stat_kind {
             Stat::F if stat == 0.0 => (0.0, 0.0),
-            Stat::T => self.t.z_and_ln_sf(stat),
+            Stat::T => self.of_t(stat),
             Stat::F => self.f.z_and_ln_sf(stat),
         };
         (z, ln_p.exp())
+    }
+
+    fn of_t(&self, t: f64) -> (f64, f64) {
+        self.table.as_ref().map_or_else(|| self.t.z_and_ln_sf(t), |table| table.z_and_ln_sf(t))
     }
 
     /// What a statistic may be off by.

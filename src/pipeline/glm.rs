@@ -111,7 +111,7 @@ struct Opened {
 fn open(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened> {
     refused::no_contrast(spec)?;
     refused::echoes_as_runs(spec)?;
-    refused::run_as_its_column(spec)?;
+    voxelwise::refuse_runs(&spec.voxelwise, &spec.runs)?;
     inputs::of_one_subject(&spec.runs, "glm", watch)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
@@ -120,7 +120,7 @@ fn open(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
-    let beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
+    let beside = voxelwise::open(&spec.voxelwise, &mut runs, ladder, watch)?;
     refused::contrasts_of_own_columns(spec, &runs, &beside)?;
     Ok(Opened { runs, combined, beside, grid })
 }

@@ -303,12 +303,17 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         };
         let logs = recordings::open(&of_run, acquisition, watch)?;
         run.found.extend(logs.found.iter().map(|file| (Role::Physio, file.clone())));
-        if let Some(Resampled { said_by, .. }) = &run.resampled {
+        if let Some(resampled) = &run.resampled {
             let (at, at_s) = moment::of_resampled(acquisition, &sidecar)?;
             watch.note(&format!(
-                "physiology volume-wise, at {} ({at_s} s into each volume): the run was resampled, {said_by}",
-                at.name()
+                "physiology volume-wise, at {} ({at_s} s into each volume): the run was resampled, {}",
+                at.name(),
+                resampled.said_by
             ));
+            if let Some(task) = run.task.as_ref().filter(|_| !run.events().is_empty()) {
+                let two = moment::two_origins(task.at_s, (resampled, &sidecar), acquisition)?;
+                two.iter().for_each(|two| watch.warn(&format!("{}: {two}", display(&run.path))));
+            }
             run.moment = Some((at, at_s));
         }
         let mut moments = acquisition.clone();

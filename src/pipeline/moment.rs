@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::io::Resampled;
 use crate::io::sidecar::Sidecar;
-use crate::io::{self, BoldFile};
 use crate::recording::Acquisition;
 
 /// Which moment of each volume the volume-wise columns hold.
@@ -72,16 +72,15 @@ pub fn of_resampled(acquisition: &Acquisition, sidecar: &Sidecar) -> Result<(Mom
 pub const TWO_ORIGINS: &str = "two moments in one model";
 
 /// That task columns, `task_s` seconds into each volume, and the physiological ones of a run that was resampled are of different moments; nothing
-/// where they are of one, or slices have their own.
+/// where they are of one.
 ///
 /// # Errors
 /// As [`of_resampled`].
 pub fn two_origins(
     task_s: f64,
-    (bold, sidecar): (&BoldFile, &Sidecar),
+    (resampled, sidecar): (&Resampled, &Sidecar),
     acquisition: &Acquisition,
 ) -> Result<Option<String>> {
-    let Some(resampled) = io::resampled(bold, sidecar) else { return Ok(None) };
     let (moment, at_s) = of_resampled(acquisition, sidecar)?;
     let says_none = sidecar.start_time.is_none() && sidecar.volume_timing.is_none();
     let unknown = match resampled.slice_timing_corrected && says_none {

@@ -1,11 +1,12 @@
 //! Columns of each voxel's own: images of regressors, and the local mean of white matter (ANATICOR).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::ArrayView1;
 use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
+use crate::io::paths::real;
 use crate::io::source::{BoldSource, Censored, LocalMean, Sample, Sampled};
 use crate::io::{self, BoldFile};
 use crate::pipeline::automask;
@@ -13,7 +14,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Run, display, open_bold};
 use crate::pipeline::masks;
 use crate::pipeline::precision;
-use crate::pipeline::spec::{GlmSpec, LocalMeanOptions};
+use crate::pipeline::spec::{LocalMeanOptions, RunSpec, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::volume::Grid;
 
@@ -35,19 +36,38 @@ pub struct Voxelwise {
     pub spanned: Vec<usize>,
 }
 
+/// A run as a column of its own explains all of itself: nothing is left of it.
+///
+/// # Errors
+/// Usage, with the image.
+pub fn refuse_runs(options: &VoxelwiseOptions, runs: &[RunSpec]) -> Result<()> {
+    for (run, columns) in runs.iter().zip(&options.images) {
+        let is_run = |image: &&PathBuf| run.images().any(|own| real(&own) == real(image));
+        if let Some(image) = columns.iter().find(is_run) {
+            return Err(Error::usage(
+                format!("--voxelwise {}", display(image)),
+                "is the run itself, of which it explains all",
+                "be another image, of what is to be taken out of the run",
+                "name an image of regressors, one value a voxel and volume",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Open those of every run, whose censored volumes they lose too.
 ///
 /// # Errors
 /// What the images hold or lack; bad data for one of another grid or number of volumes.
 pub fn open(
-    spec: &GlmSpec,
+    options: &VoxelwiseOptions,
     runs: &mut [Run],
     ladder: &Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<Voxelwise>> {
     let none = Vec::new();
     let of_run = |(at, run): (usize, &mut Run)| {
-        let images = spec.voxelwise.images.get(at).unwrap_or(&none);
+        let images = options.images.get(at).unwrap_or(&none);
         let mut of_run = Voxelwise::default();
         for path in images {
             of_run.names.push(name(path));
@@ -55,7 +75,7 @@ pub fn open(
             of_run.sources.push(image);
             of_run.is_centred |= is_centred;
         }
-        if let Some(local) = &spec.voxelwise.local {
+        if let Some(local) = &options.local {
             of_run.names.push(LOCAL.to_owned());
             let told: &dyn Watch = if at == 0 { watch } else { &Quiet };
             of_run.sources.push(local_mean(local, run, told)?);

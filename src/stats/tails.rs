@@ -14,9 +14,11 @@
 mod beta;
 mod gamma;
 mod normal;
+mod table;
 
 pub use gamma::ln_gamma;
 pub use normal::{ln_sf_normal, z_from_ln_sf};
+pub use table::TTable;
 
 use beta::LnBetaTail;
 use std::f64::consts::LN_2;

@@ -13,6 +13,7 @@ mod dataset;
 mod golden;
 mod made;
 mod names;
+mod own;
 mod pictures;
 mod regions;
 mod runs;

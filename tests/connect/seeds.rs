@@ -12,7 +12,7 @@ use crate::test_adapter;
 const SEEDS: &str = "--seed a=sphere:6,6,6:4.5 --seed b=sphere:12,9,6:4.5";
 
 /// The nuisance columns of the run as a ready design, with a seed's series before them.
-fn design(dir: &Path, out: &str, seed: &str) {
+pub fn design(dir: &Path, out: &str, seed: &str) {
     let n = SHAPE[3];
     let series = Table::read(&dir.join(out).join("timeseries.tsv"));
     let confounds = Table::read(&dir.join("bold.tsv"));

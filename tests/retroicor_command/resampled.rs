@@ -142,11 +142,17 @@ fn glm_takes_volume_wise_columns_on_resampled_data_and_physio_writes_none_by_sli
             ),
         );
         assert!(said.contains("volume-wise, at the middle slice"), "{said}");
+        // its task is of the frame time, 0 s, unless it is asked for where the physiology is
+        assert!(said.contains("two moments in one model"), "{said}");
         let sidecar = own(&dir.join(out).join("contrast-pain_stat-t_statmap.json"));
         assert_eq!(sidecar["physio"][0]["n_groups"], 1);
         // 60 - (2 task + 1 drift + 1 constant) - 6
         assert_eq!(sidecar["dof"], 50.0);
     }
+    let task = "--events run-1_events.tsv --contrast pain --task-times 0.6666666666666666";
+    let physio = "--physio run-1_physio.tsv.gz --terms 2/1/0 --device cpu --out together";
+    let said = well(dir, &format!("glm {bold} {task} {physio}"));
+    assert!(!said.contains("two moments"), "{said}");
     let said = well(dir, &format!("physio --physio run-1_physio.tsv.gz --bold {bold} --out p"));
     assert!(
         said.contains("none by slice: the run was resampled, its name says space-MNI"),

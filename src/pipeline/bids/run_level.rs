@@ -87,8 +87,9 @@ pub(super) fn model(
     let times = Times::of_run(spec.fit.task_times, (&bold, &sidecar), tr)?;
     let acquisition = &times.acquisition;
     let mut doubts = times.doubts.clone();
-    if !run.physio.is_empty() && times.moments.is_empty() {
-        doubts.extend(moment::two_origins(times.at_s, (&bold, &sidecar), acquisition)?);
+    let resampled = io::resampled(&bold, &sidecar).filter(|_| !run.physio.is_empty());
+    if let Some(resampled) = resampled.filter(|_| times.moments.is_empty()) {
+        doubts.extend(moment::two_origins(times.at_s, (&resampled, &sidecar), acquisition)?);
     }
     // A mask on another grid, empty or of fractions is refused before any fit.
     for mask in run.mask(node).into_iter().chain(&spec.fit.smooth.within).chain(&run.white_matter) {

@@ -28,7 +28,7 @@ pub(super) struct Nuisance {
     pub model: Model,
     /// U, of each slice group, `[volume][basis]`.
     pub bases: Vec<Array2<f64>>,
-    /// n - rank N - 1, the least of the slice groups.
+    /// n - rank N - 1, the least of the slice groups, less the columns of each voxel's own.
     pub nu: f64,
     /// The same without the columns of the stop band; none without such.
     pub nu_without_band: Option<f64>,
@@ -96,20 +96,24 @@ pub(super) fn add_global(run: &mut Run, seen: &Seen, watch: &dyn Watch) -> Resul
     Ok(())
 }
 
-/// What an earlier correction took, in words.
-fn spent(run: &Run) -> String {
-    match run.dof_spent > 0.0 {
-        true => format!(", {} spent before", told(run.dof_spent)),
-        false => String::new(),
-    }
+/// What else is taken, in words: by so many columns of each voxel's own, and by an earlier correction.
+fn further(run: &Run, n_own: usize) -> String {
+    let own = (n_own > 0).then(|| format!(", {n_own} of each voxel's own"));
+    let spent = (run.dof_spent > 0.0).then(|| format!(", {} spent before", told(run.dof_spent)));
+    own.into_iter().chain(spent).collect()
 }
 
 impl Nuisance {
-    /// Of a run's columns.
+    /// Of a run's columns, and so many of each voxel's own beside them.
     ///
     /// # Errors
     /// Bad data where too few degrees of freedom are left.
-    pub(super) fn of(spec: &ConnectSpec, run: &Run, watch: &dyn Watch) -> Result<Nuisance> {
+    pub(super) fn of(
+        spec: &ConnectSpec,
+        run: &Run,
+        n_own: usize,
+        watch: &dyn Watch,
+    ) -> Result<Nuisance> {
         let (names, matrix) = run.shared();
         let (slices, n_planes) = (run.varying(), run.grid.shape[2]);
         let name = display(&run.path);
@@ -119,7 +123,7 @@ impl Nuisance {
             let kept: Vec<String> = others.iter().map(|&at| names[at].clone()).collect();
             let matrix = matrix.select(Axis(1), &others);
             let before = Model::new(&matrix, &kept, slices.as_ref(), n_planes, run.dof_spent)?;
-            Some(before.dof - 1.0)
+            Some(before.dof - n_own as f64 - 1.0)
         } else {
             None
         };
@@ -129,7 +133,7 @@ impl Nuisance {
             .iter()
             .map(|solver| orthonormal_basis(solver.design.view()))
             .collect::<Result<Vec<_>>>()?;
-        let nu = model.dof - 1.0;
+        let nu = model.dof - n_own as f64 - 1.0;
         let n = run.n_volumes;
         let rank = bases.iter().map(Array2::ncols).max().unwrap_or(0);
         let of_columns = match model.names.len() - rank.min(model.names.len()) {
@@ -143,13 +147,13 @@ impl Nuisance {
                 "{name}: {} degrees of freedom for correlations without the band of {low} to {high} Hz, {} with it: {n} volumes less {of_columns}{}, less 1",
                 told(before),
                 told(nu),
-                spent(run)
+                further(run, n_own)
             ));
         } else {
             watch.note(&format!(
                 "{name}: {} degrees of freedom for correlations: {n} volumes less {of_columns}{}, less 1",
                 told(nu),
-                spent(run)
+                further(run, n_own)
             ));
         }
         if nu < spec.min_dof {
@@ -194,7 +198,7 @@ impl Nuisance {
     }
 
     /// A series without the columns of a slice group: twice, as the second takes what rounding left.
-    fn without(&self, group: usize, series: &Array1<f64>) -> Array1<f64> {
+    pub(super) fn without(&self, group: usize, series: &Array1<f64>) -> Array1<f64> {
         let basis = &self.bases[group];
         let mut rest = series.clone();
         for _ in 0..2 {

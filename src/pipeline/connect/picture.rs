@@ -90,6 +90,20 @@ pub(super) fn seeds(
     found.mapped.iter().zip(&maps.seeds).take(DRAWN).map(draw).collect()
 }
 
+/// The nuisance columns of runs, in words.
+fn columns_of(runs: &[&OfRun]) -> String {
+    let mut said: Vec<String> = runs.iter().map(|run| run.columns_said()).collect();
+    said.dedup();
+    let counts = || runs.iter().map(|run| run.columns.len());
+    match (&said[..], counts().min(), counts().max()) {
+        ([one], ..) => one.clone(),
+        (_, Some(least), Some(most)) if least < most => {
+            format!("{least} to {most} nuisance columns by run,")
+        }
+        (_, _, most) => format!("{} nuisance columns of each run,", most.unwrap_or_default()),
+    }
+}
+
 /// The matrix of a run, or over runs. `runs`: those it is of.
 pub(super) fn of_matrix(
     spec: &ConnectSpec,
@@ -110,8 +124,7 @@ pub(super) fn of_matrix(
         _ => spec.estimator.over(runs.len()),
     };
     let band = spec.band_hz.map_or(String::new(), |[low, high]| format!(", {low} to {high} Hz"));
-    let most = runs.iter().max_by_key(|run| run.columns.len());
-    let columns = most.map_or(String::new(), |run| run.columns_said());
+    let columns = columns_of(runs);
     let matrix = Matrix {
         title: format!("{} of {} regions", of.what, nodes.all.len()),
         notes: vec![format!("{volumes}{band}; {columns} fitted together")],

@@ -1,10 +1,13 @@
 //! One run: its mask, what of each region can be used, the nuisance columns, the cleaned series, and the seeds' maps.
 
+use std::collections::BTreeSet;
+
 use super::by_glm;
 use super::moved::{Moved, MovedSeries};
 use super::nodes::{NodeOfRun, Nodes};
 use super::nuisance::{self, Nuisance};
 use super::overlap::Overlap;
+use super::own::WithoutOwn;
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
 use crate::error::{Error, Result};
@@ -17,6 +20,7 @@ use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::regions::Region;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
+use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{censor, precision};
 use crate::stats::ar1::Pairs;
@@ -40,6 +44,8 @@ pub(super) struct OfRun {
     pub start_s: f64,
     /// Names of the nuisance columns.
     pub columns: Vec<String>,
+    /// Names of those of each voxel's own.
+    pub own: Vec<String>,
     /// How many of them are independent: the most of any slice.
     pub rank: usize,
     pub nu: f64,
@@ -65,10 +71,15 @@ impl OfRun {
     /// The nuisance columns in words.
     pub(super) fn columns_said(&self) -> String {
         let (n, rank) = (self.columns.len(), self.rank);
-        match rank < n {
-            true => format!("{n} nuisance columns ({rank} of them independent)"),
-            false => format!("{n} nuisance columns"),
-        }
+        let independent = match rank < n {
+            true => format!(" ({rank} of them independent)"),
+            false => String::new(),
+        };
+        let own = match self.own.len() {
+            0 => String::new(),
+            n => format!(" and {n} of each voxel's own"),
+        };
+        format!("{n} nuisance columns{independent}{own}")
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
@@ -83,7 +94,7 @@ impl OfRun {
 pub(super) fn take(
     spec: &ConnectSpec,
     ladder: &mut Ladder,
-    (run, nodes): (&mut Run, &Nodes),
+    (run, beside, nodes): (&mut Run, &mut Voxelwise, &Nodes),
     smoothing: Option<&Smoothing>,
     watch: &dyn Watch,
 ) -> Result<OfRun> {
@@ -104,6 +115,7 @@ pub(super) fn take(
             true => nodes.all.len(),
             false => 0,
         },
+        beside: beside.sources.len(),
         level: level.as_ref().map(|level| level.as_slice()),
     };
     let mut means = Means::new(run.grid.shape, run.n_volumes);
@@ -132,9 +144,13 @@ pub(super) fn take(
     if spec.global_signal {
         nuisance::add_global(run, &seen, watch)?;
     }
-    let nuisance = Nuisance::of(spec, run, watch)?;
+    let nuisance = Nuisance::of(spec, run, asked.beside, watch)?;
+    let seen = match asked.beside {
+        0 => seen,
+        _ => without_own(ladder, (run, beside), (&nuisance, seen), &asked, watch)?,
+    };
     let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen))?;
-    refuse_unknown(&of_run, nodes, &display(&run.path))?;
+    refuse_unknown(spec, &of_run, nodes, &display(&run.path))?;
     if spec.band_hz.is_none() {
         let series = of_run.iter().filter_map(|node| node.series.as_ref());
         let above = nuisance.empty_above(series, &run.kept)?;
@@ -149,13 +165,15 @@ pub(super) fn take(
             let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
             let plan = plan(spec, run, smoothing)?;
             let of = (&nuisance, &plan, &seen.usable[..]);
-            let maps = maps_of(spec, ladder, (run, &all), of, watch)?;
+            let maps = maps_of(spec, ladder, (run, beside, &all), of, watch)?;
             let mut own = maps.seeds.iter().map(|seed| &seed.contrast);
             own.try_for_each(|own| own.refuse_beyond_f32(&maps.fitted))?;
             Some(maps)
         }
     };
+    voxelwise::say_spanned(run, beside, watch);
     run.bold.release();
+    beside.sources.iter_mut().for_each(|column| column.release());
     let acquisition = run.acquisition.as_ref();
     Ok(OfRun {
         name: run.name(),
@@ -165,6 +183,7 @@ pub(super) fn take(
         tr: acquisition.map_or(1.0, |a| a.tr),
         start_s: acquisition.map_or(0.0, |a| a.start_time),
         columns: nuisance.model.names.clone(),
+        own: beside.names.clone(),
         rank: nuisance.rank(),
         nu: nuisance.nu,
         nu_without_band: nuisance.nu_without_band,
@@ -179,14 +198,43 @@ pub(super) fn take(
     })
 }
 
+/// The regions of a run without what its voxels' own columns explain.
+fn without_own(
+    ladder: &mut Ladder,
+    (run, beside): (&mut Run, &mut Voxelwise),
+    (nuisance, seen): (&Nuisance, Seen),
+    asked: &Asked<'_>,
+    watch: &dyn Watch,
+) -> Result<Seen> {
+    let mut wanted = vec![false; seen.usable.len()];
+    asked.nodes.iter().flat_map(|node| &node.voxels).for_each(|&v| wanted[v] = seen.usable[v]);
+    let mut source = WithoutOwn {
+        run: run.bold.as_mut(),
+        columns: &mut beside.sources,
+        nuisance,
+        inside: &seen.usable,
+        wanted: &wanted,
+        spanned: vec![BTreeSet::new(); asked.beside],
+    };
+    let asked = Asked { inside: &seen.usable, global: false, tsnr: 0, ..*asked };
+    let cleaned = series::pass(ladder, &mut source, &asked, watch)?;
+    beside.spanned = source.spanned.iter().map(BTreeSet::len).collect();
+    beside.not_finite = cleaned.not_finite;
+    Ok(seen.with_regions_of(cleaned))
+}
+
 /// The seeds' maps, by the model of residuals that is asked for.
 fn maps_of(
     spec: &ConnectSpec,
     ladder: &mut Ladder,
-    (run, seeds): (&mut Run, &[Seed]),
+    (run, beside, seeds): (&mut Run, &mut Voxelwise, &[Seed]),
     (nuisance, plan, usable): (&Nuisance, &Plan, &[bool]),
     watch: &dyn Watch,
 ) -> Result<Mapped> {
+    if !beside.sources.is_empty() {
+        let of = ((run, beside), (seeds, spec.noise));
+        return by_glm::beside(ladder, of.0, of.1, (plan, usable), watch);
+    }
     let (source, of) = (run.bold.as_mut(), (nuisance, seeds));
     let mut maps = seeds::map(ladder, source, of, (plan, usable), watch)?;
     if matches!(spec.noise, Noise::Arma11 | Noise::NilearnAr1) {
@@ -198,23 +246,28 @@ fn maps_of(
 }
 
 /// Refuse a run that has no region, or nothing of a seed: all of these by name.
-fn refuse_unknown(all: &[NodeOfRun], nodes: &Nodes, name: &str) -> Result<()> {
-    let named = |all: &[&NodeOfRun]| {
-        let mut names: Vec<String> =
-            all.iter().take(NAMED).map(|node| format!("'{}'", node.name)).collect();
+fn refuse_unknown(spec: &ConnectSpec, all: &[NodeOfRun], nodes: &Nodes, name: &str) -> Result<()> {
+    let named = |all: &[&NodeOfRun], of: &dyn Fn(&NodeOfRun) -> String| {
+        let mut names: Vec<String> = all.iter().take(NAMED).map(|node| of(node)).collect();
         if all.len() > NAMED {
             names.push(format!("{} more", all.len() - NAMED));
         }
         names.join(", ")
+    };
+    let share = |node: &NodeOfRun| {
+        format!("'{}' ({:.0} %, {} voxels)", node.name, 100.0 * node.coverage, node.n_used)
     };
     if all.iter().all(|node| node.series.is_none()) {
         return Err(Error::bad_data(
             name,
             format!(
                 "has too little of every region that is named: {}",
-                named(&all.iter().collect::<Vec<_>>())
+                named(&all.iter().collect::<Vec<_>>(), &share)
             ),
-            "have a region's signal",
+            format!(
+                "have {:.0} % of one in its mask, finite and not constant (--min-coverage), and more of it than the nuisance columns explain",
+                100.0 * spec.min_coverage
+            ),
             "check the regions' coordinates and space, and the mask",
         ));
     }
@@ -227,7 +280,7 @@ fn refuse_unknown(all: &[NodeOfRun], nodes: &Nodes, name: &str) -> Result<()> {
         name,
         format!(
             "has no voxel of these seeds that is in the mask, finite and not constant: {}",
-            named(&nowhere)
+            named(&nowhere, &|node| format!("'{}'", node.name))
         ),
         "have some of each --seed",
         "check their coordinates and space, and the mask, or give them as --regions: these are n/a where nothing of them is there",

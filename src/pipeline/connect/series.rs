@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::gpu::{Done, Tape};
 use crate::io::source::BoldSource;
 use crate::kernels::pairs::{self, MOST_OF_A_ROW, Rows};
-use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
 use crate::pipeline::flat;
 use crate::pipeline::regions::Region;
 use crate::pipeline::tsnr::Moments;
@@ -16,6 +16,7 @@ use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
 /// What is looked at.
+#[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub nodes: &'a [Region],
     /// The mask, `[voxel of the grid]`.
@@ -28,6 +29,8 @@ pub(super) struct Asked<'a> {
     pub own: usize,
     /// So many regions, the first ones, whose temporal signal-to-noise ratio is wanted.
     pub tsnr: usize,
+    /// So many columns of each voxel's own, which are read beside the run.
+    pub beside: usize,
     /// What was taken off each voxel on reading, `[voxel of the grid]`.
     pub level: Option<&'a [f64]>,
 }
@@ -57,6 +60,12 @@ impl Seen {
     pub fn tsnr(&self) -> impl Iterator<Item = f64> {
         self.tsnr.iter().map(|(sum, n)| sum / *n as f64)
     }
+
+    /// Its mask, global mean and ratios, and the regions of the run without its voxels' own columns.
+    pub fn with_regions_of(self, cleaned: Seen) -> Seen {
+        let Seen { global, tsnr, not_finite, flat, .. } = self;
+        Seen { global, tsnr, not_finite, flat, ..cleaned }
+    }
 }
 
 /// Go through a run.
@@ -69,7 +78,9 @@ pub(super) fn pass(
     asked: &Asked<'_>,
     watch: &dyn Watch,
 ) -> Result<Seen> {
-    let blocks = ladder.slabs(source, Slabs::default())?.unwrap_or_default();
+    let plane = plane_bytes(source.shape(), source.n_volumes());
+    let slabs = Slabs { a_plane: asked.beside * plane, ..Slabs::default() };
+    let blocks = ladder.slabs(source, slabs)?.unwrap_or_default();
     let n_rows = asked.nodes.len();
     watch.stage("regions", blocks.len());
     let seen = Seen {
@@ -113,15 +124,16 @@ enum Of {
 /// What comes of a block.
 struct Begun {
     of: Vec<Of>,
-    coming: pairs::Coming,
+    /// None where no region has a voxel.
+    coming: Option<pairs::Coming>,
     not_finite: usize,
     flat: usize,
 }
 
 impl Story for Looking<'_> {
-    type Begun = Option<Begun>;
+    type Begun = Begun;
 
-    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Option<Begun>> {
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Begun> {
         let host = read_timed(tape, self.source, block)?;
         let (not_finite, flat) = self.settle(&host);
         let first = block.planes.start * block.plane_len();
@@ -148,21 +160,22 @@ impl Story for Looking<'_> {
         self.keep_tsnr(&host);
         if rows.is_empty() {
             self.source.reuse(host.data);
-            return Ok(None);
+            return Ok(Begun { of, coming: None, not_finite, flat });
         }
         let bold = send(tape, self.source, host)?;
-        let coming = pairs::sums(tape, &bold, &rows)?;
+        let coming = Some(pairs::sums(tape, &bold, &rows)?);
         if let crate::gpu::Bold::Host(host) = bold {
             self.source.reuse(host.data);
         }
-        Ok(Some(Begun { of, coming, not_finite, flat }))
+        Ok(Begun { of, coming, not_finite, flat })
     }
 
-    fn finish(&mut self, done: &Done<'_>, begun: Option<Begun>) -> Result<()> {
-        let Some(Begun { of, coming, not_finite, flat }) = begun else { return Ok(()) };
-        let sums: Array2<f64> = coming.read(done)?;
+    fn finish(&mut self, done: &Done<'_>, begun: Begun) -> Result<()> {
+        let Begun { of, coming, not_finite, flat } = begun;
         self.seen.not_finite += not_finite;
         self.seen.flat += flat;
+        let Some(coming) = coming else { return Ok(()) };
+        let sums: Array2<f64> = coming.read(done)?;
         let n = sums.ncols();
         for (of, row) in of.into_iter().zip(sums.rows()) {
             let sum = match of {

@@ -76,6 +76,9 @@ pub(super) fn series(run: &OfRun, number: Option<usize>) -> Text {
         "DegreesOfFreedom": run.nu + 1.0,
         "time": {"Description": "Of the volume in the run; volumes that are left out have no row", "Units": "s"},
     }));
+    if !run.own.is_empty() {
+        described.insert("VoxelwiseColumns".to_owned(), json!(run.own));
+    }
     for node in &run.nodes {
         described.insert(node.name.clone(), node.described());
     }
@@ -238,7 +241,7 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
         "z": "Fisher's z of r, atanh r",
         "se_z": "Its standard error, 1 / sqrt(dof - 1)",
         "t": "r sqrt(dof / (1 - r²))",
-        "dof": "Volumes that are kept less the rank of the nuisance columns less 1",
+        "dof": "Volumes that are kept less the rank of the nuisance columns, those of each voxel's own too, less 1",
         "p": p,
         "q": "p adjusted for all pairs that are not n/a, false discovery rate (Benjamini and Hochberg); regions of the same voxels count once",
         "partial_dof": "dof less the number of other regions, those of the same voxels counted once",

@@ -11,7 +11,7 @@ use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
     Command, ConnectSpec, Correction, DesignOptions, EndpointsSpec, Estimator, GivenRegion,
     GroupSpec, MIN_DOF, Network, Noise, PermuteOptions, RHO_FWHM_VOX, RegionOptions, RunSpec,
-    SearchVolume, Shape, SmoothOptions, TaskTimes, TfceConvention,
+    SearchVolume, Shape, SmoothOptions, TaskTimes, TfceConvention, VoxelwiseOptions,
 };
 use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit, paths};
 use crate::trial::{BrainPlan, CpmPlan, EdgesPlan, Outcome, Plan, PressurePlan};
@@ -51,6 +51,7 @@ fn connect(
     ConnectSpec {
         runs: vec![run],
         design,
+        voxelwise: VoxelwiseOptions::default(),
         mask,
         smooth,
         noise: Noise::Ar1,

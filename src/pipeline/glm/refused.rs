@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crate::design::contrast::parse_named;
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, without_echo};
-use crate::io::paths::real;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::voxelwise::Voxelwise;
@@ -37,22 +36,6 @@ pub(super) fn echoes_as_runs(spec: &GlmSpec) -> Result<()> {
             ));
         }
         runs.push(of_run);
-    }
-    Ok(())
-}
-
-/// A run as a column of its own explains all of itself: no effect is left.
-pub(super) fn run_as_its_column(spec: &GlmSpec) -> Result<()> {
-    for (run, columns) in spec.runs.iter().zip(&spec.voxelwise.images) {
-        let is_run = |image: &&PathBuf| run.images().any(|own| real(&own) == real(image));
-        if let Some(image) = columns.iter().find(is_run) {
-            return Err(Error::usage(
-                format!("--voxelwise {}", display(image)),
-                "is the run itself, of which it explains all",
-                "be another image, of what is to be taken out of the run",
-                "name an image of regressors, one value a voxel and volume",
-            ));
-        }
     }
     Ok(())
 }

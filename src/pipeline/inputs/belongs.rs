@@ -144,11 +144,14 @@ pub fn refuse_others(command: &Command, watch: &dyn Watch) -> Result<()> {
         }
     }
     // Columns of each voxel's own follow the runs, in their order.
-    if let Command::Glm(spec) = command {
-        for (run, images) in spec.runs.iter().zip(&spec.voxelwise.images) {
-            for image in images {
-                refuse(&contradicts(&run.bold, image), (Role::Voxelwise, image), &run.bold)?;
-            }
+    let (runs, options) = match command {
+        Command::Glm(spec) => (&spec.runs, &spec.voxelwise),
+        Command::Connect(spec) => (&spec.runs, &spec.voxelwise),
+        _ => return Ok(()),
+    };
+    for (run, images) in runs.iter().zip(&options.images) {
+        for image in images {
+            refuse(&contradicts(&run.bold, image), (Role::Voxelwise, image), &run.bold)?;
         }
     }
     Ok(())

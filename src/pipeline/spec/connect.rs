@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DesignOptions, Noise, RegionOptions, RunSpec, SmoothOptions};
+use super::{DesignOptions, Noise, RegionOptions, RunSpec, SmoothOptions, VoxelwiseOptions};
 
 /// Correlations of regions with voxels and with each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct ConnectSpec {
     pub runs: Vec<RunSpec>,
     /// Nuisance columns; none is a task's.
     pub design: DesignOptions,
+    /// Nuisance columns of each voxel's own.
+    #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
+    pub voxelwise: VoxelwiseOptions,
     /// Limits maps and regions; without it a mask is made from the mean image.
     pub mask: Option<PathBuf>,
     /// Smoothing of the maps; series of regions are not smoothed.

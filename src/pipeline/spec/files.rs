@@ -156,7 +156,7 @@ impl GlmSpec {
             maps: _,
             skip_missing: _,
             min_dof: _,
-            voxelwise: VoxelwiseOptions { images, local },
+            voxelwise,
             residuals: _,
             roi,
             report: _,
@@ -164,12 +164,19 @@ impl GlmSpec {
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
         let others = optional([(Role::Mask, mask), (Role::SmoothWithin, within)]);
+        let all = runs.chain(others).chain(design.response_mut()).chain(voxelwise.files_mut());
+        all.chain(roi.files_mut()).collect()
+    }
+}
+
+impl VoxelwiseOptions {
+    fn files_mut(&mut self) -> impl Iterator<Item = (Role, &mut PathBuf)> {
+        let VoxelwiseOptions { images, local } = self;
         let images = images.iter_mut().flatten().map(|path| (Role::Voxelwise, path));
         let local = local
             .iter_mut()
             .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
-        let all = runs.chain(others).chain(design.response_mut()).chain(images).chain(local);
-        all.chain(roi.files_mut()).collect()
+        images.chain(local)
     }
 }
 
@@ -193,6 +200,7 @@ impl ConnectSpec {
             min_dof: _,
             no_pictures: _,
             white_matter,
+            voxelwise,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let others = optional([
@@ -201,7 +209,8 @@ impl ConnectSpec {
             (Role::WhiteMatter, white_matter),
         ]);
         let regions = [seeds, regions].into_iter().flat_map(RegionOptions::files_mut);
-        runs.chain(others).chain(regions).chain(design.response_mut()).collect()
+        let all = runs.chain(others).chain(regions).chain(design.response_mut());
+        all.chain(voxelwise.files_mut()).collect()
     }
 }
 
