@@ -44,6 +44,22 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
     let both =
         format!("glm study/{bold} {second} --events study/{events} study/{events} {options}");
     run(dir, &format!("{both} d=pain@run-1-pain@run-2 --out both"));
+    let echo_times = |times: [f64; 2]| {
+        let sidecars = [dir.join("study").join(bold), dir.join(second)];
+        for (image, time) in sidecars.iter().zip(times) {
+            let path = image.to_string_lossy().replace(".nii.gz", ".json");
+            let text = std::fs::read_to_string(&path).unwrap_or("{}".to_owned());
+            let mut own: serde_json::Value = serde_json::from_str(&text).unwrap();
+            own["EchoTime"] = json!(time);
+            std::fs::write(&path, own.to_string()).unwrap();
+        }
+        let line = format!("{both} d=pain@run-1-pain@run-2 --out echoes --overwrite");
+        let line = line.replace(" -q ", " ");
+        said(&succeeded(&line, boldly(dir, &line)))
+    };
+    let told = echo_times([0.013, 0.028]);
+    assert!(told.contains("echo times differ") && told.contains("give --echoes"), "{told}");
+    assert!(!echo_times([0.028, 0.028]).contains("echo times differ"));
     let [one, two] = ["one", "two"].map(|out| map(dir, out, "pain", "effect"));
     let [v_one, v_two] = ["one", "two"].map(|out| map(dir, out, "pain", "variance"));
     let of = |a: &[f64], b: &[f64], how: fn(f64, f64) -> f64| -> Vec<f64> {

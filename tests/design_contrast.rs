@@ -216,6 +216,8 @@ fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs
     }
     let error = of("a@run-1 - a@run-01").unwrap_err().to_string();
     assert!(error.contains("has only zero weights"), "{error}");
+    let error = of("a@run-1:basis - a@run-2").unwrap_err().to_string();
+    assert!(error.contains("a basis stands before its run"), "{error}");
     let error = of("a@run-1; a@run-2").unwrap_err().to_string();
     assert!(error.contains("has 2 rows"), "{error}");
     let error = of("a@run-4 - a@run-1").unwrap_err().to_string();

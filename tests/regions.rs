@@ -451,7 +451,7 @@ fn every_kind_of_region_is_taken_by_glm_and_by_connect() {
     let all =
         |option: &str| kinds.split(' ').map(|kind| format!(" {option} {kind}")).collect::<String>();
     let line = GLM.replace("mask.nii", "all.nii");
-    run(dir, &format!("{line}{} --labels names.tsv --out glm", all("--roi")));
+    run(dir, &format!("{line}{} --roi half.nii --labels names.tsv --out glm", all("--roi")));
     let rows = table(&dir.join("glm/contrast-painMinusControl_regions.tsv"));
     let n_rest = ni * nj * nk - 27;
     let want = [
@@ -462,6 +462,8 @@ fn every_kind_of_region_is_taken_by_glm_and_by_connect() {
         ("listed", 27),
         ("in_box", 27),
         ("rest", n_rest),
+        // a mask is called as its file, whatever labels of an atlas beside it are
+        ("half", 27),
     ];
     let got: Vec<(&str, usize)> =
         rows.iter().map(|row| (row["region"].as_str(), number(row, "voxels") as usize)).collect();
@@ -469,7 +471,8 @@ fn every_kind_of_region_is_taken_by_glm_and_by_connect() {
     assert!(rows[3..6].iter().all(|row| row["effect"] == rows[2]["effect"]), "one set of voxels");
 
     let connect = "connect bold.nii --mask all.nii --device cpu -q";
-    run(dir, &format!("{connect}{} --labels names.tsv --out regions", all("--regions")));
+    let regions = format!("{} --regions half.nii", all("--regions"));
+    run(dir, &format!("{connect}{regions} --labels names.tsv --out regions"));
     let series = table(&dir.join("regions/timeseries.tsv"));
     for (name, _) in want {
         assert!(series[0].contains_key(name), "{name}: {:?}", series[0].keys());

@@ -302,6 +302,12 @@ fn runs_whose_slices_have_no_times_of_their_own_take_start_time_and_refuse_slice
     assert_eq!(resolved["task_times_s"], 0.5);
     assert!(said.contains("StartTime: 0.5 s") && said.contains("has slice times too"), "{said}");
     assert!(!told(dir, "--task-times metadata").0.contains("has slice times too"), "as asked");
+    assert!(!said.contains("outside the first volume"), "{said}");
+    // Milliseconds, or another clock.
+    sidecar(json!({ "StartTime": 50 }));
+    let (said, _) = told(dir, "");
+    assert!(said.contains("StartTime in bold.json is 50 s, outside the first volume"), "{said}");
+    sidecar(json!({ "StartTime": 0.5, "SliceTiming": interleaved() }));
     // Slices count from the start of the volume, whatever StartTime says.
     told(dir, "--task-times slice");
     let by_slice = || fs::read_to_string(dir.join("out/design_slice-groups.tsv")).unwrap();

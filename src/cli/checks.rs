@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::design::censor::Rules;
 use crate::error::{Error, Result};
+use crate::io::paths::real;
 use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
 
 /// Refuses arguments that a sidecar, which is UTF-8, could not hold: their own text, or the file that a path leads to.
@@ -68,6 +69,20 @@ pub(super) fn size(shape: [usize; 3], n_volumes: usize) -> Result<()> {
 fn gibibytes(bytes: f64) -> String {
     let gib = bytes / (1_u64 << 30) as f64;
     if gib < 1e6 { format!("{gib:.0} GiB") } else { format!("{gib:.0e} GiB") }
+}
+
+/// Refuses to write among a study's own tables, where each result would be one of them from then on.
+pub(super) fn not_the_study(out: &Path, study: &Path) -> Result<()> {
+    let (out_is, study_is) = (real(out), real(study));
+    if out_is != study_is && out_is != study_is.join("phenotype") {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("--out {}", out.display()),
+        "is where the study's own tables lie: results would be taken for tables of it from then on",
+        "be a folder of its own",
+        format!("for example --out {}", study.join("derivatives").join("boldly-trial").display()),
+    ))
 }
 
 /// A reach of `--anaticor` in mm; refuses one that reaches nothing.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{self, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::models::parsed;
-use crate::cli::say;
+use crate::cli::{checks, say};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
@@ -274,6 +274,7 @@ impl Args {
             say::result(&plan)?;
             return Ok(ExitCode::SUCCESS);
         };
+        checks::not_the_study(&out, &spec.study)?;
         let terminal = self.talk.terminal();
         let ladder = Ladder::around(Device::cpu());
         let mut session = Session::new(args::command_line(), ladder, &terminal);

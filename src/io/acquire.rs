@@ -168,14 +168,21 @@ pub fn contradictions_of(
         _ => sidecar.volume_timing.as_ref().and_then(step),
     };
     let Some((used, origin)) = used else { return Vec::new() };
+    let start = sidecar.start_time.as_ref().filter(|start| !(0.0..=used).contains(&start.value));
+    let elsewhere = start.map(|Field { value, file }| {
+        format!(
+            "StartTime in {} is {value} s, outside the first volume (0 to {used} s), and frames, with the columns of task and physiology, are placed by it: \
+             is it in ms, or of another clock? Correct it, or take it out",
+            file.display()
+        )
+    });
     let others = [of_header, of_sidecar];
     let apart = others.into_iter().flatten().filter(|(tr, _)| (tr - used).abs() > SAME_TR_S);
-    let mut said: Vec<String> = apart
-        .map(|(tr, file)| {
-            let file = file.display();
-            format!("repetition time {used} s ({origin}) is used; {file} says {tr} s")
-        })
-        .collect();
+    let said = apart.map(|(tr, file)| {
+        let file = file.display();
+        format!("repetition time {used} s ({origin}) is used; {file} says {tr} s")
+    });
+    let mut said: Vec<String> = said.chain(elsewhere).collect();
     if let Some(Field { value: times, file }) = &sidecar.volume_timing {
         let file = file.display();
         if let Some(step) = odd_step(times, used) {

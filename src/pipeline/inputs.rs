@@ -213,6 +213,7 @@ pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Re
     let runs = specs.iter().zip(&options).map(open).collect::<Result<Vec<Run>>>()?;
     refuse_unmatched(&runs, watch)?;
     alike::say_unlike_smoothing(&runs, watch);
+    alike::say_unlike_echoes(&runs, watch);
     Ok(runs)
 }
 

@@ -239,7 +239,7 @@ fn image(
     let (mask, labels) = masks::whole_labels_of(path, on, watch)?;
     // Labels that float32 has made one are refused there.
     let is_large = labels.iter().any(|&label| label >= 1 << 24);
-    if labels.len() > 1 || is_large || options.names.is_some() {
+    if labels.len() > 1 || is_large {
         return atlas(path, options.names.as_deref(), on, watch);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();

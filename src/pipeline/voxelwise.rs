@@ -165,13 +165,27 @@ pub fn check(
     Ok(note)
 }
 
+/// An image without time is no regressor, and a run's name is not asked for.
+fn still(error: Error, path: &Path) -> Error {
+    let found = error.fault().map_or("", |fault| fault.found.as_str());
+    if !found.ends_with("-D image") {
+        return error;
+    }
+    Error::bad_data(
+        display(path),
+        found,
+        "have one value a voxel and volume of the run, to be a column of each voxel's own",
+        "a value that does not change over time is no regressor; a mask of white matter is one for --anaticor",
+    )
+}
+
 fn image(
     path: &Path,
     run: &Run,
     ladder: &Ladder,
     watch: &dyn Watch,
 ) -> Result<(Box<dyn BoldSource>, bool)> {
-    let mut image = open_bold(path, watch)?;
+    let mut image = open_bold(path, watch).map_err(|error| still(error, path))?;
     let n_volumes = run.header.n_volumes();
     let note = check(&image, ((&run.grid, n_volumes), &display(&run.path)))?;
     note.iter().for_each(|line| watch.note(line));

@@ -306,9 +306,10 @@ fn levels(value: Option<&Value>) -> std::result::Result<Vec<(String, String)>, S
 fn direction(value: Option<&Value>) -> std::result::Result<Option<Direction>, String> {
     let Some(value) = value else { return Ok(None) };
     let words = value.as_str().unwrap_or_default().to_lowercase();
-    match (words.contains("lower"), words.contains("higher")) {
-        (true, false) => Ok(Some(Direction::Lower)),
-        (false, true) => Ok(Some(Direction::Higher)),
+    // Nothing but these words: "higher is worse" says the opposite with one of them.
+    match &words.split_whitespace().collect::<Vec<_>>()[..] {
+        ["lower"] | ["lower", "is", "better"] => Ok(Some(Direction::Lower)),
+        ["higher"] | ["higher", "is", "better"] => Ok(Some(Direction::Higher)),
         _ => Err(value.to_string()),
     }
 }

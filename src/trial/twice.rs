@@ -41,7 +41,7 @@ impl Plan {
             },
             "be one of the outcomes",
             match closest(&one.to_string(), &names) {
-                Some(near) => format!("did you mean '{near}'?"),
+                Some(near) => format!("add --outcome {one}, or did you mean '{near}'?"),
                 None => format!("add --outcome {one}"),
             },
         ))

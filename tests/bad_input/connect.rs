@@ -252,6 +252,13 @@ fn of_columns() -> Vec<Case> {
             &["bold.nii", "degrees of freedom", "10 or more (--min-dof)"],
         ),
         case(
+            "a band that leaves nothing",
+            nothing,
+            with("--band 0.024,0.026"),
+            65,
+            &["leaves no degrees of freedom", "of the band of 0.024 to 0.026 Hz", "a wider --band"],
+        ),
+        case(
             "degrees of freedom that are asked for",
             nothing,
             with("--min-dof 38"),

@@ -166,6 +166,8 @@ fn a_run_is_no_column_of_its_own() {
     let said = told(folder.path(), &format!("{GLM} --voxelwise ./bold.nii"), 2);
     has(&said, &["is the run itself, of which it explains all"]);
     assert!(!folder.path().join("out").exists());
+    let said = told(folder.path(), &format!("{GLM} --voxelwise mask.nii"), 65);
+    has(&said, &["mask.nii is a 3-D image", "a value that does not change over time"]);
 }
 
 #[test]

@@ -56,6 +56,18 @@ fn plans() -> Vec<Case> {
             &["participants.tsv is not there", "give the study's folder"],
         ),
         line(
+            "results among the study's own tables",
+            "trial study --control placebo --outcome nrs --baseline ses-pre --endpoint ses-post --out study/phenotype",
+            2,
+            &["--out study/phenotype", "the study's own tables lie", "derivatives"],
+        ),
+        line(
+            "results beside participants.tsv",
+            "trial study --control placebo --outcome nrs --baseline ses-pre --endpoint ses-post --out study/",
+            2,
+            &["the study's own tables lie"],
+        ),
+        line(
             "nothing to analyse",
             "trial study --control placebo --out out",
             2,
@@ -236,16 +248,6 @@ fn plans() -> Vec<Case> {
             "trial study --plan plan.json --out out",
             65,
             &["plan.json is no plan", "did you mean 'outcomes'?"],
-        ),
-        case(
-            "outputs in the study",
-            |d| {
-                study(d);
-                fs::rename(d.join(SCALES), d.join("study/baseline.tsv")).expect("it was there");
-            },
-            "trial study --control placebo --baseline ses-pre --endpoint ses-post --outcome nrs --out study",
-            2,
-            &["baseline.tsv exists", "choose another name"],
         ),
     ]
 }

@@ -74,6 +74,13 @@ fn small_wet_and_overlapping_regions_and_those_of_compcor_are_told() {
             "regions of fewer than 8 voxels: tiny (7)",
         ],
     );
+    // probabilities that nowhere reach CompCor's
+    nifti(dir, "csf.nii", &SHAPE[..3], 3.0, |at| if at % SHAPE[0] < 2 { 0.97 } else { 0.02 });
+    assert_told(
+        dir,
+        &format!("{LINE} --mask mask.nii --csf csf.nii {seeds}"),
+        &["more than half of these regions is fluid", "no probability is 0.99 or more"],
+    );
 }
 
 #[test]

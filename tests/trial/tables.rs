@@ -193,6 +193,8 @@ fn a_dictionary_that_says_nothing_clear_is_refused() {
         (r#"{"nrs": {"Minimum": "low"}}"#, "gives nrs the Minimum"),
         (r#"{"nrs": {"Levels": 3}}"#, "gives nrs the Levels 3"),
         (r#"{"nrs": {"Direction": "up"}}"#, "lower is better"),
+        (r#"{"nrs": {"Direction": "higher is worse"}}"#, "the Direction \"higher is worse\""),
+        (r#"{"nrs": {"Direction": "slower is better"}}"#, "lower is better"),
     ];
     for (text, part) in cases {
         says(

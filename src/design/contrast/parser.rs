@@ -330,6 +330,7 @@ impl<'a> Parser<'a> {
         };
         let hint = match self.rest().chars().next() {
             Some('@') => format!("a run is named as in `{}`", runs::named(self.text)),
+            Some(':') if self.text.contains('@') => "a basis stands before its run, as in pain:basis@run-1".to_owned(),
             Some(':') => "a pattern means conditions alone: name columns with : each by itself, as in mean(a:rating, b:rating)".to_owned(),
             _ => "join terms by + - * /, rows by ;".to_owned(),
         };

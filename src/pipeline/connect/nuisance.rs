@@ -127,7 +127,23 @@ impl Nuisance {
         } else {
             None
         };
-        let model = Model::new(&matrix, names, slices.as_ref(), n_planes, run.dof_spent)?;
+        let model = Model::new(&matrix, names, slices.as_ref(), n_planes, run.dof_spent);
+        let model = model.map_err(|error| match (spec.band_hz, nu_without_band) {
+            (Some([low, high]), Some(before)) => Error::bad_data(
+                &name,
+                format!(
+                    "leaves no degrees of freedom for correlations: {} volumes, and {} columns, {} of them of the band of {low} to {high} Hz; {} are left without it",
+                    run.n_volumes,
+                    names.len(),
+                    names.len() - others.len(),
+                    told(before)
+                ),
+                format!("leave {} or more (--min-dof)", told(spec.min_dof)),
+                "choose a wider --band or none, fewer confounds, or a longer run; censored volumes count too",
+            )
+            .caused_by(error),
+            _ => error,
+        })?;
         let bases = model
             .solvers
             .iter()

@@ -42,8 +42,15 @@ impl Tissues {
         let fluid = regions::fluid(options, grid, watch)?;
         let mut sources = Vec::new();
         for (name, path) in [("CSF", &options.csf), ("white matter", &spec.white_matter)] {
-            if let Some(path) = path {
-                sources.push((name, masks::tissue(path, grid, OF_COMPCOR, &Quiet)?));
+            let Some(path) = path else { continue };
+            match masks::tissue(path, grid, OF_COMPCOR, &Quiet) {
+                Ok(mask) => sources.push((name, mask)),
+                // Probabilities of which none is so high, as one that was read before has shown.
+                Err(_) if masks::tissue(path, grid, FLUID, &Quiet).is_ok() => watch.note(&format!(
+                    "{}: no probability is {OF_COMPCOR} or more, from where CompCor takes {name}: which regions lie there is not told",
+                    path.display()
+                )),
+                Err(error) => return Err(error),
             }
         }
         Ok(Tissues { fluid, sources })

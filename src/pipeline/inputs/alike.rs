@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::{Run, display};
 use crate::error::Result;
 use crate::io::bids::{EchoName, without_echo};
@@ -46,6 +48,40 @@ pub(super) fn say_further_echoes(specs: &[RunSpec], watch: &dyn Watch) -> Result
         }
     }
     Ok(())
+}
+
+/// Echo times that are one, seconds.
+const SAME_ECHO_S: f64 = 1e-6;
+
+/// Warn where the runs' sidecars say different echo times: they may be echoes of one run, which as runs count several times.
+pub(super) fn say_unlike_echoes(runs: &[Run], watch: &dyn Watch) {
+    let times = |run: &Run| -> Vec<f64> {
+        let own = run.fields.get("EchoTime").and_then(Value::as_f64);
+        run.echoes.as_ref().map_or_else(|| own.into_iter().collect(), |all| all.times_s.clone())
+    };
+    let known: Vec<(&Run, Vec<f64>)> =
+        runs.iter().map(|run| (run, times(run))).filter(|(_, times)| !times.is_empty()).collect();
+    let is_same = |a: &[f64], b: &[f64]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < SAME_ECHO_S)
+    };
+    let Some(((_, first), others)) = known.split_first() else { return };
+    if others.iter().all(|(_, other)| is_same(first, other)) {
+        return;
+    }
+    let said = |(run, times): &(&Run, Vec<f64>)| {
+        let ms: Vec<String> =
+            times.iter().map(|s| format!("{}", (1e6 * s).round() / 1e3)).collect();
+        format!("{} {} ms", display(&run.path), ms.join(", "))
+    };
+    let said: Vec<String> = known.iter().map(said).collect();
+    let meant = match runs.iter().any(|run| run.echoes.is_some()) {
+        true => "echoes of other times weigh the signal otherwise",
+        false => {
+            "are they echoes of one run? As runs one measurement counts several times, and p is far too small: give --echoes with the number of echoes of each run; \
+             runs of other echo times differ in signal and noise"
+        }
+    };
+    watch.warn(&format!("the runs' echo times differ: {}; {meant}", said.join("; ")));
 }
 
 /// Warn where runs that are combined were not smoothed alike before: their effects are of other widths.

@@ -21,14 +21,14 @@ pub(super) fn participants() -> Value {
 
 /// Beside phenotype/questionnaires.tsv.
 pub(super) fn questionnaires() -> Value {
-    let score = |[name, what]: [&str; 2], range: [u32; 2], direction: &str| json!({ "LongName": name, "Description": what, "Range": range, "Direction": direction });
+    let score = |[name, what]: [&str; 2], range: [u32; 2], direction: &str| json!({ "LongName": name, "Description": what, "Range": range, "Direction": direction, "Units": format!("points of {}", range[1]) });
     let (lower, higher) = ("lower is better", "higher is better");
     json!({
         "MeasurementToolMetadata": { "Description": "Questionnaires of a simulated trial" },
         "nrs": score(["Pain (NRS)", "Pain of the last 24 h, numeric rating scale"], [0, 10], lower),
         "fiq": score(["FIQ", "Fibromyalgia Impact Questionnaire, total"], [0, 100], lower),
-        "hads_anxiety": score(["HADS, anxiety", "Hospital Anxiety and Depression Scale, anxiety"], [0, 21], lower),
-        "hads_depression": score(["HADS, depression", "Hospital Anxiety and Depression Scale, depression"], [0, 21], lower),
+        "hads_anxiety": score(["HADS anxiety", "Hospital Anxiety and Depression Scale, anxiety"], [0, 21], lower),
+        "hads_depression": score(["HADS depression", "Hospital Anxiety and Depression Scale, depression"], [0, 21], lower),
         "sf36_pcs": score(["SF-36 physical (PCS)", "SF-36, physical component summary"], [0, 100], higher),
         "pgic": {
             "Description": "Patient Global Impression of Change; asked at the last visit",
