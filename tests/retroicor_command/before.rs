@@ -237,6 +237,38 @@ fn what_was_spent_is_found_by_the_sources_of_the_preprocessed_run_and_only_where
     well(dir, &format!("smooth {prep} --fwhm 20 --device cpu --out smoothed_bold.nii -q"));
     let (_, smoothed, _) = fit(dir, "smoothed_bold.nii", "");
     assert_eq!(smoothed, found);
+    // the run that it was made of is as it was
+    let uncorrected = "glm run-1_bold.nii.gz --spent made.json --out itself";
+    let json = fs::read_to_string(made.with_file_name("sub-01_task-a_desc-retroicor_bold.json"));
+    let json = json
+        .unwrap()
+        .replace("../../../../sub-01/func/sub-01_task-a_bold.nii.gz", "run-1_bold.nii.gz");
+    fs::write(dir.join("made.json"), json).unwrap();
+    refused(dir, &format!("{uncorrected} {FIT}"), 65, &["made.json", "nothing was taken out"]);
+    // the corrected image in the raw dataset under the raw run's name, as fMRIPrep takes it
+    let beside = raw.with_file_name("sub-01_task-a_desc-retroicor_regressors.tsv");
+    let away = dir.join("away");
+    fs::rename(dir.join("raw/derivatives/boldly"), &away).unwrap();
+    let part = |end: &str| away.join(format!("sub-01/func/sub-01_task-a_desc-retroicor_{end}"));
+    fs::copy(part("bold.json"), raw.with_file_name("sub-01_task-a_bold.json")).unwrap();
+    fs::copy(part("regressors.tsv"), &beside).unwrap();
+    fs::copy(part("regressors.json"), beside.with_extension("json")).unwrap();
+    let (by, dof, said) = how(dir, "");
+    assert_eq!((by.as_deref(), dof), (Some("name"), found), "{said}");
+    // a source beside which a sidecar of another file lies
+    sources(dir, &json!(["bids:raw:sub-01/func/sub-01_task-a_bold.nii.gz"]));
+    fs::copy(dir.join("run-1_bold.nii.gz"), &raw).unwrap();
+    let (by, dof, said) = how(dir, "");
+    assert_eq!((by, dof), (None, whole));
+    assert!(
+        said.contains("is not as boldly made it") || said.contains("describes another file"),
+        "{said}"
+    );
+    sources(dir, &json!(["bids:elsewhere:sub-09/x_bold.nii.gz"]));
+    fs::copy(dir.join("run-1_bold.json"), raw.with_file_name("sub-01_task-a_bold.json")).unwrap();
+    fs::remove_file(&beside).unwrap();
+    fs::remove_file(beside.with_extension("json")).unwrap();
+    fs::rename(&away, dir.join("raw/derivatives/boldly")).unwrap();
     // what lies in its place and is another run's is no correction of it
     let table = made.with_file_name("sub-01_task-a_desc-retroicor_bold.json");
     let whole_json = fs::read(&table).unwrap();
@@ -254,6 +286,10 @@ fn what_was_spent_is_found_by_the_sources_of_the_preprocessed_run_and_only_where
         let name = format!("sub-01_task-a_desc-retroicor_{end}");
         fs::copy(made.with_file_name(&name), other.join(&name)).unwrap();
     }
+    assert_eq!(how(dir, "").1, found, "a copy is the same correction");
+    set_json(&other.join("sub-01_task-a_desc-retroicor_bold.json"), |json| {
+        json["boldly"]["outputs"][0]["blake3"] = json!("0".repeat(64));
+    });
     let (by, dof, said) = how(dir, "");
     assert_eq!((by, dof), (None, whole));
     assert!(said.contains("any of several corrections"), "{said}");

@@ -12,6 +12,7 @@ use super::belongs::{OF_A_RUN, apart_in};
 use super::{Earlier, Run, display};
 use crate::error::{Error, Result};
 use crate::io::described::Described;
+use crate::io::paths::real;
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::provenance::{self, Facts};
 use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
@@ -176,6 +177,10 @@ impl Run {
 
     /// What says that a correction was of another run.
     fn stranger(&self, sidecar: &Path, facts: &Facts) -> Option<String> {
+        if facts.read(sidecar).any(|from| real(&from) == real(&self.path)) {
+            let name = display(&self.path);
+            return Some(format!("was made of {name} itself, of which nothing was taken out"));
+        }
         let files: Vec<PathBuf> =
             std::iter::once(sidecar.to_owned()).chain(facts.read(sidecar)).collect();
         let apart = apart_in(&OF_A_RUN, &self.path, &files).unwrap_or_default();

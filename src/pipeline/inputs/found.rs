@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::belongs::is_same_run;
-use super::{display, earlier};
+use super::{Earlier, display, earlier};
 use crate::error::Result;
 use crate::io::bids::{EchoName, without_echo};
 use crate::io::described::Described;
@@ -46,7 +46,8 @@ fn of_run(run: &RunSpec, watch: &dyn Watch) -> Result<Option<SpentOptions>> {
     let near: Vec<Correction> = near.collect();
     let name = display(&run.bold);
     let made = made_into(&near, &from.sources)?;
-    let (found, by) = match of_sources(&from.sources)? {
+    let beside = if made.is_empty() { of_sources(&from.sources, watch)? } else { None };
+    let (found, by) = match beside {
         _ if !made.is_empty() => (one_of(made, &name, watch), SpentBy::Source),
         Some(beside) => (Some(beside), SpentBy::Source),
         None if from.sources.is_empty() => (one_of(near, &name, watch), SpentBy::Name),
@@ -77,13 +78,12 @@ fn made_of(bold: &Path) -> Result<PathBuf> {
     Ok(bold)
 }
 
-/// The correction whose sidecar lies beside the sources, all of them; of several echoes that of the first.
-fn of_sources(sources: &[PathBuf]) -> Result<Option<Correction>> {
+/// The correction whose sidecar lies beside the sources, all of them; of several echoes that of the first. One that describes another file is told.
+fn of_sources(sources: &[PathBuf], watch: &dyn Watch) -> Result<Option<Correction>> {
     let mut first = None;
     for source in sources {
-        let Ok(Some(facts)) = provenance::facts_beside(source) else { return Ok(None) };
-        let is_of_source = matches!(facts.of(source)?, Described::Bytes | Described::Name);
-        if facts.spent().is_none() || !is_of_source {
+        let Ok(Some(Earlier { facts, .. })) = earlier(source, watch) else { return Ok(None) };
+        if facts.spent().is_none() {
             return Ok(None);
         }
         first.get_or_insert((sidecar_path(source), facts));
@@ -91,13 +91,19 @@ fn of_sources(sources: &[PathBuf]) -> Result<Option<Correction>> {
     Ok(first)
 }
 
-/// A sidecar of a corrected run.
+/// A sidecar of a corrected run: one that bears its name, or that lies beside its bytes under another.
 fn correction(sidecar: PathBuf) -> Option<Correction> {
     let facts = sidecar.is_file().then(|| provenance::facts_at(&sidecar).ok().flatten())??;
+    facts.spent()?;
     let is_run = facts.outputs.iter().any(|output| {
         output.kind == Kind::Bold && sidecar_path(&output.name).file_name() == sidecar.file_name()
     });
-    (is_run && facts.spent().is_some()).then_some((sidecar, facts))
+    let is_renamed = || {
+        let images = ["nii.gz", "nii"].map(|ending| sidecar.with_extension(ending));
+        let mut images = images.iter().filter(|image| image.is_file());
+        images.any(|image| matches!(facts.of(image), Ok(Described::Bytes)))
+    };
+    (is_run || is_renamed()).then_some((sidecar, facts))
 }
 
 /// Those whose image is a source, by its bytes.
@@ -125,13 +131,19 @@ fn say_other(near: &[Correction], sources: &[PathBuf], name: &str, watch: &dyn W
     }
 }
 
-/// The only one; the first echo's of several that differ in their echo alone.
+/// The only one, however often its sidecar was copied; the first echo's of several that differ in their echo alone.
 fn one_of(mut found: Vec<Correction>, name: &str, watch: &dyn Watch) -> Option<Correction> {
     let of_run = |path: &Path| without_echo(path, EchoName::Entity).unwrap_or(path.to_owned());
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let (first, facts) = found.first()?;
-    let is_like =
-        |(path, its): &Correction| of_run(path) == of_run(first) && its.spent() == facts.spent();
+    let sums = |its: &Facts| -> Vec<_> {
+        let bold = its.outputs.iter().filter(|output| output.kind == Kind::Bold);
+        bold.filter_map(|output| output.checksum.clone()).collect()
+    };
+    let is_like = |(path, its): &Correction| {
+        let is_copy = !sums(its).is_empty() && sums(its) == sums(facts);
+        is_copy || of_run(path) == of_run(first) && its.spent() == facts.spent()
+    };
     if found.iter().all(is_like) {
         return found.into_iter().next();
     }
