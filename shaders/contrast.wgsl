@@ -1,4 +1,4 @@
-// Contrasts: effect = w beta + c (w pinv(X) 1), variance = sigma2 w (X'X)^+ w', t = effect / sqrt(variance),
+// Contrasts: effect = w H g + c (w pinv(X) 1) with g and H of glm.wgsl, variance = sigma2 w (X'X)^+ w', t = effect / sqrt(variance),
 // F = |root effect|^2 / (n_roots sigma2) with root' root = (C (X'X)^+ C')^+. Zero variance gives 0. One thread per
 // fitted voxel; a workgroup's voxels share a slice-time group.
 // Host: src/kernels/contrast/gpu.rs. Twin: src/kernels/contrast/cpu.rs.
@@ -10,7 +10,7 @@ struct Params {
     first: u32, // tiles of this dispatch: first..end
     end: u32,
     n_fitted: u32, // voxels fitted
-    n_regressors: u32,
+    n_columns: u32, // of U
     n_rows: u32,
     n_roots: u32,
     weights_at: u32, // where this contrast begins in `weights`, in `scalars`,
@@ -21,10 +21,10 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tiles: array<vec4<u32>>; // [tile] first fitted voxel, voxels, group, 0
-@group(0) @binding(2) var<storage, read> beta: array<f32>; // [regressor][fitted voxel], about the centre
+@group(0) @binding(2) var<storage, read> on_basis: array<f32>; // [column of U][fitted voxel] g
 @group(0) @binding(3) var<storage, read> centre: array<f32>; // [fitted voxel] c
 @group(0) @binding(4) var<storage, read> sigma2: array<f32>; // [fitted voxel]
-@group(0) @binding(5) var<storage, read> weights: array<f32>; // of each contrast [row][regressor]
+@group(0) @binding(5) var<storage, read> weights: array<f32>; // of each contrast [group][row][column of U] w H
 @group(0) @binding(6) var<storage, read> scalars: array<f32>; // of each contrast [group]: [row] w pinv(X) 1, [row] w (X'X)^+ w', [root][row] root
 @group(0) @binding(7) var<storage, read_write> maps: array<f32>; // [contrast] stat, then of each [row] effect, [row] variance; all [fitted voxel]
 
@@ -44,15 +44,16 @@ fn main(
     }
     let fitted = tile.x + lane;
     let n_rows = params.n_rows;
+    let weights_at = params.weights_at + tile.z * n_rows * params.n_columns;
     let scalars_at = params.scalars_at + tile.z * n_rows * (2u + params.n_roots);
     let c = Acc(centre[fitted]);
     let noise = Acc(sigma2[fitted]);
     var stat = Acc(0.0);
     for (var row = 0u; row < n_rows; row++) {
         var effect = c * Acc(scalars[scalars_at + row]);
-        for (var regressor = 0u; regressor < params.n_regressors; regressor++) {
-            effect += Acc(weights[params.weights_at + row * params.n_regressors + regressor])
-                * Acc(beta[regressor * params.n_fitted + fitted]);
+        for (var column = 0u; column < params.n_columns; column++) {
+            effect += Acc(weights[weights_at + row * params.n_columns + column])
+                * Acc(on_basis[column * params.n_fitted + fitted]);
         }
         let variance = noise * Acc(scalars[scalars_at + n_rows + row]);
         maps[params.maps_at + row * params.n_fitted + fitted] = f32(effect);

@@ -1,11 +1,11 @@
-// Residuals of a fit, e = (y - c) - X beta + c r, r = 1 - X pinv(X) 1, and their sums at the gaps between consecutive
+// Residuals of a fit, e = (y - c) - U g + c r, r = 1 - U U' 1 (glm.wgsl), and their sums at the gaps between consecutive
 // volumes a, b: sum (y - c)^2, sum e^2 and the last e; sum of e_a^2 + e_b^2 and of 2 e_a e_b over the pairs of a gap; e on columns, in
 // fours. One thread per fitted voxel; a workgroup's voxels share a slice-time group.
 // Host: src/kernels/lags/gpu.rs. Twin: src/kernels/lags/cpu.rs.
 
 alias Acc = f32; // sums; f64 where the adapter has it
 const STEP: u32 = 0u; // 0 residuals, their squares and the last, 1 a tile of columns, 2 the pairs of one gap
-const QUADS: u32 = 1u; // STEP 0: regressors / 4, rounded up; STEP 1: columns of a tile / 4
+const QUADS: u32 = 1u; // STEP 0: columns of U / 4, rounded up; STEP 1: columns of a tile / 4
 
 struct Params {
     first: u32, // tiles of this dispatch: first..end
@@ -13,7 +13,7 @@ struct Params {
     n_volumes: u32,
     n_voxels: u32, // voxels of one volume of the block
     n_fitted: u32, // voxels fitted
-    n_regressors: u32,
+    n_columns: u32, // of U
     at: u32, // in `operators`: STEP 1 the tile's first quad of the first volume; STEP 2 the gap's pairs
     row: u32, // in `sums`: STEP 1 the tile's first row; STEP 2 that of the squares
     other: u32, // STEP 1: columns of the tile; STEP 2: the row of the products
@@ -24,21 +24,20 @@ struct Params {
 @group(0) @binding(1) var<storage, read> bold: array<f32>; // [volume][voxel]
 @group(0) @binding(2) var<storage, read> voxels: array<u32>; // [fitted voxel] its voxel
 @group(0) @binding(3) var<storage, read> tiles: array<vec4<u32>>; // [tile] first fitted voxel, voxels, group, 0
-@group(0) @binding(4) var<storage, read> operators: array<vec4<f32>>; // [group][volume][X quads, (r, 0, 0, 0)], [group][volume][column quad], [gap][volume] (pairs it is in, 1 where one ends with it, 0, 0)
+@group(0) @binding(4) var<storage, read> operators: array<vec4<f32>>; // [group][volume][U quads, (r, 0, 0, 0)], [group][volume][column quad], [gap][volume] (pairs it is in, 1 where one ends with it, 0, 0)
 @group(0) @binding(5) var<storage, read> centre: array<f32>; // [fitted voxel] c
-@group(0) @binding(6) var<storage, read> beta: array<f32>; // [regressor][fitted voxel]
+@group(0) @binding(6) var<storage, read> on_basis: array<f32>; // [column of U][fitted voxel] g
 @group(0) @binding(7) var<storage, read_write> residual: array<f32>; // [volume][fitted voxel]
 @group(0) @binding(8) var<storage, read_write> sums: array<f32>; // [row][fitted voxel]
 
 fn find_residuals(fitted: u32, voxel: u32, slice_group: u32) {
     let c = Acc(centre[fitted]);
-    var estimates: array<vec4<Acc>, QUADS>;
+    var g: array<vec4<Acc>, QUADS>;
     for (var k = 0u; k < QUADS; k++) {
-        estimates[k] = vec4<Acc>();
+        g[k] = vec4<Acc>();
     }
-    for (var regressor = 0u; regressor < params.n_regressors; regressor++) {
-        let estimate = Acc(beta[regressor * params.n_fitted + fitted]);
-        estimates[regressor / 4u][regressor % 4u] = estimate;
+    for (var column = 0u; column < params.n_columns; column++) {
+        g[column / 4u][column % 4u] = Acc(on_basis[column * params.n_fitted + fitted]);
     }
     var total = Acc(0.0);
     var sum = Acc(0.0);
@@ -47,7 +46,7 @@ fn find_residuals(fitted: u32, voxel: u32, slice_group: u32) {
         let row = (slice_group * params.n_volumes + t) * (QUADS + 1u);
         var explained = vec4<Acc>();
         for (var k = 0u; k < QUADS; k++) {
-            explained += vec4<Acc>(operators[row + k]) * estimates[k];
+            explained += vec4<Acc>(operators[row + k]) * g[k];
         }
         let centred = Acc(bold[t * params.n_voxels + voxel]) - c;
         e = centred - ((explained.x + explained.y) + (explained.z + explained.w))

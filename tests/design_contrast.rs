@@ -244,7 +244,13 @@ fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs
     // A session is the mean of its runs.
     let over = of("a@ses-2 - a@ses-1").unwrap();
     let weights: Vec<f64> = over.of_runs.iter().map(|run| run[[0, 0]]).collect();
-    assert_eq!(weights, [-1.0, 0.5, 0.5]);
+    assert_eq!(weights, [-1.0, 0.0, 0.0]);
+    let [session] = &over.of_sessions[..] else { panic!("{:?}", over.of_sessions) };
+    assert_eq!((&session.name[..], &session.runs[..]), ("ses-2", &[1, 2][..]));
+    assert_eq!(session.weights.row(0).to_vec(), [1.0, 0.0, 0.0]);
+    let over = of("a@ses-2 - (a - b)@ses-02 + 2*b@ses-1").unwrap();
+    assert_eq!(over.of_sessions.len(), 1, "one name in two spellings");
+    assert_eq!(over.of_sessions[0].weights.row(0).to_vec(), [0.0, 1.0, 0.0]);
     assert_eq!(over.of_mean.row(0).to_vec(), [0.0; 3]);
     let error = of("a@ses1 - a").unwrap_err().to_string();
     assert!(error.contains("a run is named as in `a@ses-1 - a`"), "{error}");

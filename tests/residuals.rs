@@ -332,6 +332,32 @@ fn runs_have_their_own_residuals_and_rows_and_on_the_test_adapter_they_verify() 
 }
 
 #[test]
+fn a_fit_beside_columns_that_are_nearly_one_verifies_on_the_test_adapter() {
+    let folder = study();
+    let dir = folder.path();
+    let adapter = std::env::var("BOLDLY_TEST_ADAPTER").unwrap_or_else(|_| "llvmpipe".to_owned());
+    let row = |t: i32| {
+        let t = f64::from(t);
+        let a = (1.7 * t * t).sin();
+        format!("{a:.12}\t{:.12}\n", a + 1e-5 * (2.3 * t * t + t).cos())
+    };
+    let table = format!("a\tb\n{}", (0..40).map(row).collect::<String>());
+    fs::write(dir.join("near.tsv"), table).unwrap();
+    for noise in ["ols", "ar1"] {
+        well(
+            dir,
+            &format!(
+                "glm study/{} --events study/{} --mask study/{} --device {adapter} --noise {noise} --confounds near.tsv --columns a,b \
+                 --contrast pain --contrast a+b --f-contrast pain;a --maps --residuals --verify --out {noise}",
+                paths::BOLD,
+                paths::EVENTS,
+                paths::MASK
+            ),
+        );
+    }
+}
+
+#[test]
 fn whether_the_model_whitened_the_run_is_said_with_the_noise_it_was_asked_of() {
     let Some(data) = common::shared("../oracles/glm/data_small") else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -131,15 +131,29 @@ pub fn parse_f_of(expression: &str, columns: &Columns) -> Result<Array2<f64>> {
     Ok(matrix(&rows, columns.names.len()))
 }
 
-/// What a contrast weighs in several runs: m = mean over runs of `of_mean` β_r + Σ `of_runs`_r β_r.
+/// What a contrast weighs in several runs: m = mean over runs of `of_mean` β_r + Σ `of_runs`_r β_r + Σ over `of_sessions` of the mean
+/// over the session's runs of its weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OverRuns {
     /// Of terms without a run, `[row][regressor]`.
     pub of_mean: Array2<f64>,
     /// Of terms of one run, `[run][row][regressor]`.
     pub of_runs: Vec<Array2<f64>>,
-    /// Whether a term names its run.
+    /// Of terms of a session of several runs.
+    pub of_sessions: Vec<OfSession>,
+    /// Whether a term names its run, or a session.
     pub is_across: bool,
+}
+
+/// What a contrast weighs in the mean of a session's runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfSession {
+    /// As it was called: `ses-2`.
+    pub name: String,
+    /// The places of its runs, two or more, ascending.
+    pub runs: Vec<usize>,
+    /// `[row][regressor]`
+    pub weights: Array2<f64>,
 }
 
 /// The weights of an expression over runs. `columns`: those of any run; `labels`: what stands behind `@`, one a run (`run-1`, `ses-2_run-1`); `one_row`: of a
@@ -154,22 +168,30 @@ pub fn parse_over_runs(
     one_row: bool,
 ) -> Result<OverRuns> {
     let n_columns = columns.names.len();
-    let (mut of_mean, mut of_runs, mut is_across) = (Vec::new(), Vec::new(), false);
-    for at in 0..labels.len() {
+    let read = |runs: &[usize]| -> Result<_> {
         let mut parser = columns.parser(expression);
-        parser.of_run = Some((labels, at));
-        let (shared, own): (Vec<_>, Vec<_>) =
-            parser.parts()?.into_iter().map(|[shared, own]| (shared, own)).unzip();
-        is_across = parser.is_across;
-        of_mean = shared;
-        of_runs.push(own);
-    }
-    refuse_empty(expression, &of_runs.iter().chain([&of_mean]).collect::<Vec<_>>())?;
+        (parser.labels, parser.reading) = (Some(labels), runs.to_vec());
+        let (of_mean, own): (Vec<_>, Vec<_>) =
+            parser.parts()?.into_iter().map(|[of_mean, own]| (of_mean, own)).unzip();
+        Ok((of_mean, own, parser.called))
+    };
+    let (of_mean, none, called) = read(&[])?;
+    let own = called.iter().map(|(_, runs)| Ok(read(runs)?.1)).collect::<Result<Vec<_>>>()?;
+    refuse_empty(expression, &own.iter().chain([&of_mean]).collect::<Vec<_>>())?;
     if one_row {
         refuse_rows(expression, of_mean.len())?;
     }
-    let of_runs = of_runs.iter().map(|rows| matrix(rows, n_columns)).collect();
-    Ok(OverRuns { of_mean: matrix(&of_mean, n_columns), of_runs, is_across })
+    let is_across = !called.is_empty();
+    let mut of_runs = vec![matrix(&none, n_columns); labels.len()];
+    let mut of_sessions = Vec::new();
+    for ((name, runs), own) in called.into_iter().zip(own) {
+        let weights = matrix(&own, n_columns);
+        match runs[..] {
+            [run] => of_runs[run] = weights,
+            _ => of_sessions.push(OfSession { name, runs, weights }),
+        }
+    }
+    Ok(OverRuns { of_mean: matrix(&of_mean, n_columns), of_runs, of_sessions, is_across })
 }
 
 /// What the patterns of an expression mean, and whether a difference of their sums weighs one side more.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{files, folder};
+use super::{files, folder, is_aside};
 use crate::{Error, Result};
 
 /// Endings that are not part of a name's last word.
@@ -107,7 +107,7 @@ pub fn inherited(path: &Path) -> Result<Vec<PathBuf>> {
             .filter(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")))
             .filter(|p| p.file_name().is_some_and(|n| n != ROOT_MARK))
             .map(|p| (Name::of(&p), p))
-            .filter(|(name, _)| name.applies_to(&wanted))
+            .filter(|(name, p)| name.applies_to(&wanted) && !is_aside(p))
             .map(|(name, p)| (name.entities.len(), p))
             .collect();
         here.sort();

@@ -6,6 +6,7 @@
 
 mod acquire;
 mod ahead;
+mod aside;
 pub mod bids;
 mod bold;
 mod compress;
@@ -45,6 +46,8 @@ pub use acquire::{
     acquisition, acquisition_but_slices, acquisition_notes, contradictions, contradictions_of,
     has_repetition_time, told, volume_times,
 };
+pub use aside::Aside;
+pub(crate) use aside::is_aside;
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
 pub use content::sha256_of_content;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::bids;
 use super::described::{self, Described};
+use super::{bids, is_aside};
 use crate::{Error, Result};
 
 /// A value and the file that it came from.
@@ -104,6 +104,21 @@ pub fn find(bold: &Path, explicit: Option<&Path>) -> Result<Sidecar> {
     Ok(sidecar)
 }
 
+/// The files that [`find`] reads of a run for which none is named; those among them that cannot be read too.
+///
+/// # Errors
+/// [`Error::MissingInput`] where a folder cannot be listed; those of reading the run, where boldly's sidecar has checksums to hold it against.
+pub fn speaking(bold: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = bids::inherited(bold)?;
+    let mut others = Vec::new();
+    for file in &files {
+        let Ok(map) = bids::read_json(file) else { continue };
+        others.push(of_another(&map, file, bold)?.map(|_| file.clone()));
+    }
+    files.retain(|file| !others.contains(&Some(file.clone())));
+    Ok(files)
+}
+
 /// What the JSON that bears a map's or a table's name says of it.
 #[derive(Debug, Default)]
 pub struct Beside {
@@ -120,7 +135,7 @@ pub struct Beside {
 /// # Errors
 /// [`Error::BadData`] where it is no JSON; those of reading `file`, where boldly's sidecar has checksums to hold it against.
 pub fn beside(file: &Path, json: &Path) -> Result<Beside> {
-    if !json.is_file() {
+    if !json.is_file() || is_aside(json) {
         return Ok(Beside::default());
     }
     let fields = bids::read_json(json)?;

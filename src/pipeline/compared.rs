@@ -130,7 +130,7 @@ impl Compared {
 }
 
 /// A path without `./` and `a/../`.
-fn tidy(path: &Path) -> PathBuf {
+pub(super) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
         let is_named =

@@ -14,6 +14,7 @@ use crate::pipeline::provenance::{self, Output, Provenance, real, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::watch::{ProgressAlone, Watch};
 
+mod later;
 mod listed;
 mod strangers;
 
@@ -304,7 +305,8 @@ impl Finished {
         }
         let mut compared = Compared::new(&folder, &chosen, &provenance);
         compared.check_files()?;
-        let command = provenance.command.map_paths(&|path| folder.join(path));
+        let command = provenance.command.clone().map_paths(&|path| folder.join(path));
+        let _aside = later::set_aside(&command, (&provenance, &folder), watch);
         // A block of the rerun stands beside the same block of the finished file, and its scale.
         let for_rerun = memory.map(|bytes| bytes.saturating_sub(PROCESS_BYTES) / 3 + PROCESS_BYTES);
         let ladder = Ladder::around(Device::cpu()).within(for_rerun);

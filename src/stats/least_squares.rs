@@ -19,6 +19,8 @@ pub struct LeastSquares {
     pub pinv: Array2<f64>,
     /// (X'X)^+ = X^+ X^+', `[regressor][regressor]`.
     pub xtx_inv: Array2<f64>,
+    /// U, an orthonormal basis of X's columns, `[volume][rank]`.
+    pub basis: Array2<f64>,
     /// Numerical rank of X.
     pub rank: usize,
     /// What X determines.
@@ -71,8 +73,9 @@ impl LeastSquares {
         let pinv = outer.dot(&inner);
         let xtx_inv = pinv.dot(&pinv.t());
         let root = Array2::from_shape_fn((p, rank), |(j, k)| outer[[j, k]] / svd.s[k]);
+        let basis = Array2::from_shape_fn((n, rank), |(t, k)| svd.u[(t, k)]);
         let determined = Determined { root, column_norm, null_space };
-        Ok(LeastSquares { pinv, xtx_inv, rank, determined })
+        Ok(LeastSquares { pinv, xtx_inv, basis, rank, determined })
     }
 
     /// [`Determined::is_estimable`].
@@ -104,6 +107,12 @@ pub fn spans(design: ArrayView2<f64>, column: ArrayView1<f64>) -> Result<bool> {
 }
 
 impl Determined {
+    /// H: beta of least squares is H U'y, and of smallest norm. `[regressor][rank]`.
+    #[must_use]
+    pub fn to_beta(&self) -> ArrayView2<'_, f64> {
+        self.root.view()
+    }
+
     /// B of contrasts C `[row][regressor]`, for which C (X'X)^+ C' = B'B: `[rank][row]`.
     #[must_use]
     pub fn spread(&self, weights: ArrayView2<f64>) -> Array2<f64> {

@@ -345,7 +345,10 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "endpoints",
         ],
     ),
-    ("verify", &["watch", "comparison", "blocks", "provenance", "session", "inputs", "compared"]),
+    (
+        "verify",
+        &["watch", "spec", "comparison", "blocks", "provenance", "session", "inputs", "compared"],
+    ),
     (
         "demo",
         &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],

@@ -14,6 +14,17 @@ fn sidecar(dir: &Path, name: &str, command: &str, image: &str, volumes: usize) {
     text(dir, name, &format!("{{\"boldly\": {own}}}"));
 }
 
+/// Outputs that the sidecar `c.json` lists.
+fn lists(dir: &Path, outputs: &[(&str, &str)]) {
+    let entry = |(name, kind): &(&str, &str)| {
+        format!("{{\"name\": \"{name}\", \"kind\": \"{kind}\", \"entities\": \"\"}}")
+    };
+    let outputs: Vec<String> = outputs.iter().map(entry).collect();
+    let text = std::fs::read_to_string(dir.join("c.json")).unwrap();
+    let listed = format!("\"outputs\": [{}], \"inputs\"", outputs.join(", "));
+    std::fs::write(dir.join("c.json"), text.replace("\"inputs\"", &listed)).unwrap();
+}
+
 pub fn cases() -> Vec<Case> {
     vec![
         case("a correction that is not there", nothing, WITH, 66, &["c.json"]),
@@ -30,6 +41,31 @@ pub fn cases() -> Vec<Case> {
             WITH,
             65,
             &["c.json", "is of boldly smooth", "spent no degrees", "boldly retroicor wrote"],
+        ),
+        case(
+            "the sidecar of a table beside a corrected run for the run's",
+            |d| {
+                sidecar(d, "c.json", "retroicor", "bold.nii", 40);
+                lists(d, &[("c.tsv", "table"), ("clean_bold.nii.gz", "bold")]);
+            },
+            WITH,
+            65,
+            &[
+                "c.json is of c.tsv, which is no corrected run",
+                "retroicor wrote beside",
+                "name clean_bold.json with --spent",
+            ],
+        ),
+        case(
+            "the sidecar of a fit of a corrected run for the run's",
+            |d| {
+                sidecar(d, "c.json", "retroicor", "bold.nii", 40);
+                let text = std::fs::read_to_string(d.join("c.json")).unwrap();
+                std::fs::write(d.join("c.json"), text.replace("retroicor", "glm")).unwrap();
+            },
+            WITH,
+            65,
+            &["c.json is of boldly glm, which corrects no run", "name that with --spent"],
         ),
         case(
             "a correction of another length",

@@ -9,7 +9,7 @@ use boldly::volume::{Block, HostBold};
 use ndarray::Array2;
 
 use crate::compare::{F, F_F64, T, T_F64, Tolerance, assert_close};
-use crate::made_up::{Noise, design, run, slice_groups};
+use crate::made_up::{Noise, design, nearly_one, run, slice_groups};
 use crate::test_adapter;
 
 /// rho is found from ratios of sums; with f32 sums these keep six digits.
@@ -121,6 +121,38 @@ fn sums_rho_and_statistics_equal_their_twins_in_both_precisions() {
                 assert_close(&format!("{name}, F"), &got[1].stat, &want[1].stat, f);
             }
         }
+    }
+}
+
+#[test]
+fn residuals_beside_columns_that_are_nearly_one_are_those_of_the_twin() {
+    for f64_sums in test_adapter::f64_sums() {
+        let gpu = test_adapter::open(Some(f64_sums));
+        let (mut x, names) = design(40, 8, 28);
+        nearly_one(&mut x);
+        let model = Model::new(&x, &names, None, 3, 0.0).unwrap();
+        let lags = LagModel::new(&model, Pairs::consecutive(40), Rule::Reml).unwrap();
+        let bold = run(Block::whole([9, 5, 3], 40), 29);
+        let voxels: Vec<u32> = (0..135).collect();
+        let on = |device: &Device| {
+            let mut tape = device.tape();
+            let (loaded, _) = tape.load(bold.clone()).unwrap();
+            let fit = glm::fit(&mut tape, &loaded, &voxels, &model).unwrap();
+            let of = (&fit, &model);
+            let series = lags::residuals(&mut tape, (&loaded, &voxels), of, &lags).unwrap();
+            let fit = glm::download(&mut tape, fit).unwrap();
+            let done = tape.run().unwrap();
+            let beta = fit.read(&done).unwrap().beta;
+            (series.read(&done).unwrap(), x.dot(&beta))
+        };
+        let ((e, explained), (want_e, want_explained)) = (on(&gpu), on(&Device::cpu()));
+        let flat = |m: &Array2<f64>| m.iter().copied().collect::<Vec<_>>();
+        // t's bound, of residuals of some 20.
+        let t = if f64_sums { T_F64 } else { T };
+        let off = Tolerance { relative: 0.0, absolute: 20.0 * t.absolute };
+        assert_close(&format!("residuals, {f64_sums}"), &flat(&e), &flat(&want_e), off);
+        let name = format!("X beta, {f64_sums}");
+        assert_close(&name, &flat(&explained), &flat(&want_explained), off);
     }
 }
 

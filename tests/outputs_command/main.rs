@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 mod binary;
 mod ended;
 mod foreseen;
+mod later;
 mod listed;
 mod pairs;
 mod replaced;

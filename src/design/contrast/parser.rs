@@ -29,10 +29,12 @@ pub(super) struct Parser<'a> {
     pub(super) conditions: Vec<usize>,
     /// Patterns with the columns that they meant.
     pub(super) meant: Vec<(String, Vec<usize>)>,
-    /// What stands behind `run-` for each run, and the place of the one whose weights are read; none where no runs are known.
-    pub(super) of_run: Option<(&'a [String], usize)>,
-    /// Whether a term named its run.
-    pub(super) is_across: bool,
+    /// What stands behind `@` for each run; none where no runs are known.
+    pub(super) labels: Option<&'a [String]>,
+    /// The places of the runs whose weights are read: one, or those of a session.
+    pub(super) reading: Vec<usize>,
+    /// What terms named, each once: how it was called, and the places of its runs.
+    pub(super) called: Vec<(String, Vec<usize>)>,
     /// Where a row speaks of whole basis sets: the suffixes of their columns, and which is being read.
     pub(super) basis: Option<(Vec<String>, usize)>,
 }
@@ -50,8 +52,9 @@ impl<'a> Parser<'a> {
             named: Vec::new(),
             conditions,
             meant: Vec::new(),
-            of_run: None,
-            is_across: false,
+            labels: None,
+            reading: Vec::new(),
+            called: Vec::new(),
             basis: None,
         }
     }
@@ -64,7 +67,7 @@ impl<'a> Parser<'a> {
         Ok(self.parts()?.into_iter().map(together).collect())
     }
 
-    /// All rows, to the end of the text, each as its weights of the mean over runs and those of the run that is read for; a last `;`
+    /// All rows, to the end of the text, each as its weights of the mean over runs and those of the runs that are read for; a last `;`
     /// may stand alone.
     pub(super) fn parts(&mut self) -> Result<Vec<[Vec<f64>; 2]>> {
         let mut rows = Vec::new();

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::{ContrastValues, Prepared, Stat, Wanted};
 use crate::error::{Error, Result};
 use crate::gpu::{Acc, Buffer, Constants, Done, Download, Recording, Shader, Step, Variant};
-use crate::kernels::glm::DeviceFit;
+use crate::kernels::glm::{DeviceFit, ToBeta};
 
 /// `shaders/contrast.wgsl`.
 pub(super) static SHADER: Shader = Shader {
@@ -60,22 +60,23 @@ pub(super) fn evaluate(
     contrasts: &[Prepared],
     wanted: Wanted,
 ) -> Result<Evaluated> {
-    let constant = &fit.shared.constant;
-    let n_regressors = constant.first().map_or(0, Vec::len);
+    let to_beta = &fit.shared.to_beta;
+    let n_regressors = to_beta.first().map_or(0, |to| to.of_centre.len());
+    let n_columns = fit.shared.n_columns;
     let n_fitted = fit.order.len();
     let of_model = |c: &Prepared| {
-        c.row_variance.len() == constant.len()
-            && c.inner.len() == constant.len()
+        c.row_variance.len() == to_beta.len()
+            && c.inner.len() == to_beta.len()
             && c.contrast.weights.ncols() == n_regressors
     };
     if !contrasts.iter().all(of_model) {
         return Err(Error::internal("the contrast", "is of another model", "match the fit", ""));
     }
-    let key = (contrasts.to_vec(), constant.clone(), wanted);
+    let key = (contrasts.to_vec(), to_beta.clone(), wanted);
     let shared = tape.gpu().resident(&key, |gpu| {
         let mut words = Words { n_maps: contrasts.len(), ..Words::default() };
         for contrast in contrasts {
-            words.add(contrast, constant);
+            words.add(contrast, to_beta, n_columns);
             if wanted == Wanted::Statistics {
                 words.n_maps = contrasts.len(); // the next one writes over the effects
             }
@@ -96,13 +97,13 @@ pub(super) fn evaluate(
         .enumerate()
         .map(|(stat, place)| {
             let Place { n_rows, n_roots, at: [weights_at, scalars_at, maps_at], .. } = *place;
-            let sizes = [n_fitted, n_regressors, n_rows, n_roots];
+            let sizes = [n_fitted, n_columns, n_rows, n_roots];
             let places = [weights_at, scalars_at, stat * n_fitted, maps_at * n_fitted];
             Step {
                 variant: Variant { shader: &SHADER, constants: constants(acc, place.stat) },
                 buffers: vec![
                     ("tiles", fit.tiles.clone()),
-                    ("beta", fit.beta.clone()),
+                    ("on_basis", fit.on_basis.clone()),
                     ("centre", fit.centre.clone()),
                     ("sigma2", fit.sigma2.clone()),
                     ("weights", shared.weights.clone()),
@@ -111,9 +112,9 @@ pub(super) fn evaluate(
                 ],
                 params: sizes.iter().chain(&places).map(|&word| word as u32).collect(),
                 workgroups: fit.n_tiles,
-                iterations: (n_rows * (n_regressors + 1 + n_roots) + n_roots) as u64,
-                bytes: 4 * (n_fitted * (n_regressors + 2 * n_rows + 2)) as u64,
-                flops: (n_fitted * n_rows * 2 * (n_regressors + n_roots + 2)) as u64,
+                iterations: (n_rows * (n_columns + 1 + n_roots) + n_roots) as u64,
+                bytes: 4 * (n_fitted * (n_columns + 2 * n_rows + 2)) as u64,
+                flops: (n_fitted * n_rows * 2 * (n_columns + n_roots + 2)) as u64,
             }
         })
         .collect();
@@ -159,7 +160,7 @@ impl Evaluated {
 /// The words of contrasts, one behind the other.
 #[derive(Default)]
 struct Words {
-    /// `[row][regressor]` of each.
+    /// Of each `[slice group][row][column of U]` w H.
     weights: Vec<f32>,
     /// Of each `[slice group]`: `[row]` w pinv(X) 1, `[row]` w (X'X)^+ w', `[root][row]` root.
     scalars: Vec<f32>,
@@ -168,12 +169,12 @@ struct Words {
 }
 
 impl Words {
-    /// `constant`: for each slice group pinv(X) 1, `[regressor]`.
-    fn add(&mut self, prepared: &Prepared, constant: &[Vec<f64>]) {
+    /// `to_beta`: for each slice group, of `n_columns` of U at most.
+    fn add(&mut self, prepared: &Prepared, to_beta: &[ToBeta], n_columns: usize) {
         let (weights, stat) = (&prepared.contrast.weights, prepared.contrast.stat);
         let n_rows = weights.nrows();
         let roots: Vec<Array2<f64>> = match stat {
-            Stat::T => vec![Array2::zeros((0, n_rows)); constant.len()],
+            Stat::T => vec![Array2::zeros((0, n_rows)); to_beta.len()],
             Stat::F => prepared.inner.iter().map(root).collect(),
         };
         let n_roots = roots.iter().map(Array2::nrows).max().unwrap_or(0).max(1);
@@ -184,11 +185,14 @@ impl Words {
         let at = [self.weights.len(), self.scalars.len(), self.n_maps];
         self.places.push(Place { stat, n_rows, n_roots, at, scale });
         self.n_maps += 2 * n_rows;
-        self.weights.extend(weights.iter().map(|&w| w as f32));
-        for ((root, constant), variance) in roots.iter().zip(constant).zip(&prepared.row_variance) {
+        for ((root, to), variance) in roots.iter().zip(to_beta).zip(&prepared.row_variance) {
+            for row in weights.dot(&to.of_basis).rows() {
+                let end = self.weights.len() + n_columns;
+                self.weights.extend(row.iter().map(|&w| w as f32));
+                self.weights.resize(end, 0.0);
+            }
             let end = self.scalars.len() + n_rows * (2 + n_roots);
-            let of_constant = weights.dot(&Array1::from_vec(constant.clone()));
-            self.scalars.extend(of_constant.iter().map(|&c| c as f32));
+            self.scalars.extend(weights.dot(&to.of_centre).iter().map(|&c| c as f32));
             self.scalars.extend(variance.iter().map(|&v| v as f32));
             self.scalars.extend(root.iter().map(|&r| r as f32));
             self.scalars.resize(end, 0.0);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
 
-use super::{HostFit, Model};
+use super::{HostFit, Model, Solver};
 use crate::error::{Error, Result};
 use crate::gpu::{
     Acc, Buffer, Constants, DeviceBold, Done, Download, QUADS, Recording, Shader, Step, Variant,
@@ -35,9 +36,9 @@ fn constants(acc: Acc, quads: u32, step: u32) -> Constants {
 /// A block's estimates in storage buffers, fitted voxels sorted by slice group.
 #[derive(Debug)]
 pub struct DeviceFit {
-    /// Estimates about the centre, `[regressor][fitted voxel]`.
-    pub(crate) beta: Buffer,
-    /// The centre c of each fitted voxel; beta = estimate + c pinv(X) 1.
+    /// g = U'(y - c), `[column of U][fitted voxel]`.
+    pub(crate) on_basis: Buffer,
+    /// The centre c of each fitted voxel; beta = H g + c pinv(X) 1.
     pub(crate) centre: Buffer,
     /// Residual variance, `[fitted voxel]`.
     pub(crate) sigma2: Buffer,
@@ -58,14 +59,25 @@ pub struct DeviceFit {
 pub(crate) struct Operators {
     words: Buffer,
     quads: u32,
-    /// For each slice group, pinv(X) 1, `[regressor]`.
-    pub(crate) constant: Vec<Vec<f64>>,
+    /// Columns of U, the most of any slice group.
+    pub(crate) n_columns: usize,
+    /// For each slice group.
+    pub(crate) to_beta: Vec<ToBeta>,
+}
+
+/// beta = H g + c pinv(X) 1 of a slice group.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ToBeta {
+    /// H, `[regressor][column of U]`.
+    pub(crate) of_basis: Array2<f64>,
+    /// pinv(X) 1, `[regressor]`.
+    pub(crate) of_centre: Array1<f64>,
 }
 
 /// Estimates on their way to the host.
 #[derive(Debug)]
 pub(super) struct Estimates {
-    beta: Download,
+    on_basis: Download,
     centre: Download,
     sigma2: Download,
     order: Arc<Vec<u32>>,
@@ -89,13 +101,20 @@ pub(super) fn fit(
         ));
     }
     let shared = tape.gpu().resident(model, |gpu| {
-        let quads = quads_for("glm", n_regressors)?;
+        let n_columns = model.rank();
+        let quads = quads_for("glm", n_columns)?;
+        let to_beta = |s: &Solver| ToBeta {
+            of_basis: s.to_beta().to_owned(),
+            of_centre: s.mean_beta.clone(),
+        };
         Ok(Operators {
             words: gpu.upload("operators", &operators(model, n_volumes, quads as usize))?,
             quads,
-            constant: model.solvers.iter().map(|s| s.mean_beta.to_vec()).collect(),
+            n_columns,
+            to_beta: model.solvers.iter().map(to_beta).collect(),
         })
     })?;
+    let n_columns = shared.n_columns;
     let slice_group = slice_groups(&bold.block, voxels, model)?;
     let mut order: Vec<u32> = (0..voxels.len() as u32).collect();
     order.sort_by_key(|&at| slice_group[at as usize]); // stable: voxels stay ascending within a group
@@ -103,7 +122,7 @@ pub(super) fn fit(
     let tiles = tiles(&order, &slice_group);
     let n_fitted = voxels.len();
     let fit = DeviceFit {
-        beta: tape.output("beta", n_regressors * n_fitted)?,
+        on_basis: tape.output("on_basis", n_columns * n_fitted)?,
         centre: tape.output("centre", n_fitted)?,
         sigma2: tape.output("sigma2", n_fitted)?,
         tiles: tape.upload("tiles", tiles.as_flattened())?,
@@ -123,10 +142,10 @@ pub(super) fn fit(
             ("tiles", fit.tiles.clone()),
             ("operators", fit.shared.words.clone()),
             ("centre", fit.centre.clone()),
-            ("beta", fit.beta.clone()),
+            ("on_basis", fit.on_basis.clone()),
             ("sigma2", fit.sigma2.clone()),
         ],
-        params: [n_volumes, bold.block.volume_len(), n_fitted, n_regressors]
+        params: [n_volumes, bold.block.volume_len(), n_fitted, n_columns]
             .map(|word| word as u32)
             .to_vec(),
         workgroups: fit.n_tiles,
@@ -146,7 +165,7 @@ pub(super) fn fit(
             step(2, nested, 5 + 2 * columns),
         ]
     };
-    tape.run("glm", 4 * (n_values + (n_fitted * (n_regressors + 1)) as u64), steps)?;
+    tape.run("glm", 4 * (n_values + (n_fitted * (n_columns + 1)) as u64), steps)?;
     Ok(fit)
 }
 
@@ -183,20 +202,17 @@ fn tiles(order: &[u32], slice_group: &[u32]) -> Vec<[u32; 4]> {
     tiles
 }
 
-/// `[group][volume][pinv quads, X quads, (r, 1 / dof, 0, 0)]`.
+/// `[group][volume][U quads, (r, 1 / dof, 0, 0)]`.
 fn operators(model: &Model, n_volumes: usize, quads: usize) -> Vec<f32> {
-    let row = 8 * quads + 4;
+    let row = 4 * quads + 4;
     let mut words = vec![0.0_f32; model.solvers.len() * n_volumes * row];
     for (solver, words) in model.solvers.iter().zip(words.chunks_exact_mut(n_volumes * row)) {
-        for ((column, t), &value) in solver.pinv.indexed_iter() {
+        for ((t, column), &value) in solver.basis.indexed_iter() {
             words[t * row + column] = value as f32;
         }
-        for ((t, column), &value) in solver.about_the_mean().indexed_iter() {
-            words[t * row + 4 * quads + column] = value as f32;
-        }
         for (t, &value) in solver.mean_residual.iter().enumerate() {
-            words[t * row + 8 * quads] = value as f32;
-            words[t * row + 8 * quads + 1] = (1.0 / solver.dof) as f32;
+            words[t * row + 4 * quads] = value as f32;
+            words[t * row + 4 * quads + 1] = (1.0 / solver.dof) as f32;
         }
     }
     words
@@ -204,7 +220,7 @@ fn operators(model: &Model, n_volumes: usize, quads: usize) -> Vec<f32> {
 
 pub(super) fn download(tape: &mut Recording<'_>, fit: &DeviceFit) -> Estimates {
     Estimates {
-        beta: tape.download("glm", &fit.beta),
+        on_basis: tape.download("glm", &fit.on_basis),
         centre: tape.download("glm", &fit.centre),
         sigma2: tape.download("glm", &fit.sigma2),
         order: Arc::clone(&fit.order),
@@ -216,21 +232,25 @@ pub(super) fn download(tape: &mut Recording<'_>, fit: &DeviceFit) -> Estimates {
 impl Estimates {
     pub(super) fn read(&self, done: &Done<'_>) -> Result<HostFit> {
         let centre = done.read(&self.centre, <[f32]>::to_vec)?;
-        let (n_fitted, n_regressors) =
-            (self.order.len(), self.shared.constant.first().map_or(0, Vec::len));
+        let n_fitted = self.order.len();
+        let n_regressors = self.shared.to_beta.first().map_or(0, |to| to.of_centre.len());
         let mut host = HostFit {
             slice_group: self.slice_group.to_vec(),
             beta: Array2::zeros((n_regressors, n_fitted)),
             sigma2: Array1::zeros(n_fitted),
         };
-        done.read(&self.beta, |beta| {
-            for (regressor, mut row) in host.beta.rows_mut().into_iter().enumerate() {
-                for (fitted, &at) in self.order.iter().enumerate() {
-                    let group = self.slice_group[at as usize] as usize;
-                    row[at as usize] = f64::from(beta[regressor * n_fitted + fitted])
-                        + f64::from(centre[fitted]) * self.shared.constant[group][regressor];
+        done.read(&self.on_basis, |on_basis| {
+            let columns: Vec<_> = host.beta.axis_iter_mut(Axis(1)).collect();
+            let place = self.places();
+            columns.into_par_iter().enumerate().with_min_len(64).for_each(|(at, mut beta)| {
+                let (fitted, group) = (place[at], self.slice_group[at] as usize);
+                let ToBeta { of_basis, of_centre } = &self.shared.to_beta[group];
+                let mut sum = f64::from(centre[fitted]) * of_centre;
+                for (column, weights) in of_basis.columns().into_iter().enumerate() {
+                    sum.scaled_add(f64::from(on_basis[column * n_fitted + fitted]), &weights);
                 }
-            }
+                beta.assign(&sum);
+            });
         })?;
         done.read(&self.sigma2, |sigma2| {
             for (&at, &value) in self.order.iter().zip(sigma2) {
@@ -238,5 +258,12 @@ impl Estimates {
             }
         })?;
         Ok(host)
+    }
+
+    /// For each position in the caller's list, its fitted voxel.
+    fn places(&self) -> Vec<usize> {
+        let mut places = vec![0; self.order.len()];
+        self.order.iter().enumerate().for_each(|(fitted, &at)| places[at as usize] = fitted);
+        places
     }
 }

@@ -4,6 +4,9 @@
 //!
 //! Centring: with c = mean y, beta = pinv(X) (y - c) + c pinv(X) 1, and the residual is
 //! (y - c) - X pinv(X) (y - c) + c (1 - X pinv(X) 1), whose last term is none where X holds the constant.
+//!
+//! The device knows g = U' (y - c) alone, U an orthonormal basis of X's columns and pinv(X) = H U': beta = H g + c pinv(X) 1 and X beta = U g keep their
+//! digits in f32 where columns nearly depend on each other.
 
 use std::time::Instant;
 
@@ -18,6 +21,7 @@ mod gpu;
 mod model;
 
 pub use gpu::DeviceFit;
+pub(crate) use gpu::ToBeta;
 pub use model::{Model, Outline, Solver};
 
 /// Its shader.

@@ -1,6 +1,6 @@
 //! What is fitted, prepared on the host for both devices.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -20,6 +20,8 @@ pub struct Solver {
     pub pinv: Array2<f64>,
     /// (X'X)^+, `[regressor][regressor]`.
     pub xtx_inv: Array2<f64>,
+    /// U, an orthonormal basis of X's columns, `[volume][rank]`.
+    pub basis: Array2<f64>,
     /// Numerical rank of X.
     pub rank: usize,
     /// n - rank - degrees of freedom spent before: divides this group's residual sum of squares.
@@ -45,7 +47,8 @@ impl Solver {
                 "",
             ));
         }
-        let LeastSquares { pinv, xtx_inv, rank, determined } = LeastSquares::new(design.view())?;
+        let LeastSquares { pinv, xtx_inv, basis, rank, determined } =
+            LeastSquares::new(design.view())?;
         let dof = n as f64 - rank as f64 - dof_spent;
         if dof < 1.0 {
             return Err(Error::bad_data(
@@ -63,19 +66,13 @@ impl Solver {
         if mean_residual.iter().all(|r| r.abs() <= CONSTANT_HELD) {
             mean_residual.fill(0.0);
         }
-        Ok(Solver { design, pinv, xtx_inv, rank, dof, mean_beta, mean_residual, determined })
+        Ok(Solver { design, pinv, xtx_inv, basis, rank, dof, mean_beta, mean_residual, determined })
     }
 
-    /// X for residuals of centred data: where it holds the constant, its columns centred: the same residuals, without the
-    /// cancellation against the columns' means.
-    pub(crate) fn about_the_mean(&self) -> Array2<f64> {
-        let mut columns = self.design.clone();
-        if self.mean_residual.iter().all(|&r| r == 0.0)
-            && let Some(mean) = self.design.mean_axis(Axis(0))
-        {
-            columns -= &mean;
-        }
-        columns
+    /// H with pinv(X) = H U', `[regressor][rank]`.
+    #[must_use]
+    pub fn to_beta(&self) -> ArrayView2<'_, f64> {
+        self.determined.to_beta()
     }
 }
 
@@ -135,6 +132,12 @@ impl Model {
         self.solvers.first().map_or(0, |s| s.design.nrows())
     }
 
+    /// The largest rank of a group.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.solvers.iter().map(|s| s.rank).max().unwrap_or(0)
+    }
+
     /// Bytes of host memory that the model takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -142,6 +145,7 @@ impl Model {
             s.design.len()
                 + s.pinv.len()
                 + s.xtx_inv.len()
+                + s.basis.len()
                 + s.mean_residual.len()
                 + s.determined.n_values()
         };

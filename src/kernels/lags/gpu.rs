@@ -38,7 +38,7 @@ fn constants(acc: Acc, quads: u32, step: u32) -> Constants {
 /// What the blocks of a run share.
 #[derive(Debug)]
 struct Operators {
-    /// `[group][volume][X quads, (r, 0, 0, 0)]`, `[group][volume][column quads]` in whole tiles, and `[gap][volume]`: pairs that it
+    /// `[group][volume][U quads, (r, 0, 0, 0)]`, `[group][volume][column quads]` in whole tiles, and `[gap][volume]`: pairs that it
     /// ends or begins, and whether one ends with it.
     words: Buffer,
     quads: u32,
@@ -86,13 +86,13 @@ fn record(
     (fit, model): (&DeviceFit, &Model),
     (lags, all): (&LagModel, bool),
 ) -> Result<(Coming, Buffer)> {
-    let (n_volumes, n_regressors) = (bold.block.volumes.len(), model.names.len());
+    let (n_volumes, n_columns) = (bold.block.volumes.len(), model.rank());
     let (n_rows, n_gaps) = (lags.n_rows(), lags.pairs.gaps.len());
     let n_scalars = SCALARS + 2 * n_gaps;
     let shared = tape.gpu().resident(lags, |gpu| {
-        let quads = quads_for("lags", n_regressors)?;
+        let quads = quads_for("lags", n_columns)?;
         let column_quads = ((n_rows - n_scalars).div_ceil(4) as u32).next_multiple_of(TILE_QUADS);
-        let mut words = design(model, quads as usize);
+        let mut words = basis(model, quads as usize);
         let columns_at = (words.len() / 4) as u32;
         words.extend(columns(lags, 4 * column_quads as usize));
         let pairs_at = (words.len() / 4) as u32;
@@ -114,11 +114,11 @@ fn record(
             ("tiles", fit.tiles.clone()),
             ("operators", shared.words.clone()),
             ("centre", fit.centre.clone()),
-            ("beta", fit.beta.clone()),
+            ("on_basis", fit.on_basis.clone()),
             ("residual", residual.clone()),
             ("sums", sums.clone()),
         ],
-        params: [n_volumes, bold.block.volume_len(), n_fitted, n_regressors]
+        params: [n_volumes, bold.block.volume_len(), n_fitted, n_columns]
             .map(|word| word as u32)
             .into_iter()
             .chain(at)
@@ -161,12 +161,12 @@ fn record(
     Ok((coming, residual))
 }
 
-fn design(model: &Model, quads: usize) -> Vec<f32> {
+fn basis(model: &Model, quads: usize) -> Vec<f32> {
     let row = 4 * quads + 4;
     let n_volumes = model.n_volumes();
     let mut words = vec![0.0_f32; model.solvers.len() * n_volumes * row];
     for (solver, words) in model.solvers.iter().zip(words.chunks_exact_mut(n_volumes * row)) {
-        for ((t, column), &value) in solver.about_the_mean().indexed_iter() {
+        for ((t, column), &value) in solver.basis.indexed_iter() {
             words[t * row + column] = value as f32;
         }
         for (t, &value) in solver.mean_residual.iter().enumerate() {

@@ -44,7 +44,7 @@ impl LagModel {
                 "",
             ));
         }
-        let width = model.solvers.iter().map(|s| s.rank).max().unwrap_or(0);
+        let width = model.rank();
         let of_group = |s: &crate::kernels::glm::Solver| {
             Ar1::new(s.design.view(), &pairs, rule, (width, s.dof))
         };

@@ -9,7 +9,7 @@ use serde_json::{Map as Fields, Value, json};
 
 use super::modelled::Told;
 use crate::design::contrast::{
-    Columns, NamedContrast, OverRuns, meant, parse_named, parse_over_runs,
+    Columns, NamedContrast, OfSession, OverRuns, meant, parse_named, parse_over_runs,
 };
 use crate::error::{Error, Result};
 use crate::io::bids::Name;
@@ -207,7 +207,7 @@ impl Asking<'_> {
 
     /// The same question to every run.
     fn each(&self, runs: &[Run], models: &[Outline], watch: &dyn Watch) -> Result<Asked> {
-        let counts = self.counting(&self.over.of_mean, runs, models, watch)?;
+        let counts = self.counting(&self.over.of_mean, None, (runs, models), watch)?;
         let part = |(counts, model): (&bool, &Outline)| match counts {
             true => self.part(&self.over.of_mean, model),
             false => Ok(None),
@@ -218,24 +218,25 @@ impl Asking<'_> {
 
     /// A sum over runs of what each weighs in it.
     fn across(&self, runs: &[Run], models: &[Outline], watch: &dyn Watch) -> Result<Asked> {
-        let of_mean = &self.over.of_mean;
-        let mut counts = vec![false; runs.len()];
-        if of_mean.iter().any(|w| *w != 0.0) {
-            counts = self.counting(of_mean, runs, models, watch)?;
-        }
-        let n = counts.iter().filter(|&&counts| counts).count().max(1) as f64;
-        let mut parts = Vec::with_capacity(runs.len());
-        for (at, (run, model)) in runs.iter().zip(models).enumerate() {
-            let mut rows = self.over.of_runs[at].clone();
-            if let Some(lack) = self.lack(&rows, (run, model)) {
-                return Err(self.refuse_named(run, at, &lack));
+        let OverRuns { of_mean, of_runs, of_sessions, .. } = self.over;
+        let mut all = of_runs.clone();
+        for (at, of_run) in runs.iter().zip(models).enumerate() {
+            if let Some(lack) = self.lack(&all[at], of_run) {
+                return Err(self.refuse_named(of_run.0, at, &lack));
             }
-            if counts[at] {
-                rows.scaled_add(1.0 / n, of_mean);
-            }
-            parts.push(self.part(&rows, model)?);
         }
-        self.joined(parts, Joining::Sum)
+        let of_sessions = of_sessions.iter().map(|session| (&session.weights, Some(session)));
+        for (weights, session) in [(of_mean, None)].into_iter().chain(of_sessions) {
+            if weights.iter().all(|w| *w == 0.0) {
+                continue;
+            }
+            let counts = self.counting(weights, session, (runs, models), watch)?;
+            let n = counts.iter().filter(|&&counts| counts).count().max(1) as f64;
+            let counting = all.iter_mut().zip(&counts).filter(|(_, counts)| **counts);
+            counting.for_each(|(rows, _)| rows.scaled_add(1.0 / n, weights));
+        }
+        let parts = all.iter().zip(models).map(|(rows, model)| self.part(rows, model));
+        self.joined(parts.collect::<Result<_>>()?, Joining::Sum)
     }
 
     /// Rows `[row][column of any run]` as weights of a model, `[row][regressor]`, and the columns that it has not.

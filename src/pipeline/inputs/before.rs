@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::io::described::Described;
 use crate::io::paths::real;
 use crate::pipeline::carried::{self, Carried};
-use crate::pipeline::provenance::{self, Facts};
+use crate::pipeline::provenance::{self, Facts, Kind, Output, sidecar_path};
 use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
 use crate::pipeline::watch::Watch;
 use crate::stats::mixed::{Mixed, shifted};
@@ -66,6 +66,7 @@ impl Run {
         let Some(SpentOptions { sidecar, by }) = spec.spent.as_deref() else { return Ok(()) };
         let facts = facts(sidecar)?;
         let spent = facts.spent().ok_or_else(|| no_correction(sidecar, &facts))?;
+        refuse_other(sidecar, &facts)?;
         self.refuse_again(sidecar)?;
         if facts.of(&self.path)? == Described::Bytes {
             let earlier = Earlier { facts, spent };
@@ -221,17 +222,43 @@ fn facts(sidecar: &Path) -> Result<Facts> {
         Error::bad_data(
             display(sidecar),
             "was not written by boldly",
-            "be the JSON that boldly retroicor wrote beside its corrected run",
+            CORRECTED,
             "name that with --spent; the JSON of the preprocessed run does not say what was spent",
         )
     })
 }
+
+/// The commands whose runs were corrected.
+const CORRECT: [&str; 2] = ["retroicor", "smooth"];
+
+/// What a correction wrote beside its run, a table or a map, is not that run, though its sidecar knows what was spent; nor is what was made of one.
+fn refuse_other(sidecar: &Path, facts: &Facts) -> Result<()> {
+    let command = &facts.command.name;
+    let own = |output: &&Output| sidecar_path(&output.name).file_name() == sidecar.file_name();
+    let found = match facts.outputs.iter().find(own) {
+        _ if !command.is_empty() && !CORRECT.contains(&command.as_str()) => {
+            format!("is of boldly {command}, which corrects no run")
+        }
+        Some(output) if output.kind != Kind::Bold => {
+            format!("is of {}, which is no corrected run", display(&output.name))
+        }
+        _ => return Ok(()),
+    };
+    let run = facts.outputs.iter().find(|output| output.kind == Kind::Bold);
+    let hint = run.map_or("name that with --spent".to_owned(), |run| {
+        let run = sidecar_path(&sidecar.with_file_name("").join(&run.name));
+        format!("name {} with --spent, if that is it", display(&run))
+    });
+    Err(Error::bad_data(display(sidecar), found, CORRECTED, hint))
+}
+
+/// What `--spent` takes.
+const CORRECTED: &str = "be the JSON that boldly retroicor wrote beside its corrected run";
 
 fn no_correction(sidecar: &Path, facts: &Facts) -> Error {
     let found = match facts.command.name.as_str() {
         "" => "spent no degrees of freedom".to_owned(),
         name => format!("is of boldly {name}, which spent no degrees of freedom"),
     };
-    let expected = "be the JSON that boldly retroicor wrote beside its corrected run";
-    Error::bad_data(display(sidecar), found, expected, "name that with --spent, or leave it out")
+    Error::bad_data(display(sidecar), found, CORRECTED, "name that with --spent, or leave it out")
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{Output, not_understood, own_object, sidecar_path};
 use crate::error::Result;
 use crate::io::described::{Described, Listed, described};
+use crate::io::is_aside;
 use crate::io::sidecar::{self, Beside};
 use crate::pipeline::spec::{Role, SmoothOptions};
 
@@ -68,7 +69,7 @@ pub struct Read {
 /// Missing input when it cannot be read; bad data when it is no JSON, or when a fact is not what its name says.
 pub fn facts_beside(image: &Path) -> Result<Option<Facts>> {
     let path = sidecar_path(image);
-    if path.is_file() { facts_at(&path) } else { Ok(None) }
+    if path.is_file() && !is_aside(&path) { facts_at(&path) } else { Ok(None) }
 }
 
 /// The same where it speaks of this image, or lists no file at all; none where it speaks of others.

@@ -1,8 +1,8 @@
 //! Terms of one run among several: `pain@run-1`, `pain@ses-2`, `pain@ses-2_run-1`. A session of several runs is their mean.
 //!
 //! While it is read, an expression has two weights for each column, one behind the other: that of the mean over runs, for terms without a run, and
-//! that of the run that is read for. A run behind a term, or a parenthesis, moves what is in the first to the second, or to nothing
-//! where it is another run.
+//! that of the run or session that is read for. A name behind a term, or a parenthesis, moves what is in the first to the second, or to nothing
+//! where it is another's.
 
 use super::{Parser, Value};
 use crate::design::{quoted, similar};
@@ -78,38 +78,43 @@ impl Parser<'_> {
             return Ok(weights);
         };
         let (name, length) = (name.to_owned(), 1 + name.len());
-        let share = self.share_of_run(&name)?;
-        self.is_across = true;
+        let is_read = self.is_read(&name)?;
         self.named.push(self.at..self.at + length);
         self.at += length;
         let (of_mean, of_run) = weights.split_at_mut(self.names.len());
         for (of_mean, of_run) in of_mean.iter_mut().zip(of_run) {
-            *of_run += share * *of_mean;
+            *of_run += if is_read { *of_mean } else { 0.0 };
             *of_mean = 0.0;
         }
         Ok(weights)
     }
 
-    /// Which share of what is called so, a run by its session, by its run or by both, is the one that is read for: a session is the mean of its
-    /// runs; 1 where no runs are known.
-    fn share_of_run(&self, name: &str) -> Result<f64> {
-        let Some((labels, at)) = self.of_run else { return Ok(1.0) };
+    /// Whether what is called so, a run by its session, by its run or by both, or a session of several, is what is read for; all is where no
+    /// runs are known.
+    fn is_read(&mut self, name: &str) -> Result<bool> {
+        let Some(labels) = self.labels else { return Ok(true) };
         let asked = plain(name);
-        let is_named = |label: &&String| {
-            let label = plain(label);
+        let is_named = |at: &usize| {
+            let label = plain(&labels[*at]);
             label == asked || label.split('_').any(|part| part == asked)
         };
+        let runs: Vec<usize> = (0..labels.len()).filter(is_named).collect();
         let wrong = |found: String| {
             let hint = similar::listing(labels).replacen("columns", "runs", 1);
             Err(self.error(&found, "name runs that are given, each clearly", &hint))
         };
-        match labels.iter().filter(is_named).count() {
-            0 => wrong(format!("names {name}, which is none of the runs")),
-            n if n == 1 || asked.starts_with(SESSION) => {
-                Ok(if is_named(&&labels[at]) { 1.0 / n as f64 } else { 0.0 })
+        match runs.len() {
+            0 => return wrong(format!("names {name}, which is none of the runs")),
+            n if n > 1 && !asked.starts_with(SESSION) => {
+                return wrong(format!("names {name}, which is the name of {n} runs"));
             }
-            n => wrong(format!("names {name}, which is the name of {n} runs")),
+            _ => {}
         }
+        let is_read = runs == self.reading;
+        if self.called.iter().all(|(_, known)| *known != runs) {
+            self.called.push((name.to_owned(), runs));
+        }
+        Ok(is_read)
     }
 
     /// The same of a value; a number is of no run.

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::Asking;
+use super::{Asking, OfSession};
 use crate::design::similar;
 use crate::error::{Error, Result};
 use crate::kernels::glm::Outline;
@@ -25,21 +25,27 @@ pub(super) struct Lack {
 }
 
 impl Asking<'_> {
-    /// Which runs determine these rows `[row][column of any run]`: all, or one or more where the others may be skipped, which is said.
+    /// Which runs, of a session or of all, determine these rows `[row][column of any run]`: all, or one or more where the others may be
+    /// skipped, which is said.
     pub(super) fn counting(
         &self,
         rows: &Array2<f64>,
-        runs: &[Run],
-        models: &[Outline],
+        session: Option<&OfSession>,
+        (runs, models): (&[Run], &[Outline]),
         watch: &dyn Watch,
     ) -> Result<Vec<bool>> {
-        let of_runs = runs.iter().zip(models);
-        let lacks: Vec<Option<Lack>> = of_runs.map(|of_run| self.lack(rows, of_run)).collect();
-        let counts: Vec<bool> = lacks.iter().map(Option::is_none).collect();
-        let (n, of) = (counts.iter().filter(|&&counts| counts).count(), runs.len());
+        let is_asked = |at: usize| session.is_none_or(|session| session.runs.contains(&at));
+        let of_runs = runs.iter().zip(models).enumerate();
+        let lacks = of_runs.map(|(at, of_run)| is_asked(at).then(|| self.lack(rows, of_run)));
+        let lacks: Vec<Option<Option<Lack>>> = lacks.collect();
+        let counts: Vec<bool> = lacks.iter().map(|lack| matches!(lack, Some(None))).collect();
+        let n = counts.iter().filter(|&&counts| counts).count();
+        let of = lacks.iter().flatten().count();
         if n == of {
             return Ok(counts);
         }
+        let lacks: Vec<Option<Lack>> = lacks.into_iter().map(Option::flatten).collect();
+        let of_session = session.map_or(String::new(), |session| format!(" of {}", session.name));
         let why = |(run, lack): (&Run, &Option<Lack>)| {
             let lack = lack.as_ref()?;
             let said = self.said(lack, run);
@@ -54,7 +60,7 @@ impl Asking<'_> {
         if n == 0 {
             let error = Error::bad_data(
                 format!("contrast '{}'", self.name),
-                format!("is not estimable in any: {why}"),
+                format!("is not estimable in any{of_session}: {why}"),
                 "have all its conditions in one run or more",
                 "conditions of different runs are compared by the runs' names, as a@run-1 - b@run-2",
             );
@@ -64,18 +70,21 @@ impl Asking<'_> {
         if !self.skips_missing {
             let error = Error::bad_data(
                 format!("contrast '{name}'"),
-                format!("is estimable in {n} of {of} runs: {why}"),
+                format!("is estimable in {n} of {of} runs{of_session}: {why}"),
                 "be estimable in every run",
                 "--skip-missing takes it over the runs that have its conditions; or name runs, as in pain@run-1; or leave the run out",
             );
             return Err(super::of_runs(error, runs));
         }
-        let what = match self.over.is_across {
-            false => format!("contrast '{name}' is that of"),
-            true => format!("what names no run in contrast '{name}' is that of"),
+        let what = match (self.over.is_across, session) {
+            (false, _) => format!("contrast '{name}' is that of"),
+            (true, None) => format!("what names no run in contrast '{name}' is that of"),
+            (true, Some(session)) => {
+                format!("what names {} in contrast '{name}' is that of", session.name)
+            }
         };
         watch.warn(&format!(
-            "{what} {n} of {of} runs, with their variance and degrees of freedom: {why}"
+            "{what} {n} of {of} runs{of_session}, with their variance and degrees of freedom: {why}"
         ));
         Ok(counts)
     }
