@@ -19,6 +19,7 @@ mod disposition;
 mod doubts;
 mod edges;
 mod estimates;
+mod given;
 mod goldens;
 mod image;
 mod lapses;
