@@ -10,6 +10,7 @@ mod browser;
 mod by_region;
 #[path = "../qc_page/checked.rs"]
 mod checked;
+mod colons;
 mod command;
 mod correlations;
 mod covariates;
