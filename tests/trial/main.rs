@@ -24,6 +24,7 @@ mod given;
 mod goldens;
 mod image;
 mod lapses;
+mod listed;
 mod made;
 mod maps;
 mod named;
