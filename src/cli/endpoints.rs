@@ -214,14 +214,16 @@ enum DesignName {
     Crossover,
 }
 
-/// A table by name, or a file whose name it then has.
+/// A table by name, or a file whose name it then has; `[COLUMN=VALUE]` behind it stays.
 fn table(name: Option<String>, files: &mut Vec<PathBuf>) -> Option<String> {
     let name = name?;
-    let path = Path::new(&name);
+    let parts = name.split_once('[').filter(|_| !Path::new(&name).is_file());
+    let (file, rows) = parts.map_or((name.as_str(), ""), |(file, _)| name.split_at(file.len()));
+    let path = Path::new(file);
     if path.is_file() && !files.iter().any(|file| file == path) {
         files.push(path.to_owned());
     }
-    Some(stem(&name).to_owned())
+    Some(format!("{}{rows}", stem(file)))
 }
 
 /// A plan's file.
@@ -304,6 +306,9 @@ impl Args {
         };
         let Some(folder) = self.brain.as_ref().map(PathBuf::from).filter(|path| path.is_dir())
         else {
+            if let Some(name) = self.brain.as_ref().filter(|name| name.ends_with(['/', '\\'])) {
+                return wrong(format!("--brain {name}"), "is no folder", "be one, or a table");
+            }
             if let Some(of) = &self.of {
                 return wrong(
                     format!("--of {of}"),

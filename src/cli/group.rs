@@ -53,7 +53,7 @@ pub(super) struct Args {
     /// Table of maps (.tsv), a row a map; or a folder to find them in
     #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE", required = true)]
     maps: Option<PathBuf>,
-    /// Contrast of boldly glm, where --maps or the table names folders
+    /// Contrast of boldly glm, or seed-NAME of boldly connect, where --maps or the table names folders
     #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
     of: Option<String>,
     /// Voxels to analyse

@@ -62,7 +62,9 @@ use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
 pub use summaries::{Mean, Summaries, Summary, summaries};
-pub(in crate::pipeline) use table::{entities, files_below, take_single_runs};
+pub(in crate::pipeline) use table::{
+    contrast, contrast_of, entities, files_below, take_single_runs,
+};
 
 /// Test a group's maps.
 ///

@@ -141,17 +141,36 @@ fn refuse_other_tables(table: &Measured) -> Result<()> {
     if lacks.is_empty() {
         return Ok(());
     }
-    let is_of_group = table.has("region") && table.has("voxels_in_region");
+    let has = |columns: &[&str]| columns.iter().all(|column| table.has(column));
+    let of_nobody = |by: &str| {
+        format!(
+            "is the table of regions of boldly {by}: tests of a group, without a value of anybody"
+        )
+    };
+    let (found, hint) = if has(&["region", "voxels_in_region"]) {
+        (of_nobody("group"), "give the table beside it whose name ends in region_values.tsv")
+    } else if has(&["region", "interaction"]) {
+        (of_nobody("trial"), "give the table that --brain was then")
+    } else if has(&["region_a", "region_b"]) {
+        (
+            "is a table of edges".to_owned(),
+            "--edges takes it, or the folder above those of the participants, where boldly connect wrote one a run",
+        )
+    } else if has(&["effect"]) && (table.has("subject") || table.has("participant_id")) {
+        (
+            "is a table of maps, as boldly group takes it".to_owned(),
+            "give the folder that the maps lie in: --brain FOLDER --of NAME --region NAME=SPEC (docs/regions.md)",
+        )
+    } else {
+        (
+            format!("has no column {}", lacks.join(" and no ")),
+            "or give the folder of maps in its place: --brain MAPS --region NAME=SPEC (docs/regions.md)",
+        )
+    };
     Err(Error::usage(
         table.table.name.clone(),
-        match is_of_group {
-            true => "is the table of regions of boldly group: tests of a group, without a value of anybody".to_owned(),
-            false => format!("has no column {}", lacks.join(" and no ")),
-        },
+        found,
         "have a row a participant and visit, with participant_id, session_id and a column a region",
-        match is_of_group {
-            true => "give region_values.tsv, which lies beside it",
-            false => "or give the folder of maps in its place: --brain MAPS --region NAME=SPEC (docs/regions.md)",
-        },
+        hint,
     ))
 }

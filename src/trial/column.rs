@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// A column of a table: `questionnaires:nrs`. The table is the file's name without `.tsv`; no table: the one that has such a column.
+/// A column of a table: `questionnaires:nrs`. The table, a file's name without `.tsv`, is what stands before the first colon, or before that behind `[COLUMN=VALUE]`, the column all
+/// that follows (`pain:nrs:24h`); no table: the one that has such a column.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Column {
@@ -21,7 +22,7 @@ impl FromStr for Column {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Column, Error> {
-        let (table, column) = text.trim().rsplit_once(':').unwrap_or(("", text.trim()));
+        let (table, column) = parted(text.trim());
         if column.trim().is_empty() {
             return Err(Error::usage(
                 format!("'{text}'"),
@@ -31,6 +32,18 @@ impl FromStr for Column {
             ));
         }
         Ok(Column { table: table.trim().to_owned(), column: column.trim().to_owned() })
+    }
+}
+
+/// Table and column.
+fn parted(text: &str) -> (&str, &str) {
+    let colon = text.find(':');
+    let bracket = text.find('[').filter(|open| colon.is_none_or(|colon| *open < colon));
+    // A value of the rows that are meant may hold a colon, too.
+    let behind = bracket.and_then(|open| Some(open + text[open..].find("]:")? + 1));
+    match behind.or(colon) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => ("", text),
     }
 }
 

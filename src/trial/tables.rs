@@ -423,16 +423,27 @@ impl Tables {
         })
     }
 
+    /// A column of the table that it names.
+    fn of_table(&self, column: &Column) -> Result<Column> {
+        let table = self.get(&column.table)?;
+        table.position(&column.column)?;
+        Ok(Column { table: table.name.clone(), column: column.column.clone() })
+    }
+
     /// A plan's column with its table filled in. A column without a table is the one table's that has it; where none has, the one column that ends in `_` and its
-    /// name (`pcs` for `sf36_pcs`).
+    /// name (`pcs` for `sf36_pcs`). What is no table's column may be the name of one that has a colon (`nrs:24h`).
     ///
     /// # Errors
     /// Usage: no such table or column, with the closest, or several.
     pub fn resolve(&self, column: &Column) -> Result<Column> {
         if !column.table.is_empty() {
-            let table = self.get(&column.table)?;
-            table.position(&column.column)?;
-            return Ok(Column { table: table.name.clone(), column: column.column.clone() });
+            let whole = Column { table: String::new(), column: column.to_string() };
+            return match self.of_table(column) {
+                Err(_) if self.all.iter().any(|table| table.has(&whole.column)) => {
+                    self.resolve(&whole)
+                }
+                found => found,
+            };
         }
         let all = || {
             let of = |table: &Measured| {

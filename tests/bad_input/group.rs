@@ -332,7 +332,7 @@ fn tables() -> Vec<Case> {
             },
             TWO,
             65,
-            &["subject 's0'", "they are two runs", "one boldly glm"],
+            &["subject 's0'", "they are two runs", "boldly glm and boldly connect take both"],
         ),
         case(
             "a subject in two groups",

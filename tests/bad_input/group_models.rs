@@ -24,6 +24,35 @@ fn models() -> Vec<Case> {
             &["column 'group' has 3 levels: drug, placebo, other", "have 2", "--between"],
         ),
         case(
+            "two-sample of a table without groups",
+            |d| with(d, "\tgroup\t", "\tarm\t"),
+            TWO,
+            2,
+            &["column 'group'", "subject, arm, age", "two-sample compares groups", "--between"],
+        ),
+        case(
+            "2x2-mixed of a table without groups",
+            |d| maps(d, &two_sessions().replace("\tgroup\t", "\tarm\t")),
+            MIXED,
+            2,
+            &["column 'group'", "2x2-mixed compares groups: name their column by --between"],
+        ),
+        case(
+            "2x2-mixed of a table without sessions",
+            |d| {
+                maps(
+                    d,
+                    &two_sessions()
+                        .replace("\tsession\t", "\tvisit_number\t")
+                        .replace("\tpre\t", "\t1\t")
+                        .replace("\tpost\t", "\t2\t"),
+                )
+            },
+            MIXED,
+            2,
+            &["finds no column", "--within", "visit_number"],
+        ),
+        case(
             "a group in two spellings",
             |d| with(d, "s9\tplacebo", "s9\tPlacebo"),
             TWO,

@@ -179,7 +179,7 @@ fn plans() -> Vec<Case> {
             "regions of a folder that has no maps",
             "trial study --brain study --of pain --region a=sphere:0,0,0:4 --control placebo --baseline ses-pre --endpoint ses-post --out out",
             66,
-            &["has no contrast-pain_stat-effect_statmap.nii.gz", "it has none"],
+            &["without a map of a contrast or a seed", "boldly glm, connect or bids"],
         ),
         line(
             "a confidence in percent",

@@ -127,6 +127,43 @@ fn runs_of_a_subject_are_to_be_combined_before() {
     for part in ["sub-1/run-1/", "two runs", "one boldly glm"] {
         assert!(heard.contains(part), "{part}: {heard}");
     }
+    let seeds =
+        paths.map(|path| path.replace("contrast-pain_stat-effect", "seed-pcc_stat-fisherz"));
+    let heard = refused(&seeds.each_ref().map(String::as_str), &["--of", "seed-pcc"]);
+    assert!(heard.contains("one boldly connect") && !heard.contains("boldly glm"), "{heard}");
+}
+
+#[test]
+fn a_table_names_folders_of_seeds_and_of_bids_as_those_of_contrasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let tables = ["glm", "seed", "bids"].map(|kind| {
+        let mut table = "subject\teffect\n".to_owned();
+        for subject in 0..8_u64 {
+            let name = match kind {
+                "glm" => NAME.to_owned(),
+                "seed" => "seed-pcc_stat-fisherz_statmap.nii".to_owned(),
+                _ => format!("sub-{subject}_task-pain_{NAME}"),
+            };
+            image(&dir.join(format!("{kind}/{subject}/{name}")), &values(subject));
+            table += &format!("{subject}\t{kind}/{subject}\n");
+        }
+        fs::write(dir.join(format!("{kind}.tsv")), table).unwrap();
+        kind
+    });
+    let found = tables.map(|kind| {
+        let of = if kind == "seed" { "seed-pcc" } else { "pain" };
+        run(dir, &format!("group --maps {kind}.tsv --of {of} --model one-sample --out out-{kind}"));
+        map(&dir.join(format!("out-{kind}")), "mean", "t")
+    });
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0], found[2]);
+    let mixed = "group --maps seed.tsv --of seed-pcc --model one-sample --variance mixed --out no";
+    let heard = said(&boldly(dir, mixed));
+    assert!(heard.contains("of Fisher's z boldly connect writes none"), "{heard}");
+    // What a group wrote is no map of subjects.
+    let heard = said(&boldly(dir, "group --maps out-glm --of mean --model one-sample --out no"));
+    assert!(heard.contains("made by boldly group"), "{heard}");
 }
 
 #[test]

@@ -8,11 +8,11 @@ use boldly::io::tsv;
 use super::command::{boldly, run};
 use super::image::image;
 
-const EFFECT: &str = "contrast-pain_stat-effect_statmap.nii";
-const SHAPE: [usize; 3] = [4, 3, 2];
+pub const EFFECT: &str = "contrast-pain_stat-effect_statmap.nii";
+pub const SHAPE: [usize; 3] = [4, 3, 2];
 
 /// Of a subject and visit: each voxel a value of its own.
-fn values(subject: usize, visit: usize) -> Vec<f32> {
+pub fn values(subject: usize, visit: usize) -> Vec<f32> {
     let one = |voxel: usize| {
         let noise = ((subject * 29 + visit * 53 + voxel * 17) % 101) as f32 / 40.0 - 1.2;
         noise
@@ -23,7 +23,7 @@ fn values(subject: usize, visit: usize) -> Vec<f32> {
 }
 
 /// Five and five, two visits; maps as `boldly glm` leaves them, and the means of two masks of them as a table.
-fn study(dir: &Path) {
+pub fn study(dir: &Path) {
     fs::create_dir_all(dir.join("study")).unwrap();
     let mut people = "participant_id\tarm\n".to_owned();
     let mut table = "participant_id\tsession_id\tfront\tback\n".to_owned();
@@ -50,7 +50,7 @@ fn study(dir: &Path) {
     image(&dir.join("back.nii"), SHAPE, &back);
 }
 
-const LINE: &str = "trial study --control placebo --baseline ses-pre --endpoint ses-post";
+pub const LINE: &str = "trial study --control placebo --baseline ses-pre --endpoint ses-post";
 const MAPS: &str = "--brain glm --of pain --region front=front.nii --region back=back.nii";
 
 /// The cells of some columns.
@@ -159,7 +159,7 @@ fn the_values_that_group_writes_are_a_table_of_regions() {
     let tests = tests.unwrap().strip_prefix(dir).unwrap().display().to_string();
     let output = boldly(dir, &format!("{LINE} --brain {tests} --out no"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("give region_values.tsv, which lies beside it"), "{said}");
+    assert!(said.contains("whose name ends in region_values.tsv"), "{said}");
 }
 
 #[test]

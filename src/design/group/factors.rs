@@ -37,6 +37,8 @@ pub struct Factors {
     pub row: Vec<Vec<Option<usize>>>,
 }
 
+/// The column of the factor between subjects where none is named.
+const GROUP: &str = "group";
 /// Columns that a factor within subjects may have where none is named.
 const USUAL: [&str; 3] = ["condition", "session", "time"];
 
@@ -71,13 +73,9 @@ impl Factors {
         between: Option<&str>,
         within: &[String],
     ) -> Result<Factors> {
-        let between = match (between, model.n_groups()) {
-            (Some(column), _) => Some(column),
-            (None, Some(_)) => Some("group"),
-            (None, None) => None,
-        };
+        let between = between.or_else(|| model.n_groups().map(|_| GROUP));
         let within = within_columns(model, sample, within)?;
-        let between = between.map(|column| factor(sample, column)).transpose()?;
+        let between = between.map(|column| between_factor(model, sample, column)).transpose()?;
         if let (Some(factor), Some(wanted)) = (&between, model.n_groups()) {
             refuse_levels(model, factor, wanted)?;
         }
@@ -272,11 +270,13 @@ impl Factors {
             sample.table.columns.iter().filter(differs).map(String::as_str).collect();
         let hint = match apart.as_slice() {
             [] if columns.is_empty() => {
-                "delete one; paired, 2x2-mixed, 2x2-within and the rm models take several".to_owned()
+                "delete one; paired, 2x2-mixed, 2x2-within and the rm models take several"
+                    .to_owned()
             }
-            [] => "delete one, or add a column that tells them apart and name it by --within".to_owned(),
+            [] => "delete one, or add a column that tells them apart and name it by --within"
+                .to_owned(),
             ["run"] => {
-                "they are two runs: give both to one boldly glm, which combines runs, and name its map".to_owned()
+                format!("they are two runs: {}", of_both_runs(sample, rows))
             }
             _ => format!(
                 "they differ in {}: keep one row, average them first, or choose a model that takes several maps a subject (--within)",
@@ -295,6 +295,27 @@ impl Factors {
             "have one map a cell of the model",
             hint,
         )
+    }
+}
+
+/// What makes one map of two runs, by the command whose maps these are.
+fn of_both_runs(sample: &Sample, rows: [usize; 2]) -> &'static str {
+    let effects = sample.texts("effect").unwrap_or_default();
+    let is_of = |word: &str| {
+        rows.iter().all(|&row| {
+            effects.get(row).and_then(Option::as_deref).is_some_and(|path| path.contains(word))
+        })
+    };
+    match (is_of("seed-"), is_of("contrast-")) {
+        (true, _) => {
+            "give both to one boldly connect, which takes the mean of their Fisher's z, and name its map"
+        }
+        (_, true) => {
+            "give both to one boldly glm, which combines runs, and name its map (of boldly bids: that of a node above the runs)"
+        }
+        _ => {
+            "combine them by what made them (boldly glm and boldly connect take both runs at once), and name that map"
+        }
     }
 }
 
@@ -360,6 +381,19 @@ fn within_columns(model: &Model, sample: &Sample, given: &[String]) -> Result<Ve
             sample.table.columns.join(", ")
         ),
     ))
+}
+
+/// The factor between subjects; where its column is not there, with the option that names another.
+fn between_factor(model: &Model, sample: &Sample, column: &str) -> Result<Factor> {
+    factor(sample, column).map_err(|error| {
+        let Error::Usage(mut fault) = error else { return error };
+        fault.hint = format!(
+            "the model {} compares groups: name their column by --between, or add it to the table ({})",
+            model.name(),
+            fault.hint
+        );
+        Error::Usage(fault)
+    })
 }
 
 fn factor(sample: &Sample, column: &str) -> Result<Factor> {

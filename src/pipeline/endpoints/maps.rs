@@ -6,12 +6,15 @@ use crate::design::group::Model;
 use crate::error::{Error, Result};
 use crate::pipeline::group::{Summaries, Summary, entities, summaries};
 use crate::pipeline::inputs::display;
+use crate::pipeline::provenance::real;
 use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
 use crate::trial::results::RegionValue;
 use crate::trial::unequal::{self, Behind};
 use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
+
+mod given;
 
 /// How the plan calls the table.
 pub(super) const NAME: &str = MapsOfTrial::TABLE;
@@ -26,16 +29,9 @@ pub(super) struct Read {
 /// Read the maps.
 ///
 /// # Errors
-/// As `group` of maps and regions; usage where no region is named; bad data where a path says no session.
+/// As `group` of maps and regions; usage where no region or contrast is named; missing input without maps; bad data where paths say no participant or visit, or one visit alone.
 pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Result<Read> {
-    if maps.regions.is_empty() {
-        return Err(Error::usage(
-            format!("--brain {}", display(&maps.folder)),
-            "is a folder of maps, and no region is named",
-            "come with --region NAME=SPEC, once for each",
-            "such as --region pag=sphere:0,-31,-10:4, a mask, a table of shapes or an atlas (docs/regions.md)",
-        ));
-    }
+    given::check(maps)?;
     let spec = GroupSpec {
         of: maps.of.clone(),
         regions: maps.regions.clone(),
@@ -44,6 +40,7 @@ pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> 
     };
     let found = summaries(&spec, watch)?;
     let of_maps = values(&found, &maps.folder)?;
+    refuse_one_visit(&of_maps, &maps.folder)?;
     tell(&found, &of_maps, notes);
     let visits = visits(&found, &maps.folder, notes)?;
     let values = of_visits(&visits, &of_maps, found.regions.len());
@@ -195,15 +192,40 @@ fn of_visits(visits: &[Vec<usize>], of_maps: &[RegionValue], n_regions: usize) -
 }
 
 fn session(row: &Summary, folder: &Path) -> Result<String> {
-    match &row.session {
-        Some(name) => Ok(format!("ses-{name}")),
-        None => Err(Error::bad_data(
+    let Some(name) = &row.session else {
+        return Err(Error::bad_data(
             display(&row.path),
             "has no ses- in its path",
             format!("be of a visit: folders or files of {} named ses-<label>", display(folder)),
-            "rename them, or give a table with a row a participant and session by --brain",
-        )),
+            match given::one_below(folder, &row.path) {
+                Some(one) => {
+                    format!("give the folder of the visits' maps alone, --brain {}", display(&one))
+                }
+                None => {
+                    "rename them, or give a table with a row a participant and session by --brain"
+                        .to_owned()
+                }
+            },
+        ));
+    };
+    Ok(format!("ses-{name}"))
+}
+
+/// A folder of one visit's maps has nothing to compare.
+fn refuse_one_visit(values: &[RegionValue], folder: &Path) -> Result<()> {
+    let Some(first) = values.first() else { return Ok(()) };
+    if values.iter().any(|one| one.session != first.session) {
+        return Ok(());
     }
+    Err(Error::bad_data(
+        format!("--brain {}", display(folder)),
+        format!("has maps of {} alone", first.session),
+        "have those of the baseline and of the endpoint",
+        match given::above(&real(folder)) {
+            Some(above) => format!("give the folder above those of the participants, --brain {}", given::short(&above)),
+            None => "give the folder above, with the other visit's maps in folders or files named ses-<label>".to_owned(),
+        },
+    ))
 }
 
 /// How much of each region the maps have.

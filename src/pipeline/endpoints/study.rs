@@ -159,12 +159,28 @@ fn listed(spec: &EndpointsSpec) -> Result<Vec<PathBuf>> {
         all.extend(tsv_in(&phenotype)?);
     }
     for table in &spec.tables {
+        refuse_no_table(table)?;
         let same = |path: &PathBuf| real(path) == real(table);
         if !all.iter().any(same) {
             all.push(table.clone());
         }
     }
     Ok(all)
+}
+
+/// An image or a dictionary in the place of a table.
+fn refuse_no_table(path: &Path) -> Result<()> {
+    let name = path.to_string_lossy().to_lowercase();
+    let is = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let (found, hint) = match (is(&[".nii", ".nii.gz"]), is(&[".json"])) {
+        (true, _) => (
+            "is an image",
+            "maps are given by the folder above those of the participants: --brain FOLDER --of NAME --region NAME=SPEC (docs/regions.md)",
+        ),
+        (_, true) => ("is JSON", "give the table beside it: its JSON is read with it"),
+        _ => return Ok(()),
+    };
+    Err(Error::usage(display(path), found, "be a table (.tsv)", hint))
 }
 
 fn tsv_in(folder: &Path) -> Result<Vec<PathBuf>> {

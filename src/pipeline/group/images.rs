@@ -9,7 +9,6 @@ use super::exact::{self, Rounded};
 use super::made::{self, Made};
 use super::table;
 use crate::design::group::Sample;
-use crate::design::label::label;
 use crate::error::{Error, Result};
 use crate::io::sidecar::Beside;
 use crate::io::{self, Header, Intent};
@@ -197,26 +196,49 @@ pub(super) fn paths(spec: &GroupSpec, sample: &Sample, column: &str) -> Result<V
     texts.into_iter().enumerate().map(path).collect()
 }
 
-/// A contrast's map in a folder of `boldly glm`.
+/// A contrast's map in a folder of `boldly glm`, `connect` or `bids`.
 fn within(folder: &Path, of: Option<&str>, stat: &str) -> Result<PathBuf> {
     let Some(of) = of else {
         return Err(Error::usage(
             display(folder),
             "is a folder, and nothing says which of its contrasts is meant",
             "be a map, or come with --of",
-            "give --of and the name of a contrast of boldly glm",
+            "give --of and the name of a contrast of boldly glm, or seed-NAME of boldly connect",
         ));
     };
-    let stem = format!("contrast-{}_stat-{stat}_statmap", label(of)?);
-    let found = [".nii.gz", ".nii"].map(|ending| folder.join(format!("{stem}{ending}")));
-    found.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        Error::missing_input(
+    let contrast = table::contrast_of(of)?;
+    if contrast.starts_with(table::SEED) && stat != "effect" {
+        return Err(Error::usage(
+            display(folder),
+            format!("is of {of}, and has no {stat} of its Fisher's z"),
+            format!("be a map of the {stat}"),
+            "name the map itself, or leave the column out",
+        ));
+    }
+    let stem = table::stem_of(&contrast, stat);
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let own = name.strip_suffix(".nii.gz").or_else(|| name.strip_suffix(".nii"));
+        // Of bids the names begin with those of the run.
+        own.and_then(|own| own.strip_suffix(&stem))
+            .is_some_and(|b| b.is_empty() || b.ends_with('_'))
+    };
+    let all = io::folder::listed(folder)?.into_iter().map(|entry| entry.path);
+    match all.filter(is_one).collect::<Vec<PathBuf>>().as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::missing_input(
             display(folder),
             format!("has no {stem}.nii.gz"),
-            "be a folder that boldly glm made with this contrast",
+            "be a folder that boldly glm or connect made with this contrast or seed",
             "check --of; the maps' names hold the contrasts",
-        )
-    })
+        )),
+        [one, other, ..] => Err(Error::bad_data(
+            display(folder),
+            format!("has {} and {}", display(one), display(other)),
+            format!("have one map called {stem}"),
+            "name the map itself in the table",
+        )),
+    }
 }
 
 fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()> {

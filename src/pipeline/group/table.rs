@@ -9,6 +9,7 @@ use crate::design::label::label;
 use crate::error::{Error, Result};
 use crate::io::{self, folder::listed};
 use crate::pipeline::inputs::display;
+use crate::pipeline::provenance::facts_of;
 use crate::pipeline::spec::GroupSpec;
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
@@ -135,12 +136,7 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Table> {
         ));
     }
     if rows.is_empty() {
-        return Err(Error::bad_data(
-            display(folder),
-            format!("has {} maps of {of}, none with sub- in its path", nobody.len()),
-            "have folders or files named sub-<label>",
-            "write a table of maps with columns subject and effect",
-        ));
+        return Err(of_nobody(folder, of, &nobody)?);
     }
     let table = of_maps(folder, &rows);
     let subjects: BTreeSet<&str> = table.rows.iter().map(|row| row[0].as_str()).collect();
@@ -154,13 +150,38 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Table> {
     Ok(table)
 }
 
+/// Why maps without a subject are not taken.
+fn of_nobody(folder: &Path, of: &str, maps: &[(Found, &PathBuf)]) -> Result<Error> {
+    let mut are_of_groups = false;
+    for (_, map) in maps {
+        are_of_groups |= facts_of(map)?.is_some_and(|facts| facts.command.name == "group");
+    }
+    let n = maps.len();
+    Ok(Error::bad_data(
+        display(folder),
+        match n {
+            1 => format!("has 1 map of {of}, without sub- in its path"),
+            n => format!("has {n} maps of {of}, none with sub- in its path"),
+        },
+        "have folders or files named sub-<label>",
+        match are_of_groups {
+            true => {
+                "they are of groups, made by boldly group: give the folder of the subjects' maps that those were made of"
+            }
+            false => {
+                "give the folder above those of the subjects, or write a table of maps with columns subject and effect"
+            }
+        },
+    ))
+}
+
 /// Keeps the maps of a contrast, or of a seed, whose name it gives back.
 fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> Result<&'a str> {
     let contrasts: BTreeSet<String> = effects.iter().filter_map(|path| contrast(path)).collect();
     let contrasts: Vec<String> = contrasts.into_iter().take(12).collect();
     let listed = match contrasts.as_slice() {
         [] => {
-            "it has none: is it the folder that boldly glm or connect wrote into, or one above it?"
+            "it has none: is it the folder that boldly glm, connect or bids wrote into, or one above it?"
                 .to_owned()
         }
         some => format!("contrasts there: {}", some.join(", ")),
@@ -173,24 +194,36 @@ fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> R
             listed,
         ));
     };
-    let wanted = match of.strip_prefix(SEED) {
-        Some(seed) => format!("{SEED}{}", label(seed)?),
-        None => label(of)?,
-    };
+    let wanted = contrast_of(of)?;
     effects.retain(|path| contrast(path).as_deref() == Some(wanted.as_str()));
     if effects.is_empty() {
-        let name = match wanted.starts_with(SEED) {
-            true => format!("{wanted}_stat-fisherz_statmap.nii.gz"),
-            false => format!("contrast-{wanted}_stat-effect_statmap.nii.gz"),
-        };
         return Err(Error::missing_input(
             display(folder),
-            format!("has no {name} in it or below"),
+            format!("has no {}.nii.gz in it or below", stem_of(&wanted, "effect")),
             "have one a subject",
             listed,
         ));
     }
     Ok(of)
+}
+
+/// What [`contrast`] finds in the names of the maps that `--of` means.
+///
+/// # Errors
+/// Usage: a name that no file can have.
+pub(in crate::pipeline) fn contrast_of(of: &str) -> Result<String> {
+    match of.strip_prefix(SEED) {
+        Some(seed) => Ok(format!("{SEED}{}", label(seed)?)),
+        None => label(of),
+    }
+}
+
+/// The name of a contrast's map without its ending; of a seed that of Fisher's z.
+pub(super) fn stem_of(contrast: &str, stat: &str) -> String {
+    match contrast.starts_with(SEED) {
+        true => format!("{contrast}_stat-fisherz_statmap"),
+        false => format!("contrast-{contrast}_stat-{stat}_statmap"),
+    }
 }
 
 /// A value of each of [`ENTITIES`]: subject, session, task, run.
@@ -246,7 +279,7 @@ fn walk(
 }
 
 /// The contrast of a file that is called as an effect's map; of a seed's map of Fisher's z, which is what a group tests of it, `seed-` and its name.
-pub(super) fn contrast(path: &Path) -> Option<String> {
+pub(in crate::pipeline) fn contrast(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let stem = name.strip_suffix(".nii.gz").or_else(|| name.strip_suffix(".nii"))?;
     let of = |before: &str, key: &str| {

@@ -78,7 +78,14 @@ fn paths(spec: &GroupSpec, sample: &Sample) -> Result<Vec<PathBuf>> {
             "--variance mixed",
             format!("finds no variance of {}", display(&effect)),
             "have one for each effect",
-            "name them in a column variance of the table (boldly glm's stat-variance, FSL's varcope)",
+            match own.contains("stat-fisherz") {
+                true => {
+                    "of Fisher's z boldly connect writes none: leave --variance out, which counts each map alike"
+                }
+                false => {
+                    "name them in a column variance of the table (boldly glm's stat-variance, FSL's varcope)"
+                }
+            },
         ))
     };
     images::paths(spec, sample, "effect")?.into_iter().map(beside).collect()

@@ -1,9 +1,30 @@
 //! Edges between regions, compared between the arms.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Correlation, Estimate, Test};
 use crate::trial::arm::ByArm;
+
+/// Edges that results.json lists at most: of hundreds of regions all are ten thousands.
+const LISTED: usize = 1000;
+
+/// Edges as results.json has them: those of the least p, in their order, and where all are.
+#[derive(Serialize)]
+struct Listed<'a> {
+    regions: &'a [String],
+    runs: usize,
+    of_several_runs: usize,
+    edges_in: &'static str,
+    edges_listed: usize,
+    edges_all: usize,
+    rows: Vec<&'a EdgeRow>,
+    motion: &'a [EdgesMotion],
+}
+
+/// What results.json has of edges.
+pub(super) fn listed<S: Serializer>(part: &Option<Edges>, to: S) -> Result<S::Ok, S::Error> {
+    part.as_ref().map(Listed::of).serialize(to)
+}
 
 /// All edges.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -18,6 +39,27 @@ pub struct Edges {
     pub rows: Vec<EdgeRow>,
     /// Motion against the edges over participants, at each visit and of the changes; empty where no motion is named.
     pub motion: Vec<EdgesMotion>,
+}
+
+impl Listed<'_> {
+    fn of(part: &Edges) -> Listed<'_> {
+        let p = |row: &EdgeRow| row.test.map_or(f64::INFINITY, |test| test.p);
+        let mut places: Vec<usize> = (0..part.rows.len()).collect();
+        // Of equal p the first are listed.
+        places.sort_by(|a, b| p(&part.rows[*a]).total_cmp(&p(&part.rows[*b])));
+        places.truncate(LISTED);
+        places.sort_unstable();
+        Listed {
+            regions: &part.regions,
+            runs: part.runs,
+            of_several_runs: part.of_several_runs,
+            edges_in: "edges.tsv",
+            edges_listed: places.len(),
+            edges_all: part.rows.len(),
+            rows: places.into_iter().map(|at| &part.rows[at]).collect(),
+            motion: &part.motion,
+        }
+    }
 }
 
 /// Motion against all edges (QC-FC).

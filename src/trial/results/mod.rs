@@ -96,8 +96,8 @@ pub struct Results {
     pub disposition: Option<Disposition>,
     /// Regions, arm x visit.
     pub brain: Option<Brain>,
-    /// Edges between regions.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Edges between regions; results.json lists the 1,000 of least p, and says where all are.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "edges::listed")]
     pub edges: Option<Edges>,
     /// Networks of these regions: the mean of Fisher's z within each, and between two.
     #[serde(skip_serializing_if = "Option::is_none")]
