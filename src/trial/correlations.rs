@@ -167,6 +167,18 @@ fn row(
         );
         return Ok(row);
     }
+    for arm in [Arm::Active, Arm::Control] {
+        let n = row.points.iter().filter(|point| point.arm == arm).count();
+        if n < 4 {
+            let (name, who) = (people.arms.get(arm), counted(n, "participant"));
+            notes.warn(
+                format!(
+                    "{what} share {who} of {name} with both: too few for a relation within that arm, and the arms' relations are not compared"
+                ),
+                Vec::new(),
+            );
+        }
+    }
     fill(&mut row, plan.conf)?;
     if let Some((label, values)) = motion {
         tell_without_motion(&values, &places, (&label, &what), people, notes);

@@ -66,6 +66,17 @@ fn values(
     visits.tell_runs(notes);
     let before = || visits.at(&plan.baseline);
     let after = || visits.at(&plan.endpoint);
+    let of_table = tables.get(&visits.column.table)?;
+    let own = of_table.dictionary.get(&visits.column.column);
+    if own.is_some_and(|own| !own.levels.is_empty()) {
+        notes.warn(
+            format!(
+                "covariate {name} has Levels in {}.json and enters as a number, as all covariates of tables with visits do",
+                of_table.name
+            ),
+            Vec::new(),
+        );
+    }
     let all = match when {
         When::Baseline => before()?,
         When::Endpoint => after()?,
@@ -189,7 +200,8 @@ fn judge(values: &Values, people: &People, table: &str) -> Result<()> {
     match values.kind {
         Kind::Numbers(_) => Ok(()),
         Kind::Levels(_) => {
-            strata::refuse_one_level_as_two(&option, levels.keys().map(String::as_str), table)?;
+            let named = levels.iter().map(|(level, places)| (level.as_str(), &places[..]));
+            strata::refuse_one_level_as_two(&option, named, (people, table))?;
             let levels = levels.iter().map(|(level, own)| (level.as_str(), own.clone())).collect();
             strata::refuse_small("--covariate", &values.name, &levels, people)
         }

@@ -11,6 +11,9 @@ use super::tables::Measured;
 use crate::design::similar::{closest, in_case_alone};
 use crate::error::{Error, Result};
 
+/// Participants that a message names.
+const NAMED: usize = 3;
+
 /// A row of participants.tsv.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Person {
@@ -188,6 +191,16 @@ impl People {
         places.iter().map(|&at| self.all[at].id.clone()).collect()
     }
 
+    /// A level with who has it, the first few: 'Placebo' (sub-012).
+    #[must_use]
+    pub fn with(&self, level: &str, places: &[usize]) -> String {
+        let mut names = self.names(&places[..places.len().min(NAMED)]);
+        if places.len() > NAMED {
+            names.push(format!("{} more", places.len() - NAMED));
+        }
+        format!("'{level}' ({})", names.join(", "))
+    }
+
     /// All names, for the closest.
     #[must_use]
     pub fn ids(&self) -> Vec<String> {
@@ -311,8 +324,18 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
         Error::usage(format!("column {} of {}", plan.arm, table.name), found, expected, hint)
     };
     if let Some([one, other]) = in_case_alone(&levels) {
+        let lines = |level: &str| {
+            let mut rows = (0..named.len()).filter(|&row| named[row].as_deref() == Some(level));
+            let (first, more) = (
+                rows.next()
+                    .map_or(String::new(), |row| table.line(row).trim_end_matches(',').to_owned()),
+                rows.count(),
+            );
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("'{level}' ({first}{more})")
+        };
         return Err(wrong(
-            format!("holds '{one}' and '{other}', which differ in case alone"),
+            format!("holds {} and {}, which differ in case alone", lines(one), lines(other)),
             "name each arm in one way".to_owned(),
             "correct one of them".to_owned(),
         ));

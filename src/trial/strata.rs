@@ -31,7 +31,8 @@ pub(super) fn judge(
         // Who lacks it is a stratum apart, named where people are read.
         levels.remove("n/a");
         let option = format!("--strata {column}");
-        refuse_one_level_as_two(&option, levels.keys().copied(), &people.table.table.name)?;
+        let named = levels.iter().map(|(level, places)| (*level, &places[..]));
+        refuse_one_level_as_two(&option, named, (people, &people.table.table.name))?;
         refuse_small("--strata", column, &levels, people)?;
         of_visits(column, at, (plan, people, tables), notes)?;
     }
@@ -44,14 +45,19 @@ pub(super) fn judge(
 /// Usage, naming the option and both.
 pub(super) fn refuse_one_level_as_two<'a>(
     option: &str,
-    levels: impl Iterator<Item = &'a str>,
-    table: &str,
+    levels: impl Iterator<Item = (&'a str, &'a [usize])>,
+    (people, table): (&People, &str),
 ) -> Result<()> {
-    let levels: Vec<String> = levels.map(str::to_owned).collect();
-    match in_case_alone(&levels) {
+    let all: Vec<(&str, &[usize])> = levels.collect();
+    let names: Vec<String> = all.iter().map(|(level, _)| (*level).to_owned()).collect();
+    let of = |level: &str| {
+        let places = all.iter().find(|(own, _)| *own == level).map_or(&[][..], |(_, own)| own);
+        people.with(level, places)
+    };
+    match in_case_alone(&names) {
         Some([one, other]) => Err(Error::usage(
             option,
-            format!("has '{one}' and '{other}', which differ in case alone"),
+            format!("has {} and {}, which differ in case alone", of(one), of(other)),
             "name each level in one way: two spellings are two levels",
             format!("correct one of them in {table}"),
         )),

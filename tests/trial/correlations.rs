@@ -280,3 +280,27 @@ fn too_few_participants_have_a_row_without_coefficients() {
     assert!(found.rows[0].points.len() < 4 && found.rows[0].given_arm.is_none());
     assert!(notes.all.iter().any(|note| note.text.contains("too few")));
 }
+
+#[test]
+fn an_arm_of_which_too_few_share_both_measures_is_told() {
+    let mut study = related(&["brain:pag_pain~questionnaires:nrs"]);
+    let placebo: Vec<String> = {
+        let people = study.people();
+        people.names(&people.randomised(Arm::Control))
+    };
+    // but three of the controls lose the region
+    let table = study.cells("brain");
+    let (id, region) =
+        (table.position("participant_id").unwrap(), table.position("pag_pain").unwrap());
+    for row in table.rows.iter_mut().filter(|row| placebo[3..].contains(&row[id])) {
+        row[region] = "n/a".to_owned();
+    }
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!(found.rows.iter().all(|row| row.by_arm.control.is_none() && row.pooled.is_some()));
+    let told = notes.all.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join("; ");
+    assert!(
+        told.contains("of placebo with both: too few for a relation within that arm"),
+        "{told}"
+    );
+}

@@ -353,7 +353,14 @@ fn a_table_of_another_kind_is_no_table_of_regions() {
     let head = "region\tvoxels\tvoxels_in_region\teffect";
     study.cells("brain").columns = head.split('\t').map(str::to_owned).collect();
     study.cells("brain").rows = vec![["pag", "8", "8", "0.1"].map(str::to_owned).to_vec()];
-    refused(&study, 2, &["table of regions of boldly group", "give region_values.tsv, which lies"]);
+    refused(
+        &study,
+        2,
+        &[
+            "table of regions of boldly group",
+            "give the table beside it whose name ends in region_values.tsv",
+        ],
+    );
     study.cells("brain").columns[0] = "participant_id".to_owned();
     refused(&study, 2, &["has no column session_id", "--brain MAPS --region NAME=SPEC"]);
 }
@@ -442,5 +449,14 @@ fn arms_that_differ_in_case_alone_are_refused() {
     let mut study = study();
     study.set("participants", 0, "arm", "Placebo");
     study.plan.active = Some("milnacipran".to_owned());
-    refused(&study, 2, &["'Placebo' and 'placebo'", "differ in case alone"]);
+    let says =
+        ["'Placebo' (participants.tsv, line 2 (sub-001))", "'placebo' (", "differ in case alone"];
+    refused(&study, 2, &says);
+    let mut study = self::study();
+    study.plan.strata = vec!["site".to_owned()];
+    let site = study.cells("participants").rows[0].clone();
+    study.set("participants", 0, "site", "COLOGNE");
+    study.set("participants", 1, "site", "Cologne");
+    study.set("participants", 2, "site", "Cologne");
+    refused(&study, 2, &["--strata site", &format!("'COLOGNE' ({})", site[0]), "in case alone"]);
 }

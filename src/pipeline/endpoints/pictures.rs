@@ -82,6 +82,9 @@ fn one(path: &Path) -> Result<PictureFile> {
         ));
     }
     let words = title(text).unwrap_or_else(|| format!("The picture {name}"));
+    // Folders tell maps of one contrast apart.
+    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy());
+    let name = folder.map_or(name.clone(), |folder| format!("{folder}/{name}"));
     Ok(PictureFile { name, words, kind: "image/svg+xml", bytes, table: None })
 }
 

@@ -1,5 +1,6 @@
 //! The picture of a contrast: which voxels pass, by the strongest correction that was asked for, and over what they are drawn.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,11 +10,12 @@ use super::images::Images;
 use crate::design::group::Stratum;
 use crate::error::{Error, Result};
 use crate::io;
+use crate::io::bids::Name;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Map, Quantity};
 use crate::pipeline::inputs::display;
 use crate::pipeline::peaks::{self, CORRECTED, CORRECTIONS, CRITICAL};
-use crate::pipeline::spec::GroupSpec;
+use crate::pipeline::spec::{GroupSpec, Role};
 use crate::pipeline::watch::Watch;
 use crate::report::statmap::{Statmap, Threshold, Underlay};
 
@@ -85,9 +87,10 @@ pub(super) fn statmap(
     Statmap {
         title: stratum.name.clone(),
         notes: vec![format!(
-            "{words}{} with {dof} degrees of freedom, {} {unit}, {n} voxels",
+            "{words}{} with {dof} degrees of freedom, {} {unit}, {n} voxels{}",
             if is_t { "t" } else { "F" },
-            stratum.subjects.len()
+            stratum.subjects.len(),
+            called(images).map_or(String::new(), |name| format!(", maps {name}"))
         )],
         grid: images.grid.clone(),
         inside: fitted.inside.clone(),
@@ -97,6 +100,21 @@ pub(super) fn statmap(
         threshold: threshold(spec, fitted, maps),
         underlay,
     }
+}
+
+/// What all maps are called but for whose they are: `seed-insula_stat-fisherz_statmap`.
+fn called(images: &Images) -> Option<String> {
+    let is_whose =
+        |entity: &String| ["sub-", "ses-", "run-"].iter().any(|key| entity.starts_with(key));
+    let of = |path: &PathBuf| {
+        let Name { entities, suffix } = Name::of(path);
+        let kept: Vec<String> = entities.into_iter().filter(|entity| !is_whose(entity)).collect();
+        (!kept.is_empty()).then(|| format!("{}_{suffix}", kept.join("_")))
+    };
+    let mut names =
+        images.files.iter().filter(|(role, _)| *role == Role::Effect).map(|(_, path)| of(path));
+    let first = names.next()??;
+    names.all(|name| name.as_ref() == Some(&first)).then_some(first)
 }
 
 /// What passes, and by which rule.
