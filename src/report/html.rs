@@ -159,13 +159,8 @@ pub(super) fn figure(label: &str, drawings: &str, caption: &str) -> String {
     )
 }
 
-/// The same of a drawing that is `width` pixels wide where there is room for it, and shrinks to two thirds of that before it scrolls.
+/// The same of a drawing that is `width` pixels wide where there is room for it, and shrinks to two thirds of that before it scrolls, on a telephone less.
 pub(super) fn natural(label: &str, drawing: &str, caption: &str, width: f64) -> String {
-    let style = format!(
-        "--natural:{width:.0}px;width:min({width:.0}px,max(100%,{:.0}px));min-width:0",
-        width / 1.5
-    );
-    let drawing =
-        drawing.replacen("<svg ", &format!("<svg class=\"natural\" style=\"{style}\" "), 1);
-    figure(label, &drawing, caption)
+    let own = format!("<svg class=\"natural\" style=\"--natural:{width:.0}px\" ");
+    figure(label, &drawing.replacen("<svg ", &own, 1), caption)
 }

@@ -50,7 +50,12 @@ fn names_of_few_and_of_many_columns_lie_beside_each_other_and_within_the_picture
     assert_eq!(all[0], "MOTION_OUTLIER_trial_type.gamble_derivative00");
     // On a narrow screen letters stay large enough, and the picture scrolls.
     let size = "(t => t.getBoundingClientRect().height)(document.querySelector('#run-1-correlations text + text, #run-1-correlations g text'))";
-    assert!(browser.eval(size).as_f64().unwrap() > 7.0);
+    assert!(browser.eval(size).as_f64().unwrap() > 9.0);
+    let small = "[...document.querySelectorAll('.wide > svg')].filter(s => s.getClientRects().length).map(s => [s.id, s.getBoundingClientRect().width / s.viewBox.baseVal.width]).filter(([, times]) => times < .9)";
+    fs::write(&path, analysis::page(&made_up()).unwrap()).unwrap();
+    browser.open(&path, 400, false);
+    browser.assert_tidy("a page of an analysis at 400 px");
+    assert_eq!(browser.eval(small), serde_json::json!([]), "shrunk beyond reading");
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub fn drawn(results: &Results) -> String {
     with_pictures(results, &[])
 }
 
-fn with_pictures(results: &Results, pictures: &[PictureFile]) -> String {
+pub fn with_pictures(results: &Results, pictures: &[PictureFile]) -> String {
     let command_line = ["boldly", "trial", "study", "--out", "a <b>"].map(str::to_owned);
     let of =
         TrialPage { results, command_line: &command_line, inputs: &[], outputs: &[], pictures };

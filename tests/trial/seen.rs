@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use boldly::report::trial::PictureFile;
 use boldly::trial::Results;
 use serde_json::json;
 
 use crate::browser::{Browser, CROWDED, FAINT, chromium};
-use crate::report::{RESULTS, drawn};
+use crate::report::{RESULTS, drawn, with_pictures};
 
 /// The page in a folder of its own, and a browser, where there is one.
 fn page() -> Option<(tempfile::TempDir, PathBuf, Browser)> {
@@ -125,4 +126,45 @@ fn tables_are_unfolded_by_keys_and_all_of_it_can_be_printed() {
     if let Some(folder) = std::env::var_os("BOLDLY_LOOK") {
         std::fs::write(PathBuf::from(folder).join("trial.pdf"), printed).unwrap();
     }
+}
+
+#[test]
+fn pictures_keep_their_letters_on_a_telephone_and_scroll_in_their_own_box() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    // 900 pixels across, as statistical maps are; one whose size only its viewBox says; a small one.
+    let svg = |size: &str| {
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" {size}><title>t</title><text x=\"9\" y=\"20\">x = 4</text></svg>"
+        )
+    };
+    let sizes = [
+        "width=\"900\" height=\"600\" viewBox=\"0 0 900 600\"",
+        "viewBox=\"0 0 900 600\"",
+        "width=\"90\" height=\"60\"",
+    ];
+    let pictures = sizes.map(|size| PictureFile {
+        name: "a_statmap.svg".to_owned(),
+        words: "t of the insula".to_owned(),
+        kind: "image/svg+xml",
+        bytes: svg(size).into_bytes(),
+        table: None,
+    });
+    std::fs::write(&path, with_pictures(&RESULTS, &pictures)).unwrap();
+    let widths = "[...document.querySelectorAll('figure.map img')].map(i => Math.round(i.getBoundingClientRect().width))";
+    let text = "Math.round(document.querySelector('figure.map').getBoundingClientRect().width)";
+    for dark in [false, true] {
+        browser.open(&path, 400, dark);
+        browser.assert_tidy("pictures at 400 px");
+        // Of 16 pixels a rem: 52 of them.
+        assert_eq!(browser.eval(widths), json!([832, 832, browser.eval(text)]));
+    }
+    browser.look("trial-pictures-400");
+    browser.open(&path, 1280, false);
+    browser.assert_tidy("pictures at 1280 px");
+    let whole = browser.eval(text);
+    assert_eq!(browser.eval(widths), json!([whole, whole, whole]));
+    browser.media("print", false);
+    browser.size(700, 900);
+    let whole = browser.eval(text);
+    assert_eq!(browser.eval(widths), json!([whole, whole, whole]), "on paper");
 }

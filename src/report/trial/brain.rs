@@ -27,14 +27,29 @@ pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &[PictureFil
 /// Inside an image nothing runs and no name of its own meets one of the page.
 fn picture(of: &PictureFile) -> String {
     let table = of.table.as_ref().map_or(String::new(), |(title, listing)| rows(title, listing));
+    let style = of.width().map_or(String::new(), |px| format!(" style=\"--natural:{px:.0}px\""));
     format!(
-        "<figure class=\"trial map\" aria-label=\"{}\">\n<img alt=\"{}\" src=\"data:{};base64,{}\">\n<figcaption>{}</figcaption>\n</figure>\n{table}",
+        "<figure class=\"trial map\">\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n<img alt=\"{}\"{style} src=\"data:{};base64,{}\">\n</div>\n<figcaption>{}</figcaption>\n</figure>\n{table}",
         escaped(&of.name),
         escaped(&of.words),
         of.kind,
         STANDARD.encode(&of.bytes),
         escaped(&format!("{} ({})", of.words, of.name))
     )
+}
+
+impl PictureFile {
+    /// Pixels across, by its head: below that its letters shrink. None where it does not say it.
+    fn width(&self) -> Option<f64> {
+        if self.kind == "image/png" {
+            return Some(f64::from(u32::from_be_bytes(self.bytes.get(16..20)?.try_into().ok()?)));
+        }
+        let text = String::from_utf8_lossy(&self.bytes);
+        let head = text.split("<svg").nth(1)?.split('>').next()?;
+        let value = |name: &str| head.split(name).nth(1)?.split('"').next();
+        let width = value(" width=\"").and_then(|w| w.trim_end_matches("px").parse().ok());
+        width.or_else(|| value(" viewBox=\"")?.split([' ', ',']).nth(2)?.parse().ok())
+    }
 }
 
 /// A table as it lies beside a picture.
