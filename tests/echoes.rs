@@ -439,9 +439,14 @@ fn retroicor_of_echoes_that_are_to_be_one_is_that_of_the_run_that_they_make_and_
     fs::create_dir(dir.join("all")).unwrap();
     let more = "--echoes --mask of-corrected/mask.nii.gz --out all";
     retroicor(dir, ECHOES, more);
-    let said = described("all/sub-01_desc-retroicor_T2starmap");
+    let said = described("all/sub-01_T2starmap");
     assert!(said.ends_with("; 0 outside the mask"), "{said}");
-    let line = "all/sub-01_desc-retroicor_T2starmap.nii.gz";
+    for entry in fs::read_dir(dir.join("all")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name.matches("desc-").count() < 2, "{name}: BIDS has one description in a name");
+    }
+    assert!(dir.join("all/sub-01_desc-adaptiveGoodSignal_mask.nii.gz").exists());
+    let line = "all/sub-01_T2starmap.nii.gz";
     let inside = map(&dir.join("of-corrected/mask.nii.gz"));
     let is_inside = |(t, inside): (&f64, &f64)| (*t != 0.0) == (*inside != 0.0);
     assert!(map(&dir.join(line)).iter().zip(&inside).all(is_inside), "{line}");
@@ -453,5 +458,5 @@ fn retroicor_of_echoes_that_are_to_be_one_is_that_of_the_run_that_they_make_and_
     // each by itself where nothing is asked
     retroicor(dir, ECHOES, "--out each");
     assert!(dir.join("each/sub-01_echo-2_desc-retroicor_bold.nii.gz").exists());
-    assert!(!dir.join("each/sub-01_echo-2_desc-retroicor_T2starmap.nii.gz").exists());
+    assert!(!dir.join("each/sub-01_echo-2_T2starmap.nii.gz").exists());
 }

@@ -362,6 +362,26 @@ fn a_dataset_of_derivatives_without_a_bidsignore_gets_one_and_keeps_its_own() {
 }
 
 #[test]
+fn an_error_tells_what_is_doubted_once_and_alone_where_warnings_are_not_printed() {
+    let folder = study();
+    let dir = folder.path();
+    let events = "onset\tduration\ttrial_type\n5\t15\tpain\n45\t9\tpain\n20\tn/a\twarm\n900\t3\thot\n";
+    fs::write(dir.join("events.tsv"), events).unwrap();
+    let line = format!(
+        "glm study/{} --events events.tsv --device cpu --contrast warm --out none",
+        paths::BOLD
+    );
+    for (line, warnings) in [(line.clone(), 2), (format!("{line} -q"), 0)] {
+        let told = said(&boldly(dir, &line));
+        for part in ["have no duration (n/a)", "begin after the run"] {
+            assert_eq!(told.matches(part).count(), 1, "{line}: {told}");
+        }
+        assert_eq!(told.matches("warning: ").count(), warnings, "{told}");
+        assert!(told.contains("names `warm`, which is no column"), "{told}");
+    }
+}
+
+#[test]
 fn why_columns_of_a_design_depend_on_each_other_is_said() {
     let folder = study();
     let dir = folder.path();

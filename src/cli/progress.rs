@@ -128,7 +128,7 @@ impl Watch for Terminal {
         self.line(line);
     }
     fn warn(&self, line: &str) {
-        self.line(&format!("warning: {line}"));
+        self.line(&format!("{}{line}", say::WARNING));
     }
 }
 

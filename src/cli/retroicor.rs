@@ -37,7 +37,7 @@ resampled (space- or desc-preproc in the name, SliceTimingCorrected) get volume-
 
 Several images: those that differ in their echo- entity alone are one run and share its columns; each is corrected, or all are first combined \
 by TE exp(-TE/T2*) where --echoes, --echo-times, --echo-mask or --echo-fit is given: then the combined run is corrected, and T2*, S0, good echoes \
-and R² of the decay go beside it (with --maps into that folder). Give --physio, --events, \
+and R² of the decay go beside it (with --maps into that folder), under its name without desc-. Give --physio, --events, \
 --confounds and --peaks once for each run, in the order of the runs. --tr, --slice-times and --sidecar hold for all. \
 Into the folder --out goes NAME_desc-retroicor_bold.nii.gz for each.
 

@@ -1,8 +1,19 @@
 //! What reaches a terminal or a log. A message that cannot be written fails nothing, and no name in it moves a cursor.
 
 use std::io::{ErrorKind, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
+
+/// What a line begins with that a person should look at.
+pub(super) const WARNING: &str = "warning: ";
+
+/// The lines so far, without what tells a warning.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn said() -> MutexGuard<'static, Vec<String>> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// So many of a noun: `1 run`, `2 runs`.
 pub(super) fn counted(n: usize, noun: &str) -> String {
@@ -12,17 +23,34 @@ pub(super) fn counted(n: usize, noun: &str) -> String {
 /// Prints a message as one line on standard error. Where that is closed or full the line is lost, and the work goes on.
 pub(super) fn line(text: &str) {
     let _ = std::io::stderr().lock().write_all((one_line(text) + "\n").as_bytes());
+    said().push(text.strip_prefix(WARNING).unwrap_or(text).to_owned());
 }
 
-/// Prints an error with its causes on standard error.
+/// Prints an error with its causes on standard error; what was said before is not said again.
 pub(super) fn error(error: &Error) {
-    let mut text = one_line(&format!("boldly: {error}"));
+    let mut text = one_line(&without(&format!("boldly: {error}"), &said()));
     let mut cause = error.fault().and_then(|f| std::error::Error::source(f));
     while let Some(below) = cause {
         text.push_str(&format!("\n  because: {}", one_line(&below.to_string())));
         cause = below.source();
     }
     let _ = std::io::stderr().lock().write_all((text + "\n").as_bytes());
+}
+
+/// A text without those of its parts, behind `; `, that are lines which were said.
+fn without(text: &str, said: &[String]) -> String {
+    let mut text = text.to_owned();
+    for line in said {
+        let part = format!("; {line}");
+        let is_whole = |&(at, _): &(usize, &str)| {
+            let after = &text[at + part.len()..];
+            after.is_empty() || after.starts_with("; ")
+        };
+        if let Some((at, _)) = text.match_indices(&part).find(is_whole) {
+            text.replace_range(at..at + part.len(), "");
+        }
+    }
+    text
 }
 
 /// Prints help, the version, or what is wrong with a command line; the exit code.
@@ -108,6 +136,14 @@ fn is_unseen(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_says_again_nothing_that_was_said() {
+        let said = ["b: 1 row; line 2", "near"].map(str::to_owned);
+        let error = "a is wrong; mend it; b: 1 row; line 2; nearly; near";
+        assert_eq!(without(error, &said), "a is wrong; mend it; nearly");
+        assert_eq!(without("a is wrong", &said), "a is wrong");
+    }
 
     #[test]
     fn what_is_not_seen_is_spelled_and_what_is_seen_stays() {

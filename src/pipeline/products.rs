@@ -264,7 +264,7 @@ impl Layout {
         Layout { named: None, beside: place.clone(), maps: place, among: None }
     }
 
-    /// A run, or a table (`.tsv`), of this name, and what lies beside it.
+    /// A run, or a table (`.tsv`), of this name, and what lies beside it; maps have descriptions of their own, of which a name has one.
     #[must_use]
     pub fn named(path: &Path) -> Layout {
         let is_table = path.extension().is_some_and(|ending| ending == "tsv");
@@ -272,7 +272,10 @@ impl Layout {
         let stem = stem(path);
         let stem = stem.strip_suffix("_bold").unwrap_or(&stem);
         let named = Some((kind, path.to_owned()));
-        Layout { named, ..Layout::prefix(&path.with_file_name(stem)) }
+        let beside = Layout::prefix(&path.with_file_name(stem));
+        let of_maps = stem.split('_').filter(|part| !part.starts_with("desc-"));
+        let maps = (beside.maps.0, of_maps.collect::<Vec<_>>().join("_"));
+        Layout { named, maps, ..beside }
     }
 
     /// The same with maps in a folder of their own, whose names begin with `prefix`.
@@ -387,6 +390,8 @@ mod tests {
         assert_eq!(page, Path::new("a/sub-1_desc-r_qc.x"));
         let beside = path(&run, Kind::Table, &Entities::of("regressors"));
         assert_eq!(beside, Path::new("a/sub-1_desc-r_regressors.x"));
+        let good = path(&run, Kind::Map, &Entities::of("mask").with("desc", "good"));
+        assert_eq!(good, Path::new("a/sub-1_desc-good_mask.x"));
         let table = Layout::named(Path::new("a/mine.tsv"));
         assert_eq!(path(&table, Kind::Table, &map), Path::new("a/mine.tsv"));
         let maps = run.with_maps(Path::new("b"), "sub-1");
