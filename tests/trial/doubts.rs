@@ -353,7 +353,11 @@ fn a_table_of_another_kind_is_no_table_of_regions() {
     let head = "region\tvoxels\tvoxels_in_region\teffect";
     study.cells("brain").columns = head.split('\t').map(str::to_owned).collect();
     study.cells("brain").rows = vec![["pag", "8", "8", "0.1"].map(str::to_owned).to_vec()];
-    refused(&study, 2, &["table of regions of boldly group", "give region_values.tsv, which lies"]);
+    refused(
+        &study,
+        2,
+        &["table of regions of boldly group", "whose name ends in region_values.tsv"],
+    );
     study.cells("brain").columns[0] = "participant_id".to_owned();
     refused(&study, 2, &["has no column session_id", "--brain MAPS --region NAME=SPEC"]);
 }
