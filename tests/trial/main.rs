@@ -35,6 +35,7 @@ mod pressure;
 mod report;
 mod responders;
 mod rule;
+mod runs;
 mod seen;
 mod study;
 mod tables;
