@@ -39,3 +39,4 @@ mod runs;
 mod seen;
 mod study;
 mod tables;
+mod times;
