@@ -134,6 +134,13 @@ fn without_numbers(table: &Measured, is_key: impl Fn(&str) -> bool) -> Error {
     Error::usage(table.table.name.clone(), found, "have a column a region", hint)
 }
 
+/// Whether a table's column effect has paths of maps.
+fn names_maps(table: &Measured) -> bool {
+    let Some(at) = table.table.position("effect") else { return false };
+    let mut cells = table.table.rows.iter().map(|cells| cells[at].trim());
+    cells.any(|cell| cell.ends_with(".nii") || cell.ends_with(".nii.gz") || cell.contains('/'))
+}
+
 /// A table without a row a participant and visit, such as the one that `group` makes of its tests.
 fn refuse_other_tables(table: &Measured) -> Result<()> {
     let lacks: Vec<&str> =
@@ -156,7 +163,7 @@ fn refuse_other_tables(table: &Measured) -> Result<()> {
             "is a table of edges".to_owned(),
             "--edges takes it, or the folder above those of the participants, where boldly connect wrote one a run",
         )
-    } else if has(&["effect"]) && (table.has("subject") || table.has("participant_id")) {
+    } else if names_maps(table) {
         (
             "is a table of maps, as boldly group takes it".to_owned(),
             "give the folder that the maps lie in: --brain FOLDER --of NAME --region NAME=SPEC (docs/regions.md)",

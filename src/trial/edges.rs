@@ -41,9 +41,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         return Err(Error::internal("the edges", "are not there", "be", ""));
     };
     let both = BothVisits::new(runs, plan, people, notes)?;
-    if of_table.is_some() {
-        told::odd_values(runs, notes);
-    }
+    told::odd_values(runs, of_table.is_some(), notes);
     told::regions(runs, "region", told::EDGES, notes);
     let (mut rows, reasons) = compared(&both, plan, people)?;
     refuse_all(runs, &reasons)?;

@@ -70,6 +70,7 @@ pub(super) fn of_regions(
     notes: &mut Notes,
 ) -> Result<Vec<MotionRow>> {
     let (mut rows, mut found, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    let mut held: Vec<Column> = Vec::new();
     for region in regions {
         let Some(fd) = beside(region, table, (plan, people, tables))? else {
             without.push(region.as_str());
@@ -84,6 +85,13 @@ pub(super) fn of_regions(
         let of_arms = people.places(|person| person.arm.is_some()).into_iter();
         let lacking: Vec<usize> = of_arms.filter(lacks).collect();
         tell_without(&fd, &lacking, (region, plan, people), notes);
+        // Runs are those of the table's rows, whatever the region.
+        if !held.contains(&fd.column) {
+            held.push(fd.column.clone());
+            let n = |place, session| visits.n_runs(place, session).unwrap_or_default();
+            let runs = |place| [&plan.baseline, &plan.endpoint].map(|session| n(place, session));
+            tell_other_runs(&fd, &runs, ("regions", plan, people), notes);
+        }
         for at in At::ALL {
             let (of_fd, of_region) = (at.values(&fd, plan)?, at.values(&visits, plan)?);
             let (x, y) = both(people, &of_fd, &of_region);
@@ -208,26 +216,40 @@ pub(super) fn tell_lacking(
 ) -> Result<()> {
     let Some(column) = &plan.motion else { return Ok(()) };
     let fd = of_plan(column, people, tables)?;
-    let (mut fewer, mut more, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    let lacks = |place: &usize| {
+        let visits = [&plan.baseline, &plan.endpoint].into_iter().zip(images(*place));
+        visits.into_iter().any(|(session, n)| n > 0 && fd.get(*place, session).is_none())
+    };
+    let of_arms = people.places(|person| person.arm.is_some()).into_iter();
+    let without: Vec<usize> = of_arms.filter(lacks).collect();
+    tell_without(&fd, &without, ("edges", plan, people), notes);
+    tell_other_runs(&fd, &images, ("edges", plan, people), notes);
+    Ok(())
+}
+
+/// Tell whose motion is of fewer or more runs than their values. `images`: those behind a participant's values at both visits, 0 where that is not known.
+fn tell_other_runs(
+    fd: &Visits,
+    images: &dyn Fn(usize) -> [usize; 2],
+    (what, plan, people): (&str, &Plan, &People),
+    notes: &mut Notes,
+) {
+    let (mut fewer, mut more) = (Vec::new(), Vec::new());
     for place in people.places(|person| person.arm.is_some()) {
         for (session, images) in [&plan.baseline, &plan.endpoint].into_iter().zip(images(place)) {
-            if images > 0 && fd.get(place, session).is_none() && !without.contains(&place) {
-                without.push(place);
-            }
             let Some(n) = fd.n_runs(place, session).filter(|_| images > 0) else { continue };
             let id = &people.all[place].id;
             if n < images {
                 fewer.push(format!("{id} ({session}, {n} of {images})"));
             } else if n > images {
-                more.push(format!("{id} ({session}, {n}, edges of {images})"));
+                more.push(format!("{id} ({session}, {n}, {what} of {images})"));
             }
         }
     }
-    tell_without(&fd, &without, ("edges", plan, people), notes);
     if !fewer.is_empty() {
         notes.warn(
             format!(
-                "{} is of fewer runs than the edges in {}: whether motion is in the others' part of these edges is not known; of a table with all of a visit's runs the mean is taken",
+                "{} is of fewer runs than the {what} in {}: whether motion is in the others' part of these {what} is not known; of a table with all of a visit's runs the mean is taken",
                 fd.column,
                 counted(fewer.len(), "visit")
             ),
@@ -237,14 +259,13 @@ pub(super) fn tell_lacking(
     if !more.is_empty() {
         notes.warn(
             format!(
-                "{} is the mean over more runs than the edges are of in {}: motion of runs without edges is in it; give that of the edges' runs, such as physio_summary[run=1]:mean_fd",
+                "{} is the mean over more runs than the {what} are of in {}: motion of runs without {what} is in it; give that of the runs of the {what}, such as physio_summary[run=1]:mean_fd",
                 fd.column,
                 counted(more.len(), "visit")
             ),
             more,
         );
     }
-    Ok(())
 }
 
 /// Who has values and no motion beside them.

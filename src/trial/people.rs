@@ -48,6 +48,8 @@ pub struct People {
     pub strata: Vec<String>,
     /// Covariates of the analyses of covariance, once they are read.
     pub covariates: Vec<Values>,
+    /// When participants (places in `all`) were at sessions, where sessions.tsv says it.
+    pub times: BTreeMap<(usize, String), String>,
     /// participants.tsv itself.
     pub table: Measured,
     by_id: BTreeMap<String, usize>,
@@ -174,7 +176,15 @@ impl People {
             all.push(person);
         }
         let covariates = Vec::new();
-        let people = People { all, arms, strata: plan.strata.clone(), covariates, table, by_id };
+        let people = People {
+            all,
+            arms,
+            strata: plan.strata.clone(),
+            covariates,
+            times: BTreeMap::new(),
+            table,
+            by_id,
+        };
         people.tell(others, completed.is_some(), notes);
         Ok(people)
     }

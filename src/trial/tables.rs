@@ -1,5 +1,7 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
+use std::collections::BTreeMap;
+
 use super::column::Column;
 use super::dictionary::Dictionary;
 use super::edges_of_runs::EdgesOfRuns;
@@ -400,6 +402,8 @@ pub struct Tables {
     pub edges: Option<EdgesOfRuns>,
     /// Means of Fisher's z within networks and between them, where `connect` wrote these beside the edges.
     pub networks: Option<EdgesOfRuns>,
+    /// When each participant (`sub-`) was at each session (`ses-`): `acq_time` of sessions.tsv.
+    pub times: BTreeMap<(String, String), String>,
 }
 
 impl Tables {

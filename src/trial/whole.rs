@@ -23,6 +23,10 @@ pub fn analyse(
 ) -> Result<Results> {
     tell_unchecked(plan, (&participants, tables), &mut notes);
     let mut people = People::read(participants, plan, &mut notes)?;
+    for ((id, session), time) in &tables.times {
+        let place = people.find(id);
+        people.times.extend(place.map(|place| ((place, session.clone()), time.clone())));
+    }
     match plan.design {
         Design::Parallel => {
             arms_agree::refuse_other_arms(plan, &people, tables)?;

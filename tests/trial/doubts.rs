@@ -356,10 +356,7 @@ fn a_table_of_another_kind_is_no_table_of_regions() {
     refused(
         &study,
         2,
-        &[
-            "table of regions of boldly group",
-            "give the table beside it whose name ends in region_values.tsv",
-        ],
+        &["table of regions of boldly group", "whose name ends in region_values.tsv"],
     );
     study.cells("brain").columns[0] = "participant_id".to_owned();
     refused(

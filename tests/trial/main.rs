@@ -35,6 +35,8 @@ mod pressure;
 mod report;
 mod responders;
 mod rule;
+mod runs;
 mod seen;
 mod study;
 mod tables;
+mod times;

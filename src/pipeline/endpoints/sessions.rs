@@ -12,13 +12,15 @@ use crate::trial::{Notes, Plan};
 /// What both kinds of file are called, or end in.
 const NAME: &str = "sessions.tsv";
 
-/// Warn of whose visit at the endpoint was before that at baseline; the files that say so of any visit.
+/// When each participant (`sub-`) was at each session (`ses-`).
+pub(super) type Times = BTreeMap<(String, String), String>;
+
+/// What the dataset says, and the files that say it of any visit.
 ///
 /// # Errors
 /// A folder that cannot be listed.
-pub(super) fn tell_order(study: &Path, plan: &Plan, notes: &mut Notes) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut when: BTreeMap<(String, String), String> = BTreeMap::new();
+pub(super) fn read(study: &Path) -> Result<(Times, Vec<PathBuf>)> {
+    let (mut when, mut files) = (Times::new(), Vec::new());
     for path in sessions(study)? {
         // A file that cannot be read says of no visit when it was.
         let Ok(table) = io::tsv::read(&path) else { continue };
@@ -28,6 +30,11 @@ pub(super) fn tell_order(study: &Path, plan: &Plan, notes: &mut Notes) -> Result
             files.push(path);
         }
     }
+    Ok((when, files))
+}
+
+/// Warn of whose visit at the endpoint was before that at baseline.
+pub(super) fn tell_order(when: &Times, plan: &Plan, notes: &mut Notes) {
     let at = |person: &str, session: &str| when.get(&(person.to_owned(), session.to_owned()));
     let mut people: Vec<&String> = when.keys().map(|(person, _)| person).collect();
     people.dedup();
@@ -50,7 +57,6 @@ pub(super) fn tell_order(study: &Path, plan: &Plan, notes: &mut Notes) -> Result
             turned,
         );
     }
-    Ok(files)
 }
 
 /// The file of the study, and that of each subject's folder.
@@ -72,7 +78,7 @@ fn subject(path: &Path) -> Option<String> {
     Some(name.strip_suffix(NAME)?.strip_suffix('_')?.to_owned())
 }
 
-fn add(table: &Table, subject: Option<&str>, when: &mut BTreeMap<(String, String), String>) {
+fn add(table: &Table, subject: Option<&str>, when: &mut Times) {
     let [Some(session), Some(time)] = ["session_id", "acq_time"].map(|name| table.position(name))
     else {
         return;

@@ -99,7 +99,9 @@ impl Study {
         let plan = spec.plan.clone().resolved(&tables, &mut of_names)?;
         of_names.all.iter().for_each(|note| notes.add(note.clone()));
         if !plan.baseline.is_empty() && !plan.endpoint.is_empty() {
-            let own = sessions::tell_order(&spec.study, &plan, &mut notes)?;
+            let (times, own) = sessions::read(&spec.study)?;
+            sessions::tell_order(&times, &plan, &mut notes);
+            tables.times = times;
             files.extend(own.into_iter().map(|path| (Role::Table, path)));
         }
         let names = plan.tables().unwrap_or_default();

@@ -147,8 +147,8 @@ impl BothVisits<'_> {
     }
 }
 
-/// z that lie far from those of the same edge in other runs, or may be codes for a missing one: of a table that a person may have written.
-pub(super) fn odd_values(runs: &EdgesOfRuns, notes: &mut Notes) {
+/// z that lie far from those of the same edge in other runs, or, in a table that a person may have written, may be codes for a missing one.
+pub(super) fn odd_values(runs: &EdgesOfRuns, is_table: bool, notes: &mut Notes) {
     let of_edge = |pair: usize| {
         let all: Vec<Option<f64>> = (0..runs.runs.len()).map(|run| runs.z(run, pair)).collect();
         let is_odd = odd(&all).into_iter().enumerate();
@@ -165,11 +165,16 @@ pub(super) fn odd_values(runs: &EdgesOfRuns, notes: &mut Notes) {
     };
     notes.warn(
         format!(
-            "{} of z ({}) {} far from all others of the edge: check {} (a code for a missing value must be n/a)",
+            "{} of z ({}) {} far from all others of the edge: check {}",
             counted(found.len(), "value"),
             runs.name,
             verb(found.len(), ["lies", "lie"]),
-            verb(found.len(), ["it", "them"])
+            match (is_table, found.len()) {
+                (true, 1) => "it (a code for a missing value must be n/a)",
+                (true, _) => "them (a code for a missing value must be n/a)",
+                (false, 1) => "the run, its motion and the regions",
+                (false, _) => "the runs, their motion and the regions",
+            }
         ),
         found.iter().map(said).collect(),
     );

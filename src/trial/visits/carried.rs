@@ -1,11 +1,22 @@
 //! Which visits are between two, so that their last value can be carried forward.
 
-use super::order::Doubt;
+use super::order::{Doubt, Order};
 use super::{Visits, numbered};
 use crate::error::{Error, Result};
 use crate::trial::note::{Notes, counted, verb};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
+
+/// What says the order of visits, the first that does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum By {
+    Times,
+    Numbers,
+    Rows,
+}
+
+/// Where times stand.
+const TIMES: &str = "acq_time of sessions.tsv";
 
 impl Visits {
     /// The sessions whose last value is carried forward where the plan asks that, which is told; so is that there are none.
@@ -30,10 +41,8 @@ impl Visits {
             );
             return Ok(Vec::new());
         }
-        let (between, is_numbered) = self
-            .between(from, to)
-            .map_err(|doubt| self.unknown(&doubt, plan, (&others, people)))?;
-        let is_by_name = !is_numbered && self.order.is_by_name();
+        let (between, by) = self.between(plan, (&others, people))?;
+        let is_by_name = by == By::Rows && self.order.is_by_name();
         if between.is_empty() && is_by_name {
             return Err(self.refused(
                 format!(
@@ -44,12 +53,13 @@ impl Visits {
                 ),
             ));
         }
-        let how = match (is_numbered, is_by_name) {
-            (true, _) => "by their numbers",
-            (_, true) => {
+        let how = match (by, is_by_name) {
+            (By::Times, _) => "by acq_time of sessions.tsv",
+            (By::Numbers, _) => "by their numbers",
+            (By::Rows, true) => {
                 "in the table (whose rows stand by the names of the visits: see that this is their order)"
             }
-            _ => "in the table",
+            (By::Rows, false) => "in the table",
         };
         if between.is_empty() {
             notes.warn(
@@ -72,37 +82,76 @@ impl Visits {
         Ok(between)
     }
 
-    /// The sessions between two, and whether they are in the order of their numbers (week6 before week13) rather than of the rows.
-    fn between(&self, from: &str, to: &str) -> std::result::Result<(Vec<String>, bool), Doubt> {
+    /// The sessions between two, and what says it: times, before numbers (week6 before week13), before the order of the rows.
+    fn between(
+        &self,
+        plan: &Plan,
+        (others, people): (&[&str], &People),
+    ) -> Result<(Vec<String>, By)> {
+        let (from, to) = (&plan.baseline, &plan.endpoint);
+        let unknown = |doubt: Doubt, by: By| self.unknown((&doubt, by), plan, (others, people));
+        let numbers = self.by_numbers(from, to);
+        match (Order::of_times(&self.sessions, &people.times).between(from, to), numbers) {
+            (Ok(times), Some(numbers)) if times != numbers => {
+                let said = |names: Vec<String>| match names.is_empty() {
+                    true => "none".to_owned(),
+                    false => names.join(", "),
+                };
+                Err(self.refused(format!(
+                    "needs to know which of {} is between {from} and {to}: {} by {TIMES}, and {} by the numbers of their names",
+                    others.join(", "),
+                    said(times),
+                    said(numbers)
+                )))
+            }
+            (Ok(times), _) => Ok((times, By::Times)),
+            (Err(Doubt::Unknown(_)), Some(numbers)) => Ok((numbers, By::Numbers)),
+            (Err(Doubt::Unknown(_)), None) => {
+                let rows = self.order.between(from, to);
+                Ok((rows.map_err(|doubt| unknown(doubt, By::Rows))?, By::Rows))
+            }
+            (Err(doubt), _) => Err(unknown(doubt, By::Times)),
+        }
+    }
+
+    /// The sessions between two by the numbers that their names end in.
+    fn by_numbers(&self, from: &str, to: &str) -> Option<Vec<String>> {
         let others: Vec<String> =
             self.sessions.iter().filter(|own| *own != from).cloned().collect();
-        let Some(order) = numbered(&others) else {
-            return self.order.between(from, to).map(|between| (between, false));
-        };
+        let order = numbered(&others)?;
         let at = order.iter().position(|own| own == to).unwrap_or_default();
         let later = |own: &&String| match numbered(&[from.to_owned(), (*own).clone()]) {
             Some(both) => both[0] == from,
             None => true,
         };
-        Ok((order[..at].iter().filter(later).cloned().collect(), true))
+        Some(order[..at].iter().filter(later).cloned().collect())
     }
 
     fn refused(&self, found: String) -> Error {
         Error::usage(
             format!("--missing locf of {}", self.column),
             found,
-            "have rows in the order of the visits, or visits alike but for a number at the end of their names (ses-week6, ses-week13)",
-            "sort each participant's rows by visit, or leave locf out of --missing",
+            "find that order in acq_time of sessions.tsv, in visits alike but for a number at the end of their names (ses-week6, ses-week13), or in rows in the order of the visits",
+            "give acq_time, or sort each participant's rows by visit, or leave locf out of --missing",
         )
     }
 
-    /// What rows leave in doubt.
-    fn unknown(&self, doubt: &Doubt, plan: &Plan, (others, people): (&[&str], &People)) -> Error {
+    /// What rows or times leave in doubt.
+    fn unknown(
+        &self,
+        (doubt, by): (&Doubt, By),
+        plan: &Plan,
+        (others, people): (&[&str], &People),
+    ) -> Error {
         let (from, to) = (&plan.baseline, &plan.endpoint);
         let needs =
             format!("needs to know which of {} is between {from} and {to}", others.join(", "));
+        let source = match by {
+            By::Times => TIMES.to_owned(),
+            _ => format!("rows of {}", self.name),
+        };
         let why = match doubt {
-            Doubt::Swapped => format!("the rows of {} have {to} before {from}", self.name),
+            Doubt::Swapped => format!("{source} have {to} before {from}"),
             Doubt::Unknown([one, other]) => {
                 format!("nobody has rows of {} that say whether {one} is before {other}", self.name)
             }
@@ -117,8 +166,7 @@ impl Visits {
                 };
                 let (one, other) = (&sessions[one], &sessions[other]);
                 format!(
-                    "rows of {} contradict each other: {one} is before {other} in those of {} ({}), and after it in those of {n}",
-                    self.name,
+                    "{source} contradict each other: {one} is before {other} in those of {} ({}), and after it in those of {n}",
                     counted(few.len(), "participant"),
                     some(&people.names(few))
                 )

@@ -1,4 +1,4 @@
-//! In which order a table has the visits of each participant.
+//! In which order participants had their visits, by the rows of a table or by times.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub(in crate::trial) struct Order {
     of_people: BTreeMap<usize, Vec<usize>>,
 }
 
-/// Why rows do not say which sessions are between two.
+/// Why rows or times do not say which sessions are between two.
 #[derive(Debug, PartialEq)]
 pub(super) enum Doubt {
     /// They have the later of the two before the earlier.
@@ -34,6 +34,21 @@ impl Order {
                 own.push(at);
             }
         }
+        Order { sessions: sessions.to_vec(), of_people }
+    }
+
+    /// By when each participant was at them, as texts that follow each other as their times do; of whom two were at one time nothing is taken.
+    pub fn of_times(sessions: &[String], times: &BTreeMap<(usize, String), String>) -> Order {
+        let mut of_people: BTreeMap<usize, Vec<(&String, usize)>> = BTreeMap::new();
+        for ((person, session), time) in times {
+            if let Some(at) = sessions.iter().position(|own| own == session) {
+                of_people.entry(*person).or_default().push((time, at));
+            }
+        }
+        of_people.values_mut().for_each(|own| own.sort());
+        of_people.retain(|_, own| own.windows(2).all(|pair| pair[0].0 != pair[1].0));
+        let places = |own: Vec<(&String, usize)>| own.into_iter().map(|(_, at)| at).collect();
+        let of_people = of_people.into_iter().map(|(person, own)| (person, places(own))).collect();
         Order { sessions: sessions.to_vec(), of_people }
     }
 

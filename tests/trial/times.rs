@@ -1,0 +1,96 @@
+//! The order of visits by `acq_time` of sessions.tsv, before the numbers of their names and the rows of a table.
+
+use std::fs;
+
+use boldly::error::Result;
+use boldly::io::tsv;
+use boldly::trial::{Missing, Notes, Results, analyse};
+
+use super::command::{NRS, boldly, run, study as folder_of_study};
+use crate::study::{Study, study};
+
+/// LOCF of visits called so, and who was at the n-th of them on which day.
+fn with_visits(names: [&str; 3], days: impl Fn(usize) -> [u32; 3]) -> Study {
+    let mut study = study().with_week6(false);
+    let own = ["ses-baseline", "ses-week6", "ses-week13"];
+    for row in &mut study.cells("questionnaires").rows {
+        let at = own.iter().position(|session| row[1] == *session).unwrap();
+        row[1] = names[at].to_owned();
+    }
+    // By the names, as tables that were sorted: no order of time.
+    study.cells("questionnaires").rows.sort();
+    (study.plan.baseline, study.plan.endpoint) = (names[0].to_owned(), names[2].to_owned());
+    study.plan.missing = vec![Missing::Locf];
+    for (k, person) in study.participants.table.rows.iter().enumerate() {
+        for (name, day) in names.iter().zip(days(k)) {
+            let time = format!("2020-01-{day:02}T09:00:00");
+            study.tables.times.insert((person[0].clone(), (*name).to_owned()), time);
+        }
+    }
+    study
+}
+
+fn analysed(study: &Study) -> Result<Results> {
+    analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default())
+}
+
+const WORDS: [&str; 3] = ["ses-start", "ses-mid", "ses-end"];
+
+#[test]
+fn times_say_the_order_that_rows_do_not() {
+    let found = analysed(&with_visits(WORDS, |_| [1, 10, 20])).unwrap();
+    let told = "LOCF, of ses-mid, which follow each other so by acq_time of sessions.tsv";
+    assert!(found.notes.all.iter().any(|note| note.text.contains(told)), "{:#?}", found.notes);
+    // The numbers are those of the same visits in the order of rows.
+    let mut rows = study().with_week6(false);
+    rows.plan.missing = vec![Missing::Locf];
+    let want = analysed(&rows).unwrap();
+    for (got, want) in found.ancova.rows.iter().zip(&want.ancova.rows) {
+        assert!((got.difference.value - want.difference.value).abs() < 1e-9, "{}", got.label);
+        assert_eq!(got.n, want.n);
+    }
+    // Without times nothing says it, and what would is named.
+    let error = analysed(&with_visits(WORDS, |_| [5, 5, 5])).unwrap_err().to_string();
+    for part in ["--missing locf", "acq_time of sessions.tsv", "number at the end of their names"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn times_that_contradict_each_other_or_the_names_are_refused() {
+    let refused = |study: &Study, parts: &[&str]| {
+        let error = analysed(study).unwrap_err().to_string();
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+    };
+    let turned = with_visits(WORDS, |k| if k == 2 { [1, 20, 10] } else { [1, 10, 20] });
+    let who = turned.participants.table.rows[2][0].clone();
+    let one = format!("ses-end is before ses-mid in those of 1 participant ({who})");
+    refused(&turned, &["acq_time of sessions.tsv contradict each other", &one]);
+    refused(
+        &with_visits(WORDS, |_| [20, 10, 1]),
+        &["acq_time of sessions.tsv have ses-end before"],
+    );
+    let numbered = with_visits(["ses-baseline", "ses-week6", "ses-week13"], |_| [10, 1, 20]);
+    refused(&numbered, &["none by acq_time", "ses-week6 by the numbers of their names"]);
+}
+
+#[test]
+fn the_command_reads_them_of_subjects_and_of_the_study() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    let path = dir.join("study/phenotype/questionnaires.tsv");
+    let mut table = study().with_week6(false).cells("questionnaires").clone();
+    for row in &mut table.rows {
+        row[1] = row[1].replace("ses-week6", "ses-yule");
+    }
+    table.rows.sort();
+    fs::write(path, tsv::write_string(&table)).unwrap();
+    let output = boldly(dir, &format!("{NRS} --missing locf --out no"));
+    assert!(!output.status.success(), "rows by name say no order");
+    fs::create_dir_all(dir.join("study/sub-003")).unwrap();
+    let times = "session_id\tacq_time\nses-baseline\t2021-01-01\nses-yule\t2021-02-01\nses-week13\t2021-04-01\n";
+    fs::write(dir.join("study/sub-003/sub-003_sessions.tsv"), times).unwrap();
+    let (_, said) = run(dir, &format!("{NRS} --missing locf --out out"));
+    assert!(said.contains("of ses-yule, which follow each other so by acq_time"), "{said}");
+    run(dir, "verify out");
+}
