@@ -112,6 +112,20 @@ pub(super) fn of_regions(
             });
         }
     }
+    if let Some(column) = &plan.motion {
+        let column = tables.resolve(column)?;
+        if !held.is_empty() && !held.contains(&column) {
+            let own: Vec<&str> = held.iter().map(|own| own.column.as_str()).collect();
+            notes.warn(
+                format!(
+                    "--motion {column} is not held against the regions of {}, which has its own ({})",
+                    table.table.name,
+                    own.join(", ")
+                ),
+                Vec::new(),
+            );
+        }
+    }
     if !without.is_empty() {
         let of = if without.len() == regions.len() {
             "its values".to_owned()

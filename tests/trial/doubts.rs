@@ -464,3 +464,12 @@ fn arms_that_differ_in_case_alone_are_refused() {
     study.set("participants", 2, "site", "Cologne");
     refused(&study, 2, &["--strata site", &format!("'COLOGNE' ({})", site[0]), "in case alone"]);
 }
+
+#[test]
+fn motion_that_is_named_beside_a_tables_own_is_told_to_be_of_no_use() {
+    let mut study = study();
+    study.plan.brain =
+        Some(boldly::trial::BrainPlan { table: "brain".to_owned(), regions: Vec::new() });
+    study.plan.motion = Some("questionnaires:nrs".parse().unwrap());
+    noted(&whole(&study), "--motion questionnaires:nrs is not held against the regions of brain");
+}
