@@ -98,7 +98,11 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
     assert!(said(&done).contains(&told), "`{told}` is not in: {}", said(&done));
     let line = format!("{both} pain@run-1-pain@run-2 --combine precision --out none");
     let refused = boldly(dir, &line);
-    assert!(said(&refused).contains("--combine precision"), "{}", said(&refused));
+    for part in
+        ["each of which counts as it says", "--combine precision", "in a command of its own"]
+    {
+        assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
+    }
 }
 
 /// Inverse by Gauss and Jordan with pivots.

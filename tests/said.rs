@@ -365,7 +365,8 @@ fn a_dataset_of_derivatives_without_a_bidsignore_gets_one_and_keeps_its_own() {
 fn an_error_tells_what_is_doubted_once_and_alone_where_warnings_are_not_printed() {
     let folder = study();
     let dir = folder.path();
-    let events = "onset\tduration\ttrial_type\n5\t15\tpain\n45\t9\tpain\n20\tn/a\twarm\n900\t3\thot\n";
+    let events =
+        "onset\tduration\ttrial_type\n5\t15\tpain\n45\t9\tpain\n20\tn/a\twarm\n900\t3\thot\n";
     fs::write(dir.join("events.tsv"), events).unwrap();
     let line = format!(
         "glm study/{} --events events.tsv --device cpu --contrast warm --out none",
