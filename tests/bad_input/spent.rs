@@ -14,15 +14,20 @@ fn sidecar(dir: &Path, name: &str, command: &str, image: &str, volumes: usize) {
     text(dir, name, &format!("{{\"boldly\": {own}}}"));
 }
 
+/// The sidecar `c.json` with other words.
+fn changed(dir: &Path, from: &str, to: &str) {
+    let written = std::fs::read_to_string(dir.join("c.json")).expect("a sidecar");
+    text(dir, "c.json", &written.replace(from, to));
+}
+
 /// Outputs that the sidecar `c.json` lists.
 fn lists(dir: &Path, outputs: &[(&str, &str)]) {
     let entry = |(name, kind): &(&str, &str)| {
         format!("{{\"name\": \"{name}\", \"kind\": \"{kind}\", \"entities\": \"\"}}")
     };
     let outputs: Vec<String> = outputs.iter().map(entry).collect();
-    let text = std::fs::read_to_string(dir.join("c.json")).unwrap();
     let listed = format!("\"outputs\": [{}], \"inputs\"", outputs.join(", "));
-    std::fs::write(dir.join("c.json"), text.replace("\"inputs\"", &listed)).unwrap();
+    changed(dir, "\"inputs\"", &listed);
 }
 
 pub fn cases() -> Vec<Case> {
@@ -60,8 +65,7 @@ pub fn cases() -> Vec<Case> {
             "the sidecar of a fit of a corrected run for the run's",
             |d| {
                 sidecar(d, "c.json", "retroicor", "bold.nii", 40);
-                let text = std::fs::read_to_string(d.join("c.json")).unwrap();
-                std::fs::write(d.join("c.json"), text.replace("retroicor", "glm")).unwrap();
+                changed(d, "retroicor", "glm");
             },
             WITH,
             65,

@@ -164,9 +164,9 @@ fn told_of(error: Error, runs: &[Run], doubts: impl Fn(&Run) -> &Vec<String>) ->
 fn refuse_precision(expression: &str) -> Error {
     Error::usage(
         format!("contrast `{expression}`"),
-        "compares runs, and --combine precision weighs them by how well they measure",
-        "be of runs that count alike",
-        "leave --combine out",
+        "names runs, each of which counts as it says, and --combine precision weighs runs by how well they measure",
+        "be combined by --combine mean, the default",
+        "leave --combine out, or ask it in a command of its own",
     )
 }
 
