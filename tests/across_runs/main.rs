@@ -51,10 +51,7 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
         let sidecars = [dir.join("study").join(bold), dir.join(second)];
         for (image, time) in sidecars.iter().zip(times) {
             let path = image.to_string_lossy().replace(".nii.gz", ".json");
-            let text = std::fs::read_to_string(&path).unwrap_or("{}".to_owned());
-            let mut own: serde_json::Value = serde_json::from_str(&text).unwrap();
-            own["EchoTime"] = json!(time);
-            std::fs::write(&path, own.to_string()).unwrap();
+            std::fs::write(&path, json!({ "EchoTime": time }).to_string()).unwrap();
         }
         let line = format!("{both} d=pain@run-1-pain@run-2 --out echoes --overwrite");
         let line = line.replace(" -q ", " ");

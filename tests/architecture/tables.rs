@@ -263,6 +263,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "clean",
             "noise",
             "first_level",
+            "voxelwise",
             "products",
         ],
     ),
