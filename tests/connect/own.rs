@@ -24,7 +24,7 @@ fn with_own() -> (tempfile::TempDir, Vec<f32>) {
     let n: usize = SHAPE.iter().product();
     let own: Vec<f32> = (0..n).map(|_| (50.0 + random.normal()) as f32).collect();
     nifti(dir, "own.nii", &SHAPE, 3.0, |at| own[at]);
-    let white = |at: usize| f32::from(u8::from(at % SHAPE[0] == 0 || at % SHAPE[0] == 6));
+    let white = |at: usize| f32::from(u8::from([0, 6].contains(&(at % SHAPE[0]))));
     nifti(dir, "white.nii", &SHAPE[..3], 3.0, white);
     (folder, own)
 }
