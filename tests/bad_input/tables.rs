@@ -200,7 +200,7 @@ pub fn cases() -> Vec<Case> {
             },
             GLM,
             2,
-            &["names `pain`", "columns:", "; events.tsv: 1 of 3 events begin after the run"],
+            &["names `pain`", "columns:", "warning: events.tsv: 1 of 3 events begin after the run"],
         ),
         case(
             "events of which none has an onset",
