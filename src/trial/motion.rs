@@ -112,7 +112,8 @@ pub(super) fn of_regions(
             });
         }
     }
-    if let Some(column) = &plan.motion {
+    // Edges are held against it where there are any.
+    if let Some(column) = plan.motion.as_ref().filter(|_| plan.edges.is_none()) {
         let column = tables.resolve(column)?;
         if !held.is_empty() && !held.contains(&column) {
             let own: Vec<&str> = held.iter().map(|own| own.column.as_str()).collect();
