@@ -242,6 +242,13 @@ fn image(
     if labels.len() > 1 || is_large {
         return atlas(path, options.names.as_deref(), on, watch);
     }
+    if let Some(names) = &options.names {
+        watch.note(&format!(
+            "{} has one label and is called as its file: {} says nothing of it",
+            path.display(),
+            names.display()
+        ));
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned();
     let voxels = (0..mask.inside.len()).filter(|&v| mask.inside[v]).collect();
