@@ -89,7 +89,7 @@ fn lines() -> Vec<String> {
         "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
-        "connect BOLD --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --no-pictures --out OUT --device cpu -q",
+        "connect BOLD --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --anaticor MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --no-pictures --out OUT --device cpu -q",
         "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
         "physio --physio PHYSIO --tr 2 --volumes 40 --terms 1/1/0 --out OUT -q",
         "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",

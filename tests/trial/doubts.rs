@@ -359,14 +359,7 @@ fn a_table_of_another_kind_is_no_table_of_regions() {
         &["table of regions of boldly group", "whose name ends in region_values.tsv"],
     );
     study.cells("brain").columns[0] = "participant_id".to_owned();
-    refused(
-        &study,
-        2,
-        &[
-            "is a table of maps, as boldly group takes it",
-            "--brain FOLDER --of NAME --region NAME=SPEC",
-        ],
-    );
+    refused(&study, 2, &["has no column session_id", "--brain MAPS --region NAME=SPEC"]);
 }
 
 #[test]

@@ -178,10 +178,6 @@ impl Run {
 
     /// What says that a correction was of another run.
     fn stranger(&self, sidecar: &Path, facts: &Facts) -> Option<String> {
-        if facts.read(sidecar).any(|from| real(&from) == real(&self.path)) {
-            let name = display(&self.path);
-            return Some(format!("was made of {name} itself, of which nothing was taken out"));
-        }
         let files: Vec<PathBuf> =
             std::iter::once(sidecar.to_owned()).chain(facts.read(sidecar)).collect();
         let apart = apart_in(&OF_A_RUN, &self.path, &files).unwrap_or_default();
@@ -189,9 +185,15 @@ impl Run {
             return Some(format!("is of another run by its name ({})", apart.join(", ")));
         }
         let volumes = facts.resolved.get("volumes").and_then(Value::as_u64);
-        let other = volumes.filter(|&n| n != self.n_volumes as u64)?;
         let name = display(&self.path);
-        Some(format!("is of a run of {other} volumes, and {name} has {}", self.n_volumes))
+        if let Some(other) = volumes.filter(|&n| n != self.n_volumes as u64) {
+            return Some(format!(
+                "is of a run of {other} volumes, and {name} has {}",
+                self.n_volumes
+            ));
+        }
+        let is_itself = facts.read(sidecar).any(|from| real(&from) == real(&self.path));
+        is_itself.then(|| format!("was made of {name} itself, of which nothing was taken out"))
     }
 }
 
