@@ -1,5 +1,7 @@
 //! A BIDS table as plain text cells with column names. No I/O: `io::tsv` reads and writes it, `design` gives it meaning.
 
+pub mod digits;
+
 /// A table with named columns; every column has the same number of cells.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {

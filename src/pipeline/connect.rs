@@ -84,9 +84,9 @@ pub fn run(
         if at == 0 {
             picture::say_drawn(&found, watch);
         }
-        pages.extend(picture::seeds(spec, (run, &nodes), &found, number));
         let drawn = (&[&found][..], &of_run);
         pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, number));
+        pages.extend(picture::seeds(spec, (run, &nodes), &found, number));
         let made = maps::of_run(spec, (run, &nodes), &found, number);
         products.maps(&run.header, &made)?;
         mean.take(&found);

@@ -10,7 +10,7 @@ use crate::pipeline::provenance::{self, Kind, Output, Provenance, Recorded, real
 use crate::pipeline::spec::Command;
 
 /// The files of an earlier command, as one of its sidecars lists them.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Earlier {
     /// Where the sidecar lies.
     folder: PathBuf,
@@ -58,11 +58,12 @@ pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
             let is_of_one_stem = theirs.outputs.iter().any(|one| layout.is_of_one_stem(&at(one)));
             if is_in_the_way || is_of_one_stem {
                 let is_same = is_same && !is_of_one_stem;
-                found.push(Earlier {
-                    is_same,
-                    is_of_one_stem,
-                    ..Earlier::another(&sidecar, theirs)
-                });
+                let another = Earlier::another(&sidecar, theirs);
+                let one = Earlier { is_same, is_of_one_stem, ..another };
+                // Each of a command's sidecars lists all that it made.
+                if !found.contains(&one) {
+                    found.push(one);
+                }
             }
         }
     }

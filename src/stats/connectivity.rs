@@ -10,8 +10,6 @@ use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 use ndarray::{Array2, ArrayView2};
 
-use super::tails::TTail;
-
 /// Of a series, relative to what it was before: less is what rounding leaves of nothing.
 const NOTHING: f64 = 1e-9;
 /// The largest |r|: beyond it two series are one, and atanh is infinite.
@@ -86,8 +84,8 @@ pub fn t(r: f64, nu: f64) -> f64 {
     r * (nu / (1.0 - r * r)).sqrt()
 }
 
-/// Both tails of a t.
+/// Both tails of a t; `ln_sf`: ln P(T > t).
 #[must_use]
-pub fn p_two_sided(t: f64, tail: &TTail) -> f64 {
-    if t.is_nan() { f64::NAN } else { (2.0 * tail.ln_sf(t.abs()).exp()).min(1.0) }
+pub fn p_two_sided(t: f64, ln_sf: impl Fn(f64) -> f64) -> f64 {
+    if t.is_nan() { f64::NAN } else { (2.0 * ln_sf(t.abs()).exp()).min(1.0) }
 }

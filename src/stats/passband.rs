@@ -121,9 +121,8 @@ fn spectrum(columns: ArrayView2<'_, f64>) -> Array2<f64> {
         }
     }
     let waves = |at: fn(f64) -> f64| {
-        Array2::from_shape_fn((n / 2, n), |(k, t)| {
-            at(2.0 * PI * ((k + 1) * t % n) as f64 / n as f64)
-        })
+        let whole: Vec<f64> = (0..n).map(|t| at(2.0 * PI * t as f64 / n as f64)).collect();
+        Array2::from_shape_fn((n / 2, n), |(k, t)| whole[(k + 1) * t % n])
     };
     let parts = [waves(f64::cos), waves(f64::sin)].map(|waves| waves.dot(&windowed));
     let [cosines, sines] = parts.map(|part| part.insert_axis(Axis(1)));

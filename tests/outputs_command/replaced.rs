@@ -1,5 +1,7 @@
 //! What outputs take the place of, and what they do not.
 
+use boldly::pipeline::{earlier, products::Layout, provenance};
+
 use super::*;
 
 #[test]
@@ -224,4 +226,18 @@ fn analyses_of_two_commands_do_not_share_a_folder_and_images_of_one_stem_no_side
     run(dir, &(smooth("30", "a.nii") + " --overwrite"));
     assert!(dir.join("s/a.nii").is_file() && !dir.join("s/a.nii.gz").exists());
     run(dir, "verify s -q");
+}
+
+#[test]
+fn a_command_is_in_the_way_once_however_many_sidecars_list_its_outputs() {
+    let folder = study();
+    let out = folder.path().join("out");
+    run(folder.path(), &glm("out"));
+    let sidecars = provenance::json_files(&out).unwrap();
+    assert!(sidecars.len() > 3, "{sidecars:?}");
+    let theirs = provenance::read(&sidecars[0]).unwrap().unwrap().provenance;
+    let found = earlier::in_place(&Layout::folder(&out), &theirs.command).unwrap();
+    assert_eq!(found.len(), 1);
+    let (made, changed) = found[0].files().unwrap();
+    assert!(sidecars.iter().all(|sidecar| made.contains(sidecar)) && changed.is_empty());
 }

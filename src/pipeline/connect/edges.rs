@@ -9,7 +9,7 @@ use crate::stats::connectivity::{
     LARGEST, correlations, fisher_z, p_two_sided, partial, slopes, standard_error, t,
 };
 use crate::stats::fdr::{Adjustment, adjusted};
-use crate::stats::tails::{TTail, ln_sf_normal};
+use crate::stats::tails::{TTable, TTail, ln_sf_normal};
 
 /// What is known of every pair, `[region][region]`; NaN where a region is not known, or two are one.
 #[derive(Debug, Clone)]
@@ -75,9 +75,8 @@ pub(super) fn edges(
     let r = spread(&small);
     // Beyond it two series are one, and what r says of them is not a matter of chance.
     let tested = r.mapv(|r| if r.abs() > LARGEST { f64::NAN } else { r });
-    let tail = TTail::new(nu);
     let t = tested.mapv(|r| t(r, nu));
-    let p = of_pairs(&t, |t| p_two_sided(t, &tail));
+    let p = both_tails(&t, nu);
     Edges {
         z: tested.mapv(fisher_z),
         partial: given_others.map_or(Array2::from_elem((n, n), f64::NAN), |small| spread(&small)),
@@ -141,6 +140,16 @@ pub(super) fn over_runs(runs: &[Edges]) -> Option<Edges> {
         shared,
         first,
     })
+}
+
+/// Both tails of each pair's t.
+fn both_tails(t: &Array2<f64>, nu: f64) -> Array2<f64> {
+    if t.len() / 2 < TTable::REPAYS {
+        let tail = TTail::new(nu);
+        return of_pairs(t, |t| p_two_sided(t, |t| tail.ln_sf(t)));
+    }
+    let table = TTable::new(nu);
+    of_pairs(t, |t| p_two_sided(t, |t| table.z_and_ln_sf(t).1))
 }
 
 /// Of each pair, found once; NaN of a region with itself.

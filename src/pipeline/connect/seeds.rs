@@ -106,7 +106,7 @@ pub(super) fn map(
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Summing { fitted, held, .. } = story;
     let empty = seeds.iter().map(|seed| OfSeed::zeros(seed, nuisance, fitted.len())).collect();
-    let seeds = answer(empty, (&lags, &added), &held, (plan, shape, &fitted))?;
+    let seeds = answer(empty, (&lags, &added), held, (plan, shape, &fitted))?;
     Ok(Mapped { seeds, fitted })
 }
 
@@ -214,22 +214,31 @@ impl Story for Summing<'_> {
 }
 
 impl Held {
-    /// Stretches of one slice group, as ranges of its voxels.
-    fn of_one_group(&self) -> Vec<(usize, std::ops::Range<usize>)> {
+    /// Its stretches of one slice group.
+    fn stretches(self) -> Vec<Stretch> {
+        let Held { places, fit, sums } = self;
+        let new = |same: &[u32], places, sums| {
+            let group = same[0] as usize;
+            Stretch { group, places, sums, rho: Vec::new(), varies: Vec::new() }
+        };
+        let same: Vec<&[u32]> = fit.slice_group.chunk_by(|a, b| a == b).collect();
+        if let [all] = same[..] {
+            return vec![new(all, places, sums)];
+        }
         let mut first = 0;
         let stretch = |same: &[u32]| {
             let range = first..first + same.len();
             first = range.end;
-            (same[0] as usize, range)
+            new(same, places[range.clone()].to_vec(), sums.of(range))
         };
-        self.fit.slice_group.chunk_by(|a, b| a == b).map(stretch).collect()
+        same.into_iter().map(stretch).collect()
     }
 }
 
 /// A stretch of voxels of one slice group, and what each seed is there.
-struct Stretch<'a> {
+struct Stretch {
     group: usize,
-    places: &'a [usize],
+    places: Vec<usize>,
     sums: Sums,
     /// `[seed][voxel]`
     rho: Vec<Vec<f64>>,
@@ -241,25 +250,18 @@ struct Stretch<'a> {
 fn answer(
     mut of_seeds: Vec<OfSeed>,
     (lags, added): (&LagModel, &[Vec<Added>]),
-    held: &[Held],
+    held: Vec<Held>,
     (plan, shape, fitted): (&Plan, [usize; 3], &[bool]),
 ) -> Result<Vec<OfSeed>> {
     let has_rho = !matches!(plan.rho, Rho::Zero);
-    let mut stretches: Vec<Stretch> = Vec::new();
-    for part in held {
-        for (group, range) in part.of_one_group() {
-            let (places, sums) = (&part.places[range.clone()], part.sums.of(range));
-            let (rho, varies) = (Vec::new(), Vec::new());
-            stretches.push(Stretch { group, places, sums, rho, varies });
-        }
-    }
+    let mut stretches: Vec<Stretch> = held.into_iter().flat_map(Held::stretches).collect();
     // A group's factors are many: one group after the other, twice where a step over all voxels stands between.
     let of_group = |group: usize| EachAdded::new(&lags.of_groups[group], &added[group], has_rho);
     for group in 0..added.len() {
         let models = of_group(group);
         for stretch in stretches.iter_mut().filter(|stretch| stretch.group == group) {
             stretch.rho = models.rho(&stretch.sums);
-            let (places, square) = (stretch.places, &stretch.sums.square);
+            let (places, square) = (&stretch.places, &stretch.sums.square);
             let plain = |(of_seed, b): (&mut OfSeed, Vec<f64>)| {
                 for (&place, (b, &square)) in places.iter().zip(b.iter().zip(square)) {
                     of_seed.z[place] = if square > 0.0 { fisher_z(b / square.sqrt()) } else { 0.0 };
@@ -283,14 +285,15 @@ fn answer(
         let models = of_group(group);
         for stretch in stretches.iter().filter(|stretch| stretch.group == group) {
             let solved = models.solve(&stretch.sums, &stretch.rho);
-            for (of_seed, Estimate { effect, variance, stat }) in of_seeds.iter_mut().zip(solved) {
+            let put = |(of_seed, Estimate { effect, variance, stat }): (&mut OfSeed, _)| {
                 let row = |values: Vec<f64>| {
                     Array2::from_shape_vec((1, values.len()), values).unwrap_or_default()
                 };
                 let (effect, variance) = (row(effect), row(variance));
                 let values = ContrastValues { effect, variance, stat };
-                of_seed.contrast.put(&values, stretch.places, fitted);
-            }
+                of_seed.contrast.put(&values, &stretch.places, fitted);
+            };
+            of_seeds.par_iter_mut().zip(solved).for_each(put);
         }
     }
     Ok(of_seeds)
@@ -298,7 +301,7 @@ fn answer(
 
 /// A seed's rho, smoothed over the voxels that vary, `[voxel of the grid]`.
 fn smooth_rho(
-    stretches: &[Stretch<'_>],
+    stretches: &[Stretch],
     seed: usize,
     (taps, shape, fitted): (&Taps, [usize; 3], &[bool]),
 ) -> Result<Vec<f64>> {

@@ -12,6 +12,7 @@ use super::run::OfRun;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::spec::{ConnectSpec, Estimator};
+use crate::table::digits;
 
 /// Decimals of what is at most about 1, and of series relative to nothing.
 const DECIMALS: i32 = 9;
@@ -32,16 +33,45 @@ pub(super) fn fields(value: Value) -> Fields<String, Value> {
 }
 
 pub(super) fn cell(value: f64) -> String {
-    if value.is_finite() {
-        format!("{value:.prec$}", prec = DECIMALS as usize)
-    } else {
-        "n/a".to_owned()
+    let mut text = String::new();
+    Cell::Value(value).put(&mut text);
+    text
+}
+
+/// A cell of a long table.
+#[derive(Clone, Copy)]
+enum Cell<'a> {
+    Words(&'a str),
+    Value(f64),
+    /// A small one keeps its digits.
+    Probability(f64),
+    Count(u32),
+}
+
+impl Cell<'_> {
+    fn put(self, text: &mut String) {
+        match self {
+            Cell::Words(words) => text.push_str(words),
+            Cell::Value(value) if value.is_finite() => {
+                digits::fixed(text, value, DECIMALS as usize);
+            }
+            Cell::Probability(p) if p.is_finite() => digits::scientific(text, p, 6),
+            Cell::Value(_) | Cell::Probability(_) => text.push_str("n/a"),
+            // Writing to a String cannot fail.
+            Cell::Count(n) => drop(write!(text, "{n}")),
+        }
     }
 }
 
-/// A small probability keeps its digits.
-fn probability(value: f64) -> String {
-    if value.is_finite() { format!("{value:.6e}") } else { "n/a".to_owned() }
+/// A line behind what a text has.
+fn put_row<'a>(text: &mut String, cells: impl IntoIterator<Item = Cell<'a>>) {
+    for (at, cell) in cells.into_iter().enumerate() {
+        if at > 0 {
+            text.push('\t');
+        }
+        cell.put(text);
+    }
+    text.push('\n');
 }
 
 pub(super) fn summed(times: f64) -> ColumnAgreement {
@@ -140,11 +170,13 @@ pub(super) fn matrix(
     let lines: Vec<String> = (0..names.len())
         .into_par_iter()
         .map(|a| {
-            let cells: Vec<String> = values.row(a).iter().map(|&v| cell(v)).collect();
-            format!("{}\t{}\n", names[a], cells.join("\t"))
+            let values = values.row(a).into_iter().map(|&value| Cell::Value(value));
+            let mut line = String::new();
+            put_row(&mut line, std::iter::once(Cell::Words(names[a])).chain(values));
+            line
         })
         .collect();
-    lines.iter().for_each(|line| text.push_str(line));
+    text.push_str(&lines.concat());
     let times = match spec.estimator {
         Estimator::R => OF_R,
         Estimator::Partial | Estimator::Beta => OF_T,
@@ -185,39 +217,43 @@ pub(super) fn edges(
     let partial_dof = edges.partial_nu.map_or("n/a".to_owned(), |nu| nu.to_string());
     let (se, dof) = (cell(edges.se), edges.nu.to_string());
     let coverage: Vec<String> = coverage.iter().map(|share| format!("{share:.4}")).collect();
+    // What is not known has no error and no degrees of freedom.
+    let known = |value: f64, text| Cell::Words(if value.is_finite() { text } else { "n/a" });
     let of_first = |a: usize| {
         let mut lines = String::new();
         for b in a + 1..n {
             let at = [a, b];
-            let [r, partial, z, t] =
-                [&edges.r, &edges.partial, &edges.z, &edges.t].map(|m| cell(m[at]));
-            let [p, q] = [&edges.p, &edges.q].map(|m| probability(m[at]));
-            let (first, second) = (names[a], names[b]);
-            // What is not known has no error and no degrees of freedom.
-            let known = |is_known: bool, text: &str| match is_known {
-                true => text.to_owned(),
-                false => "n/a".to_owned(),
-            };
-            let se = known(edges.z[at].is_finite(), &se);
-            let dof = known(edges.r[at].is_finite(), &dof);
-            let partial_dof = known(edges.partial[at].is_finite(), &partial_dof);
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                lines,
-                "{first}\t{second}\t{r}\t{partial}\t{z}\t{se}\t{t}\t{dof}\t{p}\t{q}\t{partial_dof}\t{}\t{}\t{}",
-                coverage[a], coverage[b], edges.shared[at]
-            );
+            let [r, partial, z, t, p, q] =
+                [&edges.r, &edges.partial, &edges.z, &edges.t, &edges.p, &edges.q].map(|m| m[at]);
+            let cells = [
+                Cell::Words(names[a]),
+                Cell::Words(names[b]),
+                Cell::Value(r),
+                Cell::Value(partial),
+                Cell::Value(z),
+                known(z, &se),
+                Cell::Value(t),
+                known(r, &dof),
+                Cell::Probability(p),
+                Cell::Probability(q),
+                known(partial, &partial_dof),
+                Cell::Words(&coverage[a]),
+                Cell::Words(&coverage[b]),
+                Cell::Count(edges.shared[at]),
+            ];
+            put_row(&mut lines, cells);
         }
         lines
     };
-    let lines: Vec<String> = (0..n).into_par_iter().map(of_first).collect();
+    let mut lines: Vec<String> = (0..n).into_par_iter().map(of_first).collect();
+    lines.insert(0, head.to_owned());
     let (host, of_r, of_t) = (ColumnAgreement::Host, summed(OF_R), summed(OF_T));
     let columns =
         vec![host, host, of_r, of_t, of_r, host, of_t, host, of_t, of_t, host, host, host, host];
     Text {
         entities: of_run(Entities::of("edges"), number),
         ending: ".tsv",
-        text: format!("{head}{}", lines.concat()),
+        text: lines.concat(),
         agreement: Some(Agreement::Columns(columns)),
         described: Some(fields(edges_described(edges))),
     }

@@ -43,12 +43,19 @@ pub(super) fn outline(
 ) -> Path {
     let padded = size.map(|n| n + 2);
     let field = Field { values, size, padded };
-    // From each edge that is crossed to the next: around a cell clockwise, from where the inside is left to where it is entered again.
-    let mut next: Vec<u32> = vec![u32::MAX; 2 * padded[0] * padded[1]];
+    // From each edge that is crossed to the next: around a cell clockwise, from where the inside is left to where it is entered again. The first edge
+    // lies on the border, which nothing crosses: 0 is none.
+    let mut next: Vec<u32> = vec![0; 2 * padded[0] * padded[1]];
+    let mut crossed = Vec::new();
+    let line = |y: usize| (0..padded[0]).map(|x| field.at(x, y) >= LEVEL).collect::<Vec<_>>();
+    let mut upper = line(0);
     for y in 0..padded[1] - 1 {
+        let lower = line(y + 1);
         for x in 0..padded[0] - 1 {
-            let corners = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]];
-            let inside = corners.map(|[x, y]| field.at(x, y) >= LEVEL);
+            let inside = [upper[x], upper[x + 1], lower[x + 1], lower[x]];
+            if inside.iter().all(|&corner| corner == inside[0]) {
+                continue;
+            }
             let edges = [
                 field.edge(x, y, 0),
                 field.edge(x + 1, y, 1),
@@ -60,17 +67,20 @@ pub(super) fn outline(
                     let enters = |s: &usize| !inside[s % 4] && inside[(s + 1) % 4];
                     let other = (side + 1..side + 4).find(enters).unwrap_or(side) % 4;
                     next[edges[side]] = edges[other] as u32;
+                    crossed.push(edges[side]);
                 }
             }
         }
+        upper = lower;
     }
+    crossed.sort_unstable();
     let mut path = Path::default();
-    for start in 0..next.len() {
+    for start in crossed {
         let mut corners = Vec::new();
         let mut edge = start;
-        while next[edge] != u32::MAX {
+        while next[edge] != 0 {
             corners.push(place(field.crossing(edge)));
-            edge = std::mem::replace(&mut next[edge], u32::MAX) as usize;
+            edge = std::mem::take(&mut next[edge]) as usize;
         }
         if !corners.is_empty() {
             path.polygon(&corners);

@@ -117,11 +117,17 @@ impl Place {
 /// The box in millimetres that holds the voxels of a grid that count, to their edges; none where none counts.
 pub(super) fn extent(grid: &Grid, counts: impl Fn(usize) -> bool) -> Option<[[f64; 2]; 3]> {
     let mut extent: Option<[[f64; 2]; 3]> = None;
-    for voxel in (0..grid.n_voxels()).filter(|&v| counts(v)) {
-        let at = grid.millimetres(grid.coordinates(voxel));
-        let own = extent.get_or_insert(at.map(|x| [x, x]));
-        for axis in 0..3 {
-            own[axis] = [own[axis][0].min(at[axis]), own[axis][1].max(at[axis])];
+    let line = grid.shape[0].max(1);
+    for first in (0..grid.n_voxels()).step_by(line) {
+        // Along a line of voxels places change evenly: its ends lie farthest out.
+        let mut own = first..first + line;
+        let ends = [own.clone().find(|&v| counts(v)), own.rfind(|&v| counts(v))];
+        for voxel in ends.into_iter().flatten() {
+            let at = grid.millimetres(grid.coordinates(voxel));
+            let own = extent.get_or_insert(at.map(|x| [x, x]));
+            for axis in 0..3 {
+                own[axis] = [own[axis][0].min(at[axis]), own[axis][1].max(at[axis])];
+            }
         }
     }
     let mut extent = extent?;

@@ -101,10 +101,10 @@ pub(super) fn row(map: &Statmap) -> Vec<Slice> {
     let inside = (0..map.inside.len()).filter(|&v| map.inside[v]);
     let mut heights: Vec<f64> =
         inside.map(|v| map.grid.millimetres(map.grid.coordinates(v))[2]).collect();
-    heights.sort_unstable_by(f64::total_cmp);
     let Some(last) = heights.len().checked_sub(1) else { return Vec::new() };
     let outer = (OUTER * last as f64) as usize;
-    let [low, high] = [heights[outer], heights[last - outer]];
+    let [low, high] =
+        [outer, last - outer].map(|nth| *heights.select_nth_unstable_by(nth, f64::total_cmp).1);
     let step = (0..3).map(|c| map.grid.affine[2][c].abs()).fold(0.0, f64::max);
     let planes = if step > 0.0 { ((high - low) / step).round() as usize + 1 } else { 1 };
     let n = MOST.min(planes);

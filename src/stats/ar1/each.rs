@@ -108,13 +108,14 @@ impl<'a> EachAdded<'a> {
         };
         let found: Vec<Vec<f64>> = starts.into_par_iter().map(chunk).collect();
         let row = |at: usize| {
-            let of = |chunk: &Vec<f64>| {
+            let mut row = Vec::with_capacity(n);
+            for chunk in &found {
                 let n = chunk.len() / n_rows;
-                chunk[at * n..][..n].to_vec()
-            };
-            found.iter().flat_map(of).collect()
+                row.extend_from_slice(&chunk[at * n..][..n]);
+            }
+            row
         };
-        (0..n_rows).map(row).collect()
+        (0..n_rows).into_par_iter().map(row).collect()
     }
 }
 

@@ -107,21 +107,17 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
             known.beside.weigh(simd, point, &mut seen[at * w..], n_coarse * w);
         }
         for (at, seen) in seen.chunks_exact(n_coarse * w).enumerate() {
-            let (mut leasts, mut five) = ([0; LANES], [[0.0; LANES]; 5]);
+            let leasts = leasts(seen, w);
+            let mut five = [[0.0; LANES]; 5];
             for lane in 0..count {
-                let mut least = 0;
-                for i in 1..n_coarse {
-                    least = if seen[i * w + lane] < seen[least * w + lane] { i } else { least };
-                }
-                let middle = least.clamp(2, n_coarse - 3);
+                let middle = (leasts[lane] as usize).clamp(2, n_coarse - 3);
                 for (i, value) in five.iter_mut().enumerate() {
                     value[lane] = seen[(middle + i - 2) * w + lane];
                 }
-                leasts[lane] = least;
             }
             let parts = stationary(&five);
             for lane in 0..count {
-                let (voxel, least) = (first + lane, leasts[lane]);
+                let (voxel, least) = (first + lane, leasts[lane] as usize);
                 if known.left(at, voxel) <= 0.0 {
                     continue;
                 }
@@ -139,6 +135,22 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
         }
     }
     open
+}
+
+/// Where each lane's values are least, the first of such; `seen`: `[point][lane]`, of `w` lanes.
+#[inline(always)]
+fn leasts(seen: &[f64], w: usize) -> [u64; LANES] {
+    let (mut leasts, mut low) = ([0; LANES], [0.0; LANES]);
+    low[..w].copy_from_slice(&seen[..w]);
+    // As wide as the values, so that lanes are compared side by side.
+    for (point, values) in (0_u64..).zip(seen.chunks_exact(w)).skip(1) {
+        for ((least, low), &value) in leasts.iter_mut().zip(&mut low).zip(values) {
+            let is_less = value < *low;
+            *least = if is_less { point } else { *least };
+            *low = if is_less { value } else { *low };
+        }
+    }
+    leasts
 }
 
 /// Effect, then variance of each column, `[column, effect before variance][voxel]`.

@@ -30,10 +30,14 @@ impl<'a> Known<'a> {
         sums: &Sums,
         voxels: std::ops::Range<usize>,
     ) -> Known<'a> {
-        let mut rows = sums.square[voxels.clone()].to_vec();
+        let mut rows = Vec::with_capacity(all.n_rows() * voxels.len());
+        rows.extend_from_slice(&sums.square[voxels.clone()]);
         for matrix in [&sums.ends, &sums.lags, &sums.columns] {
             for row in matrix.rows() {
-                rows.extend(row.iter().skip(voxels.start).take(voxels.len()));
+                match row.as_slice() {
+                    Some(row) => rows.extend_from_slice(&row[voxels.clone()]),
+                    None => rows.extend(voxels.clone().map(|voxel| row[voxel])),
+                }
             }
         }
         Known {
