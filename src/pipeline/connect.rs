@@ -80,16 +80,21 @@ pub fn run(
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
         said::alike(&run.path, &found, &of_run, &nodes, watch);
         said::partial(spec, (&run.path, found.nu), &of_run, watch);
-        write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)?;
+        let mut made = Vec::new();
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| made = maps::of_run(spec, (&run.grid, &nodes), &found, number));
+            write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)
+        })?;
         if at == 0 {
             picture::say_drawn(&found, watch);
         }
         let drawn = (&[&found][..], &of_run);
         pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, number));
-        pages.extend(picture::seeds(spec, (run, &nodes), &found, number));
-        let made = maps::of_run(spec, (run, &nodes), &found, number);
+        pages.extend(picture::seeds(spec, (&run.grid, &nodes), &found, number));
         products.maps(&run.header, &made)?;
-        mean.take(&found);
+        if several {
+            mean.take(&found);
+        }
         (found.maps, found.mean, found.usable) = (None, None, Vec::new()); // written, and in the mean
         all.push(found);
         edges.push(of_run);

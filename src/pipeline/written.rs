@@ -173,24 +173,30 @@ impl Written {
         debug_assert!(self.foreseen.has(&path), "{} is not in foreseen.rs", path.display());
         let sidecar = described.map(|fields| (sidecar_path(&path), fields));
         let made = Made { path: path.clone(), kind, entities: entities.stem(""), sidecar };
-        self.made.push(made);
-        self.reads(&[])?;
         let overwrite = self.outputs.overwrite();
-        for path in self.made.last().into_iter().flat_map(Made::paths) {
+        for path in made.paths() {
+            self.refuse_input(path)?;
             self.seen.output(path, overwrite)?;
         }
+        self.made.push(made);
         Ok(path)
     }
-}
 
-/// An output must not take the place of an input: the raw run would be lost, and nothing could be verified.
-fn would_replace(path: &Path) -> Error {
-    Error::usage(
-        "--out",
-        format!("would replace {}, which is also an input, or an input's sidecar", path.display()),
-        "leave every input as it is",
-        "choose another folder or name",
-    )
+    /// An output must not take the place of an input: the raw run would be lost, and nothing could be verified.
+    fn refuse_input(&self, path: &Path) -> Result<()> {
+        match path.canonicalize() {
+            Ok(real) if self.inputs.contains(&real) => Err(Error::usage(
+                "--out",
+                format!(
+                    "would replace {}, which is also an input, or an input's sidecar",
+                    path.display()
+                ),
+                "leave every input as it is",
+                "choose another folder or name",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Products for Written {
@@ -233,12 +239,7 @@ impl Products for Written {
         let made = self.saved.iter().flat_map(|saved| &saved.files);
         let made = made.chain(self.made.iter().flat_map(Made::paths));
         let mut made = made.chain(&self.removed).chain(&self.foreseen.sure);
-        let replaced =
-            |path: &&PathBuf| path.canonicalize().is_ok_and(|p| self.inputs.contains(&p));
-        match made.find(replaced) {
-            Some(path) => Err(would_replace(path)),
-            None => Ok(()),
-        }
+        made.try_for_each(|path| self.refuse_input(path))
     }
 
     fn maps(&mut self, header: &Header, maps: &[Map]) -> Result<()> {
@@ -293,13 +294,12 @@ impl Products for Written {
         self.clear_away(session)?;
         let inputs = checked(inputs, &mut account)?;
         let mut whole = self.provenance(session, &account, &inputs);
+        let outputs = &self.outputs;
         let draw = |(path, draw): (PathBuf, Draw)| {
-            let text = draw(&seen_from(&whole, folder_of(&path)))?;
-            Ok((path, text))
+            outputs.text(&path, &draw(&seen_from(&whole, folder_of(&path)))?)
         };
-        for (path, text) in pages.into_par_iter().map(draw).collect::<Result<Vec<_>>>()? {
-            self.outputs.text(&path, &text)?;
-        }
+        let drawn: Vec<_> = pages.into_par_iter().map(draw).collect();
+        drawn.into_iter().collect::<Result<()>>()?;
         let checksums = self.outputs.checksums();
         for output in &mut whole.outputs {
             let own = checksums.iter().find(|(path, _)| *path == output.name);

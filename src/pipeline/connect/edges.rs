@@ -67,7 +67,7 @@ pub(super) fn edges(
             _ => f64::NAN,
         })
     };
-    let small = correlations(matrix.view());
+    let (small, slopes) = rayon::join(|| correlations(matrix.view()), || slopes(matrix.view()));
     let partial_nu = nu - (distinct.len() as f64 - 2.0);
     let given_others =
         (partial_nu >= least && distinct.len() > 1).then(|| partial(small.view())).flatten();
@@ -80,7 +80,7 @@ pub(super) fn edges(
     Edges {
         z: tested.mapv(fisher_z),
         partial: given_others.map_or(Array2::from_elem((n, n), f64::NAN), |small| spread(&small)),
-        beta: spread(&slopes(matrix.view())),
+        beta: spread(&slopes),
         q: adjusted_pairs(&p, &first),
         se: standard_error(nu),
         nu,

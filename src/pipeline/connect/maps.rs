@@ -9,9 +9,9 @@ use super::run::OfRun;
 use super::tables::of_run as numbered;
 use super::{mask, narrow};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
-use crate::pipeline::inputs::Run;
 use crate::pipeline::spec::ConnectSpec;
 use crate::stats::connectivity::standard_error;
+use crate::volume::Grid;
 
 /// Name of a seed's map.
 fn entities(label: &str, quantity: Quantity, number: Option<usize>) -> Entities {
@@ -21,12 +21,12 @@ fn entities(label: &str, quantity: Quantity, number: Option<usize>) -> Entities 
 /// All maps of a run.
 pub(super) fn of_run(
     spec: &ConnectSpec,
-    (run, nodes): (&Run, &Nodes),
+    (grid, nodes): (&Grid, &Nodes),
     found: &OfRun,
     number: Option<usize>,
 ) -> Vec<Map> {
     let Some(maps) = &found.maps else { return vec![mask(&found.usable, number)] };
-    let plane_len = run.grid.plane_len();
+    let plane_len = grid.plane_len();
     let mut all = Vec::new();
     for (&at, seed) in found.mapped.iter().zip(&maps.seeds) {
         let label = &nodes.labels[at];

@@ -1,6 +1,7 @@
 //! Voxels that regions share. Of the same voxels two regions are one under two names: what they have to do with each other is no finding.
 
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::pipeline::regions::Region;
 
@@ -25,7 +26,7 @@ impl Overlap {
             let voxels = region.voxels.iter().filter(|&&voxel| counts(voxel));
             owned.extend(voxels.map(|&voxel| (voxel, at)));
         }
-        owned.sort_unstable();
+        owned.par_sort_unstable();
         let mut shared = Array2::zeros((regions.len(), regions.len()));
         for of_voxel in owned.chunk_by(|a, b| a.0 == b.0) {
             for &(_, a) in of_voxel {

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::edges::Edges;
 use super::networks::Group;
 use super::nodes::Nodes;
 use super::run::OfRun;
 use super::tables::{of_run, values_of};
 use crate::maps::{Entities, told};
-use crate::pipeline::inputs::Run;
 use crate::pipeline::products::{Draw, Page};
 use crate::pipeline::spec::ConnectSpec;
 use crate::pipeline::watch::Watch;
 use crate::report::matrix::{self, Matrix};
 use crate::report::statmap::{self, Statmap, Threshold, Underlay};
 use crate::stats::tails::critical_t;
+use crate::volume::Grid;
 
 /// Seeds that are drawn, at most.
 const DRAWN: usize = 24;
@@ -32,7 +34,7 @@ pub(super) fn say_drawn(found: &OfRun, watch: &dyn Watch) {
 /// The seeds' maps of a run.
 pub(super) fn seeds(
     spec: &ConnectSpec,
-    (run, nodes): (&Run, &Nodes),
+    (grid, nodes): (&Grid, &Nodes),
     found: &OfRun,
     number: Option<usize>,
 ) -> Vec<Page> {
@@ -41,8 +43,8 @@ pub(super) fn seeds(
         Some(number) => format!("mean of run {number}"),
         None => "mean of the run".to_owned(),
     };
-    let underlay = Arc::new(Underlay::new(name, run.grid.clone(), mean.clone()));
-    let plane_len = run.grid.plane_len();
+    let underlay = Arc::new(Underlay::new(name, grid.clone(), mean.clone()));
+    let plane_len = grid.plane_len();
     let draw = |(&at, seed): (&usize, &super::seeds::OfSeed)| {
         let (t, dof) = (&seed.contrast.stat, &seed.contrast.dof);
         let critical = |dof: f64| critical_t(P / 2.0, dof);
@@ -69,7 +71,7 @@ pub(super) fn seeds(
                 found.kept.len(),
                 told(dof.least())
             )],
-            grid: run.grid.clone(),
+            grid: grid.clone(),
             inside: maps.fitted.clone(),
             statistic: Arc::new(t.iter().map(|&v| v as f32).collect()),
             letter: "t",
@@ -87,7 +89,7 @@ pub(super) fn seeds(
         let entities = of_run(Entities::of("statmap"), number).with("seed", &nodes.labels[at]);
         Page { entities, ending: ".svg", draw }
     };
-    found.mapped.iter().zip(&maps.seeds).take(DRAWN).map(draw).collect()
+    found.mapped.par_iter().zip(&maps.seeds).take(DRAWN).map(draw).collect()
 }
 
 /// The nuisance columns of runs, in words.

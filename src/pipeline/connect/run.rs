@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::by_glm;
 use super::moved::{Moved, MovedSeries};
 use super::nodes::{NodeOfRun, Nodes};
@@ -166,8 +168,9 @@ pub(super) fn take(
             let plan = plan(spec, run, smoothing)?;
             let of = (&nuisance, &plan, &seen.usable[..]);
             let maps = maps_of(spec, ladder, (run, beside, &all), of, watch)?;
-            let mut own = maps.seeds.iter().map(|seed| &seed.contrast);
-            own.try_for_each(|own| own.refuse_beyond_f32(&maps.fitted))?;
+            let own = maps.seeds.par_iter().map(|seed| &seed.contrast);
+            let held: Vec<_> = own.map(|own| own.refuse_beyond_f32(&maps.fitted)).collect();
+            held.into_iter().collect::<Result<()>>()?;
             Some(maps)
         }
     };
@@ -327,7 +330,8 @@ fn nodes_of(
         let (name, n_voxels) = (node.name.clone(), node.voxels.len());
         Ok(NodeOfRun { name, n_used, n_voxels, coverage, series, why_not, explains })
     };
-    nodes.all.iter().enumerate().map(one).collect()
+    let all: Vec<_> = nodes.all.par_iter().enumerate().map(one).collect();
+    all.into_iter().collect()
 }
 
 /// The mean image of a run whose data may be differences from it.

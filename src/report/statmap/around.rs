@@ -56,8 +56,9 @@ type Between = (isize, f64);
 
 /// A slice along the grid's own axes.
 struct Straight<const F: usize> {
-    /// Of each column and row of pixels.
-    columns: Vec<Between>,
+    /// Of each column of pixels both voxels with their shares.
+    columns: Vec<[(usize, f64); 2]>,
+    /// Of each row.
     rows: Vec<Between>,
     /// Voxels along the columns.
     n_across: usize,
@@ -89,8 +90,15 @@ impl<const F: usize> Straight<F> {
                 add(sum, share, of(x * stride[across] + y * stride[down] + k * stride[through]));
             }
         }
+        let both = |column| {
+            // Of what is left out, no share of the first.
+            let mut both = [(0, 0.0); 2];
+            let there = within(between(across, column, 0), n_across);
+            both.iter_mut().zip(there).for_each(|(to, from)| *to = from);
+            both
+        };
         Some(Straight {
-            columns: (0..pixels.size[0]).map(|column| between(across, column, 0)).collect(),
+            columns: (0..pixels.size[0]).map(both).collect(),
             rows: (0..pixels.size[1]).map(|row| between(down, 0, row)).collect(),
             n_across,
             plane,
@@ -104,9 +112,10 @@ impl<const F: usize> Straight<F> {
             let of_row = &self.plane[y * self.n_across..][..self.n_across];
             line.iter_mut().zip(of_row).for_each(|(sum, &values)| add(sum, share, values));
         }
-        let about = |&column: &Between| {
+        let about = |&[(a, of_a), (b, of_b)]: &[(usize, f64); 2]| {
             let mut sum = [0.0; F];
-            within(column, self.n_across).for_each(|(x, share)| add(&mut sum, share, line[x]));
+            add(&mut sum, of_a, line[a]);
+            add(&mut sum, of_b, line[b]);
             sum
         };
         self.columns.iter().map(about).collect()

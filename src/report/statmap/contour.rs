@@ -47,7 +47,14 @@ pub(super) fn outline(
     // lies on the border, which nothing crosses: 0 is none.
     let mut next: Vec<u32> = vec![0; 2 * padded[0] * padded[1]];
     let mut crossed = Vec::new();
-    let line = |y: usize| (0..padded[0]).map(|x| field.at(x, y) >= LEVEL).collect::<Vec<_>>();
+    let line = |y: usize| {
+        let mut inside = vec![false; padded[0]];
+        if (1..=size[1]).contains(&y) {
+            let values = &values[size[0] * (y - 1)..][..size[0]];
+            inside[1..].iter_mut().zip(values).for_each(|(inside, &v)| *inside = v >= LEVEL);
+        }
+        inside
+    };
     let mut upper = line(0);
     for y in 0..padded[1] - 1 {
         let lower = line(y + 1);

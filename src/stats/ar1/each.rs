@@ -19,8 +19,8 @@ const NOTHING: f64 = 1e-10;
 const STEP: f64 = 0.005;
 const BEYOND: usize = 2;
 const COARSE: usize = 10;
-/// Voxels of a task: those that ask for the same rho are looked at side by side.
-const CHUNK: usize = 256;
+/// Voxels of a task: those that ask for the same rho are looked at side by side. As many as a byte counts.
+const CHUNK: usize = 1 << u8::BITS;
 
 /// The estimate of a column and what it is held against, `[voxel]`.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,10 +1,13 @@
 //! What a chunk's voxels are at the points that they asked for: those that ask for the same one are looked at side by side.
 
+use std::iter;
+
+use ndarray::{aview1, s};
 use pulp::Simd;
 
 use super::super::Sums;
-use super::EachAdded;
 use super::beside::Beside;
+use super::{CHUNK, EachAdded};
 use crate::stats::panel::width;
 
 /// A chunk's sums, and what is known of them.
@@ -12,8 +15,8 @@ pub(super) struct Known<'a> {
     pub all: &'a EachAdded<'a>,
     /// Voxels.
     pub n: usize,
-    /// As [`Beside::rows`], `[row][voxel]`.
-    rows: Vec<f64>,
+    /// As [`Beside::rows`], `[row][voxel]`; 0 beyond the last voxel.
+    rows: Vec<[f64; CHUNK]>,
     pub beside: Beside,
     /// 1 and the place of what is known, 0 where nothing is asked for, `[voxel][point]`.
     place: Vec<u32>,
@@ -30,15 +33,12 @@ impl<'a> Known<'a> {
         sums: &Sums,
         voxels: std::ops::Range<usize>,
     ) -> Known<'a> {
-        let mut rows = Vec::with_capacity(all.n_rows() * voxels.len());
-        rows.extend_from_slice(&sums.square[voxels.clone()]);
-        for matrix in [&sums.ends, &sums.lags, &sums.columns] {
-            for row in matrix.rows() {
-                match row.as_slice() {
-                    Some(row) => rows.extend_from_slice(&row[voxels.clone()]),
-                    None => rows.extend(voxels.clone().map(|voxel| row[voxel])),
-                }
-            }
+        let mut rows = vec![[0.0; CHUNK]; all.n_rows()];
+        let sums_of = [&sums.ends, &sums.lags, &sums.columns];
+        let others = sums_of.into_iter().flat_map(|matrix| matrix.rows());
+        for (row, own) in rows.iter_mut().zip(iter::once(aview1(&sums.square)).chain(others)) {
+            let own = own.slice(s![voxels.clone()]);
+            row.iter_mut().zip(own).for_each(|(to, from)| *to = *from);
         }
         Known {
             all,
@@ -54,8 +54,7 @@ impl<'a> Known<'a> {
 
     /// Take `count` voxels from a first one on side by side; lanes beyond them repeat the last.
     pub fn load<S: Simd>(&mut self, first: usize, count: usize) {
-        let rows = self.rows.chunks_exact(self.n);
-        for (to, row) in self.beside.rows.chunks_exact_mut(width::<S>()).zip(rows) {
+        for (to, row) in self.beside.rows.chunks_exact_mut(width::<S>()).zip(&self.rows) {
             to[..count].copy_from_slice(&row[first..first + count]);
             to[count..].fill(row[first + count - 1]);
         }
@@ -65,12 +64,12 @@ impl<'a> Known<'a> {
     pub fn on_column(&self, at: usize, voxel: usize) -> f64 {
         let parts = 2 * self.all.model.gaps.len();
         let row = 1 + parts * (1 + self.all.model.width) + at * (1 + parts);
-        self.rows[row * self.n + voxel]
+        self.rows[row][voxel]
     }
 
     /// Σ of a voxel's residuals with a column squared; 0 where that is rounding.
     pub fn left(&self, at: usize, voxel: usize) -> f64 {
-        let (square, b) = (self.rows[voxel], self.on_column(at, voxel));
+        let (square, b) = (self.rows[0][voxel], self.on_column(at, voxel));
         if EachAdded::is_left(square, b) { square - b * b } else { 0.0 }
     }
 
@@ -91,17 +90,17 @@ impl<'a> Known<'a> {
         let (w, n_values) = (width::<S>(), 1 + self.all.added.len());
         self.values.resize((self.n_known + self.wanted.len()) * n_values, 0.0);
         let (order, ends) = self.by_point();
-        let (mut first, mut who) = (0, vec![0; w]);
+        let (mut first, mut who) = (0, vec![0_u8; w]);
         for (point, &end) in self.all.points.iter().zip(&ends) {
             for some in order[first..end].chunks(w) {
                 for (lane, voxel) in who.iter_mut().enumerate() {
                     let at = some[lane.min(some.len() - 1)] as usize;
-                    *voxel = self.wanted[at][1] as usize;
+                    *voxel = self.wanted[at][1] as u8;
                 }
-                let rows = self.rows.chunks_exact(self.n);
-                for (to, row) in self.beside.rows.chunks_exact_mut(w).zip(rows) {
+                // A byte is always a voxel of the chunk.
+                for (to, row) in self.beside.rows.chunks_exact_mut(w).zip(&self.rows) {
                     for (to, &voxel) in to.iter_mut().zip(&who) {
-                        *to = row[voxel];
+                        *to = row[usize::from(voxel)];
                     }
                 }
                 self.beside.look(simd, self.all, point);
