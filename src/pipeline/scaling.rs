@@ -210,8 +210,10 @@ fn residuals_times(fitted: &mut Fitted, voxel: usize, factor: f64) {
 
 /// The middle value, 0 of none.
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    match values.len() {
+        0 => 0.0,
+        n => *values.select_nth_unstable_by(n / 2, f64::total_cmp).1,
+    }
 }
 
 /// Have the maps say their units. `per`: what is behind those of an effect, ` per unit of rating`.

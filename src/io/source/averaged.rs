@@ -8,8 +8,8 @@ use crate::volume::HostBold;
 /// So many volumes at the start of a run show whether it had reached its steady state.
 const FIRST: usize = 50;
 
-/// Voxels that one core adds up at a time.
-const CHUNK: usize = 4096;
+/// Voxels that one core adds up at a time: a part of a plane, where a block is one.
+const CHUNK: usize = 512;
 
 /// The mean over time of each voxel, as far as blocks have passed.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,10 +68,11 @@ impl Keeps for Means {
                 let at = (plane - block.planes.start) * self.plane_len;
                 let sum = &mut self.sum[plane * self.plane_len..][..self.plane_len];
                 add(sum, &bold.data, (at, len));
-                for (first, volume) in self.first.iter_mut().zip(bold.data.chunks_exact(len.max(1)))
-                {
+                let volumes = bold.data.par_chunks_exact(len.max(1));
+                let first = self.first.par_iter_mut().zip(volumes).with_min_len(8);
+                first.for_each(|(first, volume)| {
                     *first += finite(&volume[at..at + self.plane_len]);
-                }
+                });
                 self.planes[plane] = true;
             }
         } else if block.planes.len() == self.planes.len() && !self.planes.contains(&true) {

@@ -15,8 +15,6 @@ use crate::volume::HostBold;
 
 /// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
 const BLOCK_VALUES: usize = 32_768;
-/// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
-const BLOCKS_A_TASK: usize = 4;
 
 /// One solution operator in the layout of the panel products.
 struct Operators<'a> {
@@ -57,13 +55,9 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
     let mut sigma2 = vec![0.0; voxels.len()];
     let block = block_voxels(model.n_volumes());
     let mut jobs = cut(block, voxels, &slice_group, &mut beta, &mut sigma2);
-    jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
-        let mut scratch = Vec::new();
-        for job in jobs {
-            let operators = &operators[groups.partition_point(|&g| g < job.slice_group)];
-            let task = Fit { bold, operators, job, scratch: &mut scratch };
-            Arch::new().dispatch(task);
-        }
+    jobs.par_iter_mut().for_each_init(Vec::new, |scratch, job| {
+        let operators = &operators[groups.partition_point(|&g| g < job.slice_group)];
+        Arch::new().dispatch(Fit { bold, operators, job, scratch });
     });
     drop(jobs);
     Ok(HostFit { slice_group, beta, sigma2: Array1::from_vec(sigma2) })

@@ -191,7 +191,7 @@ impl Autocorrelation {
             if let Some(estimates) = &mut left.estimates {
                 let is_answered = solved.answers.len() > maps.len();
                 let answer = if is_answered { solved.answers.pop() } else { None };
-                let beta = answer.as_ref().map_or(&run.beta, |answer| &answer.effect);
+                let beta = answer.as_ref().map_or(&*run.beta, |answer| &answer.effect);
                 estimates
                     .take(run.places, beta, |at, place| fitted[place] && solved.sigma2[at] > 0.0);
             }

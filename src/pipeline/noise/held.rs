@@ -1,6 +1,8 @@
 //! What a fit needs of its voxels, held until all blocks are in.
 
-use ndarray::Array2;
+use std::borrow::Cow;
+
+use ndarray::{Array2, s};
 
 use super::Own;
 use crate::kernels::glm::HostFit;
@@ -26,25 +28,33 @@ pub struct Held {
 pub(super) struct OneGroup<'a> {
     pub group: usize,
     pub places: &'a [usize],
-    pub sums: Sums,
-    pub beta: Array2<f64>,
+    pub sums: Cow<'a, Sums>,
+    pub beta: Cow<'a, Array2<f64>>,
     /// `[voxel]`, or none.
     pub own: &'a [Own],
 }
 
 impl Held {
-    /// The block's voxels in stretches of one slice group.
+    /// The block's voxels in stretches of one slice group: mostly it is one, as it is held.
     pub(super) fn of_one_group(&self) -> Vec<OneGroup<'_>> {
         let mut first = 0;
         let stretch = |same: &[u32]| {
             let range = first..first + same.len();
             first = range.end;
+            let (sums, beta) = match same.len() == self.places.len() {
+                true => (Cow::Borrowed(&self.sums), Cow::Borrowed(&self.fit.beta)),
+                false => {
+                    let beta = self.fit.beta.slice(s![.., range.clone()]);
+                    let beta = beta.as_standard_layout().into_owned();
+                    (Cow::Owned(self.sums.of(range.clone())), Cow::Owned(beta))
+                }
+            };
             OneGroup {
                 group: same[0] as usize,
                 places: &self.places[range.clone()],
-                sums: self.sums.of(range.clone()),
-                own: self.own.get(range.clone()).unwrap_or_default(),
-                beta: self.fit.beta.slice(ndarray::s![.., range]).as_standard_layout().into_owned(),
+                sums,
+                own: self.own.get(range).unwrap_or_default(),
+                beta,
             }
         };
         self.fit.slice_group.chunk_by(|a, b| a == b).map(stretch).collect()
