@@ -33,6 +33,7 @@ impl Run {
         if let Some(carried) = &mut self.carried {
             carried.groups.columns.iter_mut().for_each(rows);
         }
+        self.survived.iter_mut().for_each(|survived| survived.uncounted.keep_rows(&kept));
         let nothing = Box::new(Memory::zeros([0; 3], 0));
         let whole = std::mem::replace(&mut self.bold, nothing);
         self.bold = Box::new(Censored::new(whole, kept.clone())?);
