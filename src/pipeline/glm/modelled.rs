@@ -14,7 +14,7 @@ use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{GlmSpec, MIN_DOF, Noise};
+use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::stats::least_squares::{LeastSquares, spans};
@@ -58,7 +58,7 @@ pub(super) fn say(spec: &GlmSpec, run: &Run, model: &Outline, watch: &dyn Watch)
     tell_inflation(run, model, watch);
     tell_no_constant(run, watch)?;
     let n_volumes = run.header.n_volumes();
-    refuse_few(spec, run, model.dof)?;
+    run.refuse_few(model.dof, spec.min_dof)?;
     if model.dof < FEW_DOF {
         let kept = match run.kept.len() {
             all if all == n_volumes => "leaves".to_owned(),
@@ -114,28 +114,6 @@ pub(super) fn plan(
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
 
-/// Refuse a run of which too little is left: by censoring, or of any where more is asked for than that.
-fn refuse_few(spec: &GlmSpec, run: &Run, dof: f64) -> Result<()> {
-    let n_volumes = run.header.n_volumes();
-    let is_censored = run.kept.len() < n_volumes;
-    if (is_censored || spec.min_dof > MIN_DOF) && dof < spec.min_dof {
-        let leaves = match is_censored {
-            true => format!("keeps {} of its {n_volumes} volumes, which leaves", run.kept.len()),
-            false => "leaves".to_owned(),
-        };
-        return Err(Error::bad_data(
-            display(&run.path),
-            format!(
-                "{leaves} {} degrees of freedom: variances of so few, and rho above all, are hardly known",
-                told(dof)
-            ),
-            format!("leave {} or more (--min-dof)", told(spec.min_dof)),
-            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
-        ));
-    }
-    Ok(())
-}
-
 /// Columns of each voxel's own take their degrees of freedom from the run's.
 pub(super) fn leave_room(spec: &GlmSpec, model: &Told, n_beside: usize, run: &Run) -> Result<()> {
     let left = model.dof - n_beside as f64;
@@ -150,7 +128,7 @@ pub(super) fn leave_room(spec: &GlmSpec, model: &Told, n_beside: usize, run: &Ru
             "choose fewer columns",
         ));
     }
-    refuse_few(spec, run, left)
+    run.refuse_few(left, spec.min_dof)
 }
 
 /// nilearn's rule is one of runs without gaps.
