@@ -335,6 +335,25 @@ fn what_was_spent_is_found_by_the_sources_of_the_preprocessed_run_and_only_where
     fs::write(&table, whole_json).unwrap();
     // turned off
     assert_eq!(how(dir, "--spent none").1, whole);
+    // a source that is a corrected run by its name, and is not at hand
+    let lost = "by its name is a run that boldly retroicor corrected";
+    assert!(!said.contains(lost), "{said}");
+    let gone = dir.join("gone");
+    fs::rename(dir.join("raw/derivatives/boldly"), &gone).unwrap();
+    sources(dir, &json!(["bids:retro:sub-01/func/sub-01_task-a_desc-retroicor_bold.nii.gz"]));
+    let (by, dof, said) = how(dir, "");
+    assert_eq!((by, dof), (None, whole));
+    let named =
+        "bids:retro:sub-01/func/sub-01_task-a_desc-retroicor_bold.nii.gz, which by its name is";
+    assert!(said.contains(named) && said.contains("--spent none"), "{said}");
+    assert!(!how(dir, "--spent none").2.contains(lost));
+    fs::rename(&gone, dir.join("raw/derivatives/boldly")).unwrap();
+    // or the run itself is, beside a JSON that is not boldly's
+    let copy = "sub-02_desc-retroicor_bold";
+    fs::copy(&made, dir.join(format!("{copy}.nii.gz"))).unwrap();
+    fs::write(dir.join(format!("{copy}.json")), r#"{"RepetitionTime": 2.0}"#).unwrap();
+    let (_, _, said) = fit(dir, &format!("{copy}.nii.gz"), "");
+    assert!(said.contains(&format!("{copy}.nii.gz {lost}")), "{said}");
     // two that could be
     let other = dir.join("raw/derivatives/other/sub-01/func");
     fs::create_dir_all(&other).unwrap();
