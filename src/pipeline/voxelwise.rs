@@ -123,6 +123,17 @@ pub fn say_spanned(run: &Run, of_run: &Voxelwise, watch: &dyn Watch) {
 }
 
 impl Voxelwise {
+    /// Why a run that has signal has no voxel left: a column is not finite wherever the run is.
+    #[must_use]
+    pub fn nowhere_finite(&self, run: &Run) -> Error {
+        Error::bad_data(
+            format!("the voxel-wise columns {}", self.names.join(", ")),
+            format!("are not finite in some volume in any voxel where {} is", display(&run.path)),
+            "be finite in every volume that is fitted",
+            "look at their images, for volumes that are not finite, and leave such volumes out (--censor-volumes)",
+        )
+    }
+
     /// Its columns, for the sidecar, and in how many voxels each does not count.
     #[must_use]
     pub fn resolved(&self) -> Vec<(String, Value)> {

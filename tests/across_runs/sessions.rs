@@ -36,6 +36,9 @@ fn a_session_is_the_mean_of_those_of_its_runs_that_have_a_condition_where_the_ot
     ] {
         assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
     }
+    let plain = boldly(dir, &format!("{line} --contrast warm --out none"));
+    let part = "name runs, as in pain@ses-1_run-2;";
+    assert!(said(&plain).contains(part), "{part}: {}", said(&plain));
     let by_name = "--contrast n=pain@ses-1_run-1-mean(pain@ses-2_run-1,pain@ses-2_run-2)";
     let both = format!("{line} --skip-missing {sessions} {by_name} --out both");
     let told = said(&succeeded(&both, boldly(dir, &both)));
@@ -59,5 +62,7 @@ fn a_session_is_the_mean_of_those_of_its_runs_that_have_a_condition_where_the_ot
     let refused = boldly(dir, &none);
     assert_eq!(refused.status.code(), Some(65));
     let part = "is not estimable in any of ses-2";
+    assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
+    let part = "as a@ses-1_run-1 - b@ses-2_run-2";
     assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
 }
