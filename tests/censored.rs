@@ -368,31 +368,6 @@ fn dvars_and_the_steady_state_are_found_in_the_run_where_no_table_has_them() {
 }
 
 #[test]
-fn a_correction_refuses_a_run_of_which_too_little_is_left() {
-    let folder = study();
-    let dir = folder.path();
-    censored_to_few(dir);
-    let line = format!(
-        "retroicor study/{} --physio study/{} --events study/{} --terms 1/1/0 --censor-volumes few.txt --device cpu --out few.nii",
-        paths::BOLD,
-        paths::PHYSIO,
-        paths::EVENTS
-    );
-    let said = refused(dir, &line);
-    let few = "keeps 16 of its 60 volumes, which leaves ";
-    assert!(said.contains(few) && said.contains("it must leave 10 or more (--min-dof)"), "{said}");
-    assert!(!dir.join("few.nii").exists());
-    let dof: f64 = said.split(few).nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    // 16 volumes less pain (control comes after 32 s), a drift, the constant, and 2 columns each of pulse and breathing
-    assert_eq!(dof, 9.0);
-    refused(dir, &format!("{line} --min-dof {}", dof + 1.0));
-    well(dir, &format!("{line} --min-dof {dof}"));
-    let whole =
-        line.replace("--censor-volumes few.txt", "--min-dof 59").replace("few.nii", "w.nii");
-    assert!(refused(dir, &whole).contains("leave 59 or more (--min-dof)"));
-}
-
-#[test]
 fn two_steps_that_leave_out_the_same_volumes_give_the_statistics_of_one() {
     let folder = study();
     let dir = folder.path();
