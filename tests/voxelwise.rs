@@ -313,7 +313,7 @@ fn local_white_matter_is_the_mean_of_the_masks_voxels_within_the_radius() {
     outputs.map(&dir.join("lost.nii.gz"), &file.header.for_bold(50), &lost).unwrap();
     outputs.commit().unwrap();
     for (rest, why) in [
-        ("--voxelwise lost.nii.gz", "the voxel-wise columns lost are not finite in some volume"),
+        ("--voxelwise lost.nii.gz", "(lost) is not finite in some volume wherever the run is"),
         ("--anaticor none.nii.gz", "no value is above 0"),
         ("--anaticor wm.nii.gz --anaticor-radius 0", "a distance above 0"),
         ("--voxelwise short.nii.gz", "has 49 volumes"),

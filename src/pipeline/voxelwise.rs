@@ -127,10 +127,10 @@ impl Voxelwise {
     #[must_use]
     pub fn nowhere_finite(&self, run: &Run) -> Error {
         Error::bad_data(
-            format!("the voxel-wise columns {}", self.names.join(", ")),
-            format!("are not finite in some volume in any voxel where {} is", display(&run.path)),
+            format!("a voxel-wise column of {} ({})", display(&run.path), self.names.join(", ")),
+            "is not finite in some volume wherever the run is",
             "be finite in every volume that is fitted",
-            "look at their images, for volumes that are not finite, and leave such volumes out (--censor-volumes)",
+            "look at its image, for volumes that are not finite, and leave such volumes out (--censor-volumes)",
         )
     }
 
