@@ -248,6 +248,15 @@ mod tests {
         assert!(found.lost.is_empty() && (found.spent - 0.4).abs() < 1e-9, "{found:?}");
     }
 
+    #[test]
+    fn what_the_model_has_whole_is_not_lost_again() {
+        let n = 40;
+        let known = ndarray::concatenate![Axis(1), constant(n), waves(n, 0.1, 0.0)];
+        let found = Mixed::of((none(n).view(), known.view()), &[(1.0, waves(n, 0.1, 0.0))]);
+        let found = found.expect("columns");
+        assert_eq!((found.columns.ncols(), found.spent, found.alone()), (0, 0.0, 0.0));
+    }
+
     /// Two tasks, a constant and a trend, and three parts whose waves differ in frequency.
     fn of_three_parts() -> (Array2<f64>, Vec<(f64, Array2<f64>)>) {
         let n = 40;
