@@ -131,6 +131,26 @@ fn a_strategy_says_which_columns_a_table_lacks() {
 }
 
 #[test]
+fn compcor_without_components_of_both_tissues_says_what_is_not_there() {
+    let columns = ["trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z", "a_comp_cor_00"];
+    let why = |n: usize, mask: Option<&str>| {
+        let columns: Vec<String> = columns[..n].iter().map(|&name| name.to_owned()).collect();
+        let table = Table { name: "c.tsv".into(), columns, rows: vec![vec!["0".into(); n]; 4] };
+        let mask = |_: &str| mask.map(str::to_owned);
+        let error = Strategy::Compcor.columns(std::slice::from_ref(&table), &mask).unwrap_err();
+        error.to_string()
+    };
+    assert!(why(6, None).contains("c.tsv has no a_comp_cor_ column ("), "{}", why(6, None));
+    let lacks = "has no JSON beside it that says of which Mask its a_comp_cor_ columns are";
+    assert!(why(7, None).contains(lacks), "{}", why(7, None));
+    let other = why(7, Some("CSF"));
+    assert!(
+        other.contains("no a_comp_cor_ column whose Mask is `combined` in the JSON"),
+        "{other}"
+    );
+}
+
+#[test]
 fn what_is_not_there_in_a_volume_that_is_left_out_is_no_error() {
     let row = |cell: &str| vec![cell.to_owned(), "2".to_owned()];
     let table = Table {

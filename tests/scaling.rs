@@ -11,6 +11,7 @@ use std::path::Path;
 use binary::study;
 use boldly::io::{self, Intent, Outputs, read_map};
 use boldly::simulate::write::paths;
+use boldly::volume::Block;
 use common::{assert_close, numbers, shared, wide};
 use serde_json::Value;
 
@@ -351,5 +352,34 @@ fn effects_of_a_modulator_are_per_unit_of_it_and_beside_events_its_weights_are_i
             let said = of(name, stat, "Description");
             assert_eq!(said.ends_with(values), name == "at3", "{said}");
         }
+    }
+}
+
+#[test]
+fn a_run_whose_mean_was_taken_off_has_no_grand_mean() {
+    let folder = study();
+    let dir = folder.path();
+    let mut file = io::BoldFile::open(&dir.join("study").join(paths::BOLD)).unwrap();
+    let block = Block::whole(file.grid.shape, file.n_volumes);
+    let mut data = file.read(&block).unwrap().data;
+    let n = block.volume_len();
+    // less the mean of the first volumes: half of the voxels' means are negative
+    for voxel in 0..n {
+        let first = (0..9).map(|t| data[t * n + voxel]).sum::<f32>() / 9.0;
+        data.iter_mut().skip(voxel).step_by(n).for_each(|v| *v -= first);
+    }
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("zero.nii"), &file.header.for_bold(file.n_volumes), &data).unwrap();
+    outputs.commit().unwrap();
+    for scaling in ["grand-mean:100", "psc"] {
+        let line = format!(
+            "glm zero.nii --tr 2 --events study/{} --mask study/{} --contrast pain --scaling {scaling} --device cpu --out out",
+            paths::EVENTS,
+            paths::MASK
+        );
+        let refused = boldly(dir, &line);
+        let said = binary::said(&refused);
+        assert_eq!(refused.status.code(), Some(65), "{scaling}: {said}");
+        assert!(said.contains("zero.nii has a negative mean in"), "{scaling}: {said}");
     }
 }

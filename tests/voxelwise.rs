@@ -307,7 +307,13 @@ fn local_white_matter_is_the_mean_of_the_masks_voxels_within_the_radius() {
     outputs.map(&dir.join("none.nii.gz"), &file.header.for_map(Intent::None), &[0.0; 540]).unwrap();
     outputs.map(&dir.join("short.nii.gz"), &file.header.for_bold(49), &whole[540..]).unwrap();
     outputs.commit().unwrap();
+    let mut lost = whole.clone();
+    lost[5 * 540..6 * 540].fill(f32::NAN);
+    outputs = Outputs::new();
+    outputs.map(&dir.join("lost.nii.gz"), &file.header.for_bold(50), &lost).unwrap();
+    outputs.commit().unwrap();
     for (rest, why) in [
+        ("--voxelwise lost.nii.gz", "(lost) is not finite in some volume wherever the run is"),
         ("--anaticor none.nii.gz", "no value is above 0"),
         ("--anaticor wm.nii.gz --anaticor-radius 0", "a distance above 0"),
         ("--voxelwise short.nii.gz", "has 49 volumes"),

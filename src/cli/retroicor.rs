@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{
-    DesignArgs, MORE, OutTypeName, PhysioArgs, RecordArgs, TimingArgs, heading,
+    DesignArgs, MORE, OutTypeName, PhysioArgs, RecordArgs, TimingArgs, heading, min_dof,
 };
 use crate::cli::checks;
 use crate::cli::echoes::{EchoArgs, grouped};
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec, RunSpec};
+use crate::pipeline::spec::{Command, MIN_DOF, ProofOptions, RetroicorSpec, RunSpec};
 use crate::pipeline::written::Written;
 use crate::pipeline::{inputs, order, retroicor, weigh};
 
@@ -105,6 +105,12 @@ pub(super) struct Args {
     /// With --maps, or where echoes are combined: where they are compared. All voxels are corrected
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
+    /// Degrees of freedom that must be left
+    ///
+    /// Beside task, confounds, drift and physiology, of a run that lacks volumes, and above 10 of any: of fewer the fit is noise, which is
+    /// then taken out of the run
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
+    min_dof: f64,
     #[command(flatten)]
     echoes: EchoArgs,
     #[command(flatten)]
@@ -194,7 +200,8 @@ impl Args {
             let run = RunSpec { bold, ..run.clone() };
             let (design, out_type) = (self.design.options(), self.out_type.into());
             let mask = self.mask.clone().filter(|_| proof.is_none());
-            let spec = RetroicorSpec { run, design, mask, proof, out_type };
+            let min_dof = self.min_dof;
+            let spec = RetroicorSpec { run, design, mask, proof, out_type, min_dof };
             Ok(Image { spec, layout })
         };
         let each = |echoes: Vec<PathBuf>| {

@@ -123,13 +123,13 @@ impl Strategy {
         if self.has_components() {
             let before = names.len();
             let is_combined = |name: &&&String| {
-                name.starts_with("a_comp_cor_") && mask(name).as_deref() == Some("combined")
+                name.starts_with(COMPONENT) && mask(name).as_deref() == Some("combined")
             };
             names.extend(there.iter().filter(is_combined).map(|name| (*name).clone()));
             if names.len() == before {
-                let none =
-                    "has no a_comp_cor_ column whose Mask is `combined` in the JSON beside it";
-                return Err(self.refused(tables, none));
+                let masks = there.iter().filter(|name| name.starts_with(COMPONENT));
+                let masks: Vec<_> = masks.map(|name| mask(name)).collect();
+                return Err(self.refused(tables, without_combined(&masks)));
             }
         }
         names.sort_unstable();
@@ -146,6 +146,21 @@ impl Strategy {
             format!("have what --strategy {} takes", self.name()),
             "give fMRIPrep's table, or name the columns that there are with --columns",
         )
+    }
+}
+
+/// What the names of fMRIPrep's anatomical components begin with.
+pub const COMPONENT: &str = "a_comp_cor_";
+
+/// What a table lacks of whose components none is of both tissues. `masks`: what the JSON beside it says of each.
+#[must_use]
+pub fn without_combined(masks: &[Option<String>]) -> &'static str {
+    match masks {
+        [] => "has no a_comp_cor_ column",
+        all if all.iter().any(Option::is_some) => {
+            "has no a_comp_cor_ column whose Mask is `combined` in the JSON beside it"
+        }
+        _ => "has no JSON beside it that says of which Mask its a_comp_cor_ columns are",
     }
 }
 

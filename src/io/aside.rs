@@ -1,4 +1,4 @@
-//! JSON files of which nobody takes note for a while: a command is run again as it was, though sidecars of what it read have come since. One list
+//! Files of which nobody takes note for a while: a command is run again as it was, though sidecars of what it read, or tables that these name, have come since. One list
 //! for the whole process, because sidecars are looked for in many places.
 
 use std::path::{Path, PathBuf};

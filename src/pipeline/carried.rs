@@ -11,10 +11,10 @@ use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
-use crate::io;
+use crate::io::{self, is_aside};
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, Text};
-use crate::pipeline::provenance::{Facts, Kind, sidecar_path};
+use crate::pipeline::provenance::{Facts, Kind, Output, sidecar_path};
 use crate::table::Table;
 use crate::volume::SliceGroups;
 
@@ -131,6 +131,19 @@ pub struct Beside {
     pub lost: Option<PathBuf>,
 }
 
+/// The table of such columns and its JSON, where the sidecar of a corrected run names them. `image`: that run, or its sidecar.
+#[must_use]
+pub fn files(image: &Path, facts: &Facts) -> Option<[PathBuf; 2]> {
+    let path = image.with_file_name("").join(&named(facts)?.name);
+    let sidecar = sidecar_path(&path);
+    Some([path, sidecar])
+}
+
+fn named(facts: &Facts) -> Option<&Output> {
+    let own = Entities::of(SUFFIX).stem("");
+    facts.outputs.iter().find(|output| output.kind == Kind::Table && output.entities == own)
+}
+
 /// The columns that the sidecar beside a corrected run names. `image`: that run, or its sidecar; `facts`: the sidecar's; `n_planes`: none where a
 /// run was made of it whose planes are others.
 ///
@@ -142,15 +155,13 @@ pub fn beside(
     n_planes: Option<usize>,
     n_volumes: usize,
 ) -> Result<Beside> {
-    let is_own = |o: &&crate::pipeline::provenance::Output| {
-        o.kind == Kind::Table && o.entities == Entities::of(SUFFIX).stem("")
+    let (Some(output), Some(files)) = (named(facts), files(image, facts)) else {
+        return Ok(Beside::default());
     };
-    let Some(output) = facts.outputs.iter().find(is_own) else { return Ok(Beside::default()) };
-    let path = image.with_file_name("").join(&output.name);
-    let sidecar = sidecar_path(&path);
-    if let Some(lost) = [&path, &sidecar].into_iter().find(|file| !file.is_file()) {
+    if let Some(lost) = files.iter().find(|file| !file.is_file() || is_aside(file)) {
         return Ok(Beside { columns: None, lost: Some(lost.clone()) });
     }
+    let [path, sidecar] = files;
     if let Some(checksum) = &output.checksum
         && checksum.again(&path)? != *checksum
     {

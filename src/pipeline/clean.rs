@@ -12,6 +12,7 @@ use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::inputs::{self, Columns, Run};
 use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
+use crate::stats::least_squares::orthonormal_basis;
 use crate::volume::Block;
 
 /// Subtract slice-dependent nuisance from a run, plane by plane.
@@ -109,7 +110,7 @@ pub fn prepare(spec: &RetroicorSpec, ladder: &mut Ladder, watch: &dyn Watch) -> 
     let combined = echoes::combine(std::slice::from_mut(&mut run), mask, ladder, watch)?.pop();
     let kept = censor::decide(&mut run, spec.design.censor.as_ref(), mask, ladder, watch)?;
     run.leave_out_of_fit(kept)?;
-    prepared(run, combined.flatten(), watch)
+    prepared(run, combined.flatten(), spec.min_dof, watch)
 }
 
 /// What the echoes of a run share: its columns, and what is subtracted of them.
@@ -149,11 +150,31 @@ pub fn prepare_echo(
     }))
 }
 
-fn prepared(run: Run, combined: Option<Combination>, watch: &dyn Watch) -> Result<Prepared> {
+/// Degrees of freedom that the corrected run lost in all, by a correction before this one too.
+///
+/// # Errors
+/// As [`Projection::new`].
+pub fn spent_in_all(run: &Run, projection: &Projection) -> Result<f64> {
+    let most = |spent: &[usize]| spent.iter().max().map_or(0.0, |&n| n as f64);
+    match run.modelled().filter(|_| run.carried.is_some()) {
+        Some(both) => Ok(most(&Projection::new(inputs::common_columns(run), &both)?.dof_spent)),
+        None => Ok(most(&projection.dof_spent) + run.dof_spent),
+    }
+}
+
+fn prepared(
+    run: Run,
+    combined: Option<Combination>,
+    min_dof: f64,
+    watch: &dyn Watch,
+) -> Result<Prepared> {
     let Some(slices) = run.slices() else {
         return Err(Error::internal("retroicor", "has no columns", "have some", ""));
     };
-    let projection = Projection::new(inputs::common_columns(&run), slices)?;
+    let common = inputs::common_columns(&run);
+    let projection = Projection::new(common, slices)?;
+    let left = common.nrows() as f64 - orthonormal_basis(common.view())?.ncols() as f64;
+    run.refuse_few(left - spent_in_all(&run, &projection)?, min_dof)?;
     let spent = projection.dof_spent.iter().max().copied().unwrap_or(0);
     watch.note(&format!(
         "retroicor spends {spent} degrees of freedom; its columns go beside the run, and boldly glm fits them with its own"

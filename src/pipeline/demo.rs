@@ -133,7 +133,8 @@ pub fn demo(
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
     let run = corrected.runs[0].clone();
     let design = DesignOptions { task_times: design.task_times, ..corrected.design.clone() };
-    let spec = RetroicorSpec { run, design, mask: None, proof: None, out_type: OutType::Float32 };
+    let (out_type, min_dof) = (OutType::Float32, MIN_DOF);
+    let spec = RetroicorSpec { run, design, mask: None, proof: None, out_type, min_dof };
     write(Command::Retroicor(spec), Layout::named(&clean))?;
     clock.lap("retroicor");
 

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::io;
+use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
@@ -192,6 +193,10 @@ fn ask(
     }
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
+    for (at, run) in runs.iter().enumerate() {
+        let parts = asked.iter().filter_map(|asked| asked.parts[at].as_ref());
+        modelled::tell_uncounted(run, parts, watch)?;
+    }
     let labels = named::labels(spec, &names)?;
     let percents = percent::of(spec, runs, &models, &asked, watch)?;
     let models: Vec<Told> = models.into_iter().map(Told::of).collect();
@@ -250,5 +255,7 @@ pub fn plan_alone(
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     modelled::refuse_gaps(spec, run)?;
     let contrasts = asked.into_iter().filter_map(|mut asked| asked.parts.pop().flatten());
-    modelled::plan(spec, run, (model, contrasts.collect()), smoothing)
+    let contrasts: Vec<Prepared> = contrasts.collect();
+    modelled::tell_uncounted(run, contrasts.iter(), watch)?;
+    modelled::plan(spec, run, (model, contrasts), smoothing)
 }

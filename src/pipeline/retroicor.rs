@@ -139,14 +139,10 @@ fn correct(
 /// The columns that a model of the corrected run must hold, those of a correction before this one included, and the degrees of
 /// freedom that all of them spend.
 fn taken_out(run: &Run, projection: &Projection) -> Result<(Carried, f64)> {
-    let most = |spent: &[usize]| spent.iter().max().map_or(0.0, |&n| n as f64);
     let Some(groups) = run.modelled() else {
         return Err(Error::internal("retroicor", "has no columns", "have some", ""));
     };
-    let spent = match &run.carried {
-        Some(_) => most(&Projection::new(inputs::common_columns(run), &groups)?.dof_spent),
-        None => most(&projection.dof_spent) + run.dof_spent,
-    };
+    let spent = clean::spent_in_all(run, projection)?;
     let moments = match run.moment {
         Some((_, at_s)) => Some(vec![at_s; run.grid.shape[2]]),
         None => run.acquisition.as_ref().and_then(|a| a.slice_times.clone()),

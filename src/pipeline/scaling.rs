@@ -59,6 +59,9 @@ pub fn apply(
     match scale {
         SignalScale::None => Ok(Vec::new()),
         SignalScale::GrandMean(to) => {
+            if let Some(found) = signal.lost_mean() {
+                return Err(no_signal(run, &found));
+            }
             let grand = signal.grand_mean();
             if !(grand.is_finite() && grand > 0.0) {
                 return Err(no_signal(run, &format!("has a mean of {grand:.3e} over the mask")));
@@ -155,14 +158,20 @@ impl Signal {
         self.measured.iter().sum::<f64>() / self.measured.len().max(1) as f64
     }
 
+    /// What says that the run's mean was taken off.
+    fn lost_mean(&self) -> Option<String> {
+        let negative = self.measured.iter().filter(|&&mean| mean < 0.0).count();
+        let of = self.measured.len();
+        (negative as f64 > NEGATIVE * of as f64)
+            .then(|| format!("has a negative mean in {negative} of {of} voxels of the mask"))
+    }
+
     /// Voxels without signal, those with, and the median of the mask; what is wrong where there is none.
     fn parted(self, mean: &[f64]) -> std::result::Result<(Vec<usize>, Vec<usize>, f64), String> {
-        let Signal { inside, measured } = self;
-        let negative = measured.iter().filter(|&&mean| mean < 0.0).count();
-        if negative as f64 > NEGATIVE * measured.len() as f64 {
-            let of = measured.len();
-            return Err(format!("has a negative mean in {negative} of {of} voxels of the mask"));
+        if let Some(found) = self.lost_mean() {
+            return Err(found);
         }
+        let Signal { inside, measured } = self;
         let is_measured = !measured.is_empty();
         let median = median(measured);
         if is_measured && !(median.is_finite() && median > 0.0) {
@@ -179,7 +188,7 @@ fn no_signal(run: &Run, found: &str) -> Error {
     Error::bad_data(
         display(&run.path),
         found,
-        "have signal that effects can be a percentage of",
+        "have signal that effects can be measured by",
         "give --scaling none for a run whose mean was taken off, or check the mask",
     )
 }

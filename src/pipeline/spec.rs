@@ -299,6 +299,9 @@ pub struct RetroicorSpec {
     /// How the corrected run is stored.
     #[serde(default, skip_serializing_if = "OutType::is_float32")]
     pub out_type: OutType,
+    /// Degrees of freedom that must be left, as in [`GlmSpec`].
+    #[serde(default = "min_dof", skip_serializing_if = "is_min_dof")]
+    pub min_dof: f64,
 }
 
 impl RetroicorSpec {

@@ -123,6 +123,17 @@ pub fn say_spanned(run: &Run, of_run: &Voxelwise, watch: &dyn Watch) {
 }
 
 impl Voxelwise {
+    /// Why a run that has signal has no voxel left: a column is not finite wherever the run is.
+    #[must_use]
+    pub fn nowhere_finite(&self, run: &Run) -> Error {
+        Error::bad_data(
+            format!("a voxel-wise column of {} ({})", display(&run.path), self.names.join(", ")),
+            "is not finite in some volume wherever the run is",
+            "be finite in every volume that is fitted",
+            "look at its image, for volumes that are not finite, and leave such volumes out (--censor-volumes)",
+        )
+    }
+
     /// Its columns, for the sidecar, and in how many voxels each does not count.
     #[must_use]
     pub fn resolved(&self) -> Vec<(String, Value)> {

@@ -205,6 +205,7 @@ mod tests {
             mask: None,
             proof: None,
             out_type: OutType::default(),
+            min_dof: MIN_DOF,
         });
         // The runs of docs/performance.md, at which a card and 16 cores were held against each other.
         for megabytes in [118, 663] {

@@ -28,6 +28,12 @@ impl PrincipalComponents {
         if covariance.iter().any(|v| !v.is_finite()) {
             return Err(failed("holds a value that is not finite"));
         }
+        if n == 0 {
+            return Ok(PrincipalComponents {
+                series: Array2::zeros((0, 0)),
+                singular_values: vec![],
+            });
+        }
         let matrix = Mat::from_fn(n, n, |t, s| covariance[[t, s]]);
         let eigen = matrix
             .self_adjoint_eigen(Side::Lower)

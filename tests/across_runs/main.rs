@@ -58,7 +58,7 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
         said(&succeeded(&line, boldly(dir, &line)))
     };
     let told = echo_times([0.013, 0.028]);
-    assert!(told.contains("echo times differ") && told.contains("give --echoes"), "{told}");
+    assert!(told.contains("echo times differ") && told.contains("runs --echo-times 13"), "{told}");
     assert!(!echo_times([0.028, 0.028]).contains("echo times differ"));
     let [one, two] = ["one", "two"].map(|out| map(dir, out, "pain", "effect"));
     let [v_one, v_two] = ["one", "two"].map(|out| map(dir, out, "pain", "variance"));

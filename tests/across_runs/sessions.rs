@@ -36,6 +36,9 @@ fn a_session_is_the_mean_of_those_of_its_runs_that_have_a_condition_where_the_ot
     ] {
         assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
     }
+    let plain = boldly(dir, &format!("{line} --contrast warm --out none"));
+    let part = "name runs, as in pain@ses-1_run-2;";
+    assert!(said(&plain).contains(part), "{part}: {}", said(&plain));
     let by_name = "--contrast n=pain@ses-1_run-1-mean(pain@ses-2_run-1,pain@ses-2_run-2)";
     let both = format!("{line} --skip-missing {sessions} {by_name} --out both");
     let told = said(&succeeded(&both, boldly(dir, &both)));
@@ -60,4 +63,24 @@ fn a_session_is_the_mean_of_those_of_its_runs_that_have_a_condition_where_the_ot
     assert_eq!(refused.status.code(), Some(65));
     let part = "is not estimable in any of ses-2";
     assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
+    let part = "as a@ses-1_run-1 - b@ses-2_run-2";
+    assert!(said(&refused).contains(part), "{part}: {}", said(&refused));
+}
+
+#[test]
+fn a_run_entity_that_one_of_two_files_has_is_no_place() {
+    let folder = study();
+    let dir = folder.path();
+    let fifth = "sub-01_ses-2_task-pain_run-5_bold.nii.gz";
+    let (bold, events, mask) = (paths::BOLD, paths::EVENTS, paths::MASK);
+    run(dir, &format!("smooth study/{bold} --fwhm 9 --out {fifth} --device cpu -q"));
+    let line = format!(
+        "glm study/{bold} {fifth} --events study/{events} study/{events} --mask study/{mask} --device cpu"
+    );
+    for contrast in ["pain@run-5-pain@run-1", "pain@run-5-pain@ses-2"] {
+        let refused = boldly(dir, &format!("{line} --contrast {contrast} --out none"));
+        let part = "names run-5, which is the name of one file, and no place: runs go by their places here";
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(said(&refused).contains(part), "{}", said(&refused));
+    }
 }

@@ -348,7 +348,17 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "verify",
-        &["watch", "spec", "comparison", "blocks", "provenance", "session", "inputs", "compared"],
+        &[
+            "watch",
+            "spec",
+            "comparison",
+            "blocks",
+            "provenance",
+            "session",
+            "inputs",
+            "compared",
+            "carried",
+        ],
     ),
     (
         "demo",

@@ -315,7 +315,7 @@ fn a_strategy_is_its_columns_of_the_table() {
     }
     for (strategy, code, why) in [
         ("36p", 65, "40 volumes for 40 independent columns"),
-        ("compcor", 65, "has no a_comp_cor_ column whose Mask is `combined`"),
+        ("compcor", 65, "has no a_comp_cor_ column"),
         ("25p", 2, "24p"),
     ] {
         let line =

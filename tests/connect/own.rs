@@ -175,6 +175,13 @@ fn voxels_whose_own_column_lacks_values_count_nowhere_and_the_run_is_no_column_o
     );
     assert_eq!(map(&dir.join("out"), "mask")[lost], 0.0);
     assert_eq!(map(&dir.join("out"), "seed-b_stat-t_statmap")[lost], 0.0);
+    own[5 * len..6 * len].fill(f32::NAN);
+    nifti(dir, "never.nii", &SHAPE, 3.0, |at| own[at]);
+    let output =
+        boldly(dir, &line.replace("own.nii", "never.nii").replace("--out out", "--out other"));
+    assert_eq!(output.status.code(), Some(65), "{}", said(&output));
+    let why = "(never) is not finite in some volume wherever the run is";
+    assert!(said(&output).contains(why), "{}", said(&output));
     let itself = line.replace("own.nii", "bold.nii").replace("--out out", "--out other");
     let output = boldly(dir, &itself);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));

@@ -39,6 +39,33 @@ fn verify_names_a_sidecar_that_has_come_since_and_goes_on_without_it() {
         let n = usize::from(out == "retroicor");
         assert_eq!(told.matches(&later("r/task-pain_physio.json")).count(), n, "{out}: {told}");
     }
+    // The columns of a correction, whose table was left behind.
+    fs::create_dir(dir.join("c")).unwrap();
+    for file in ["clean_bold.nii.gz", "clean_bold.json"] {
+        fs::copy(dir.join("retroicor").join(file), dir.join("c").join(file)).unwrap();
+    }
+    fs::write(dir.join("c/moved_bold.json"), r#"{"RepetitionTime": 2}"#).unwrap();
+    let image = "c/moved_bold.nii.gz --spent c/clean_bold.json";
+    fs::copy(dir.join(&bold), dir.join("c/moved_bold.nii.gz")).unwrap();
+    for (line, out) in [
+        (format!("glm c/clean_bold.nii.gz --events {events} --mask {mask} --contrast pain"), "c1"),
+        (format!("glm {image} --events {events} --mask {mask} --contrast pain"), "c2"),
+        ("smooth c/clean_bold.nii.gz --fwhm 9".to_owned(), "c3/smooth_bold.nii.gz"),
+    ] {
+        run(dir, &format!("{line} --out {out} --device cpu -q"));
+    }
+    for ending in ["tsv", "json"] {
+        let file = format!("clean_regressors.{ending}");
+        fs::copy(dir.join("retroicor").join(&file), dir.join("c").join(&file)).unwrap();
+    }
+    for out in ["c1", "c2", "c3"] {
+        let line = format!("verify {out}");
+        let told = said(&succeeded(&line, boldly(dir, &line)));
+        for ending in ["tsv", "json"] {
+            let later = format!("c/clean_regressors.{ending} has come since");
+            assert_eq!(told.matches(&later).count(), 1, "{out}: {told}");
+        }
+    }
     // What contradicts the image does not come in between.
     fs::write(dir.join("r/task-pain_bold.json"), "no JSON").unwrap();
     run(dir, "verify glm -q");

@@ -113,6 +113,62 @@ fn on_a_resampled_run_the_residual_variance_is_that_of_the_uncorrected_one_where
 }
 
 #[test]
+fn where_nothing_was_mixed_it_is_the_joint_fit_of_the_uncorrected_run() {
+    let folder = study();
+    let dir = folder.path();
+    set_json(&dir.join("run-1_bold.json"), |json| json["SliceTiming"] = json!(vec![0.0; N_PLANES]));
+    let physio = "--physio run-1_physio.tsv.gz";
+    let events = "--events run-1_events.tsv --device cpu";
+    well(dir, &format!("retroicor run-1_bold.nii.gz {physio} {events} --out c_bold.nii.gz -q"));
+    rewritten(dir, "c_bold.nii.gz", "moved_space-T1w_bold.nii.gz", &mut |data| {
+        data.iter_mut().for_each(|v| *v *= 1.25);
+    });
+    fs::write(dir.join("moved_space-T1w_bold.json"), r#"{"RepetitionTime": 2.0}"#).unwrap();
+    for noise in ["ols", "ar1"] {
+        let fit = |image: &str, more: &str, out: &str| {
+            let how = format!("--noise {noise} --scaling psc --contrast pain --contrast control");
+            let line = format!("glm {image} {more} {events} {how} --task-times start --out {out}");
+            well(dir, &line)
+        };
+        fit("run-1_bold.nii.gz", physio, "joint");
+        let said = fit("moved_space-T1w_bold.nii.gz", "--spent c_bold.json", "later");
+        assert!(!said.contains("too large"), "{said}");
+        for contrast in ["pain", "control"] {
+            let of = |out: &str, stat: &str| {
+                let name = format!("{out}/contrast-{contrast}_stat-{stat}_statmap");
+                let dof = own(&dir.join(format!("{name}.json")))["dof"].as_f64().unwrap();
+                let map = boldly::io::read_map(&dir.join(format!("{name}.nii.gz"))).unwrap().2;
+                (common::wide(&map), dof)
+            };
+            for (stat, size) in [("effect", 1e-4), ("variance", 0.0), ("t", 1e-3)] {
+                let (joint, later) = (of("joint", stat), of("later", stat));
+                assert!(joint.0.iter().filter(|v| **v != 0.0).count() > 100);
+                common::assert_close(stat, &later.0, &joint.0, 1e-4, size);
+                assert!((later.1 - joint.1).abs() < 1e-9, "{} {}", later.1, joint.1);
+            }
+        }
+    }
+}
+
+#[test]
+fn more_effects_than_columns_that_survived_have_variance_that_is_told() {
+    let folder = study();
+    let dir = folder.path();
+    let correct =
+        "--physio run-1_physio.tsv.gz --events run-1_events.tsv --terms 3/0/0 --device cpu -q";
+    well(dir, &format!("retroicor run-1_bold.nii.gz {correct} --out c_bold.nii.gz"));
+    preprocess(dir, "c_bold.nii.gz", "moved_space-T1w_bold.nii.gz", None);
+    fs::write(dir.join("moved_space-T1w_bold.json"), r#"{"RepetitionTime": 2.0}"#).unwrap();
+    let line = "glm moved_space-T1w_bold.nii.gz --spent c_bold.json --events run-1_events.tsv --noise ols --device cpu";
+    let few = well(dir, &format!("{line} --contrast pain --contrast control --out few"));
+    assert!(few.contains("even mixture") && !few.contains("% too large"), "{few}");
+    let delays = "--hrf fir:0,1,2,3,4,5,6,7,8,9 --contrast pain_delay_2 --contrast pain_delay_0 --contrast control_delay_4";
+    let many = well(dir, &format!("{line} {delays} --out many"));
+    // numpy, of the columns of both tables: .24, .18 and .41 %
+    assert!(many.contains("t of control_delay_4 is about 0.4 % too large"), "{many}");
+}
+
+#[test]
 fn what_a_sidecar_says_of_degrees_of_freedom_is_that_of_the_rerun_but_for_rounding() {
     let folder = study();
     let dir = folder.path();
@@ -279,6 +335,25 @@ fn what_was_spent_is_found_by_the_sources_of_the_preprocessed_run_and_only_where
     fs::write(&table, whole_json).unwrap();
     // turned off
     assert_eq!(how(dir, "--spent none").1, whole);
+    // a source that is a corrected run by its name, and is not at hand
+    let lost = "by its name is a run that boldly retroicor corrected";
+    assert!(!said.contains(lost), "{said}");
+    let gone = dir.join("gone");
+    fs::rename(dir.join("raw/derivatives/boldly"), &gone).unwrap();
+    sources(dir, &json!(["bids:retro:sub-01/func/sub-01_task-a_desc-retroicor_bold.nii.gz"]));
+    let (by, dof, said) = how(dir, "");
+    assert_eq!((by, dof), (None, whole));
+    let named =
+        "bids:retro:sub-01/func/sub-01_task-a_desc-retroicor_bold.nii.gz, which by its name is";
+    assert!(said.contains(named) && said.contains("--spent none"), "{said}");
+    assert!(!how(dir, "--spent none").2.contains(lost));
+    fs::rename(&gone, dir.join("raw/derivatives/boldly")).unwrap();
+    // or the run itself is, beside a JSON that is not boldly's
+    let copy = "sub-02_desc-retroicor_bold";
+    fs::copy(&made, dir.join(format!("{copy}.nii.gz"))).unwrap();
+    fs::write(dir.join(format!("{copy}.json")), r#"{"RepetitionTime": 2.0}"#).unwrap();
+    let (_, _, said) = fit(dir, &format!("{copy}.nii.gz"), "");
+    assert!(said.contains(&format!("{copy}.nii.gz {lost}")), "{said}");
     // two that could be
     let other = dir.join("raw/derivatives/other/sub-01/func");
     fs::create_dir_all(&other).unwrap();

@@ -18,6 +18,7 @@ mod chained;
 mod chance;
 #[path = "../common/mod.rs"]
 mod common;
+mod few;
 mod proof;
 mod resampled;
 mod runs;

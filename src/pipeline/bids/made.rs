@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Read;
 use super::found::{Found, FoundRun, find};
 use crate::design::contrast::{parse_f, parse_named, parse_t};
+use crate::design::strategy::{COMPONENT, without_combined};
 use crate::design::{Drift, Strategy, similar};
 use crate::error::{Error, Result};
 use crate::io;
@@ -258,11 +259,18 @@ fn components(runs: &[FoundRun]) -> Result<Vec<String>> {
     let mut first: Option<(String, Vec<String>)> = None;
     for run in runs {
         let Some(path) = &run.confounds else { continue };
-        let own = combined(path)?;
+        let all = components_of(path)?;
+        let is_combined = |mask: &Option<String>| mask.as_deref() == Some("combined");
+        let own: Vec<String> = all
+            .iter()
+            .filter(|(_, mask)| is_combined(mask))
+            .map(|(name, _)| name.clone())
+            .collect();
         if own.is_empty() {
+            let masks: Vec<Option<String>> = all.into_iter().map(|(_, mask)| mask).collect();
             return Err(Error::bad_data(
                 path.display().to_string(),
-                "has no a_comp_cor_ column whose Mask is `combined` in the JSON beside it",
+                without_combined(&masks),
                 "have what --strategy compcor takes",
                 HINT,
             ));
@@ -287,18 +295,17 @@ fn components(runs: &[FoundRun]) -> Result<Vec<String>> {
     Ok(first.map_or(Vec::new(), |(_, all)| all))
 }
 
-/// The columns of a table of which the JSON beside it says that they are components of both tissues together.
-fn combined(path: &Path) -> Result<Vec<String>> {
+/// The anatomical components of a table, and the mask that the JSON beside it says each is of: `combined`, those of both tissues together.
+fn components_of(path: &Path) -> Result<Vec<(String, Option<String>)>> {
     let beside = path.with_extension("json");
     let described = match beside.is_file() {
         true => io::bids::read_json(&beside)?,
         false => serde_json::Map::new(),
     };
-    let is_combined = |name: &String| {
-        let mask = described.get(name).and_then(|of| of.get("Mask")).and_then(Value::as_str);
-        name.starts_with("a_comp_cor_") && mask == Some("combined")
-    };
-    Ok(io::tsv::read(path)?.columns.into_iter().filter(is_combined).collect())
+    let mask = |name: &String| Some(described.get(name)?.get("Mask")?.as_str()?.to_owned());
+    let components = io::tsv::read(path)?.columns.into_iter();
+    let components = components.filter(|name| name.starts_with(COMPONENT));
+    Ok(components.map(|name| (name.clone(), mask(&name))).collect())
 }
 
 /// The columns of a strategy by fMRIPrep's names with these components, and patterns of those that a run has as many of as it happens.

@@ -223,6 +223,9 @@ fn without_own(
     let cleaned = series::pass(ladder, &mut source, &asked, watch)?;
     beside.spanned = source.spanned.iter().map(BTreeSet::len).collect();
     beside.not_finite = cleaned.not_finite;
+    if beside.not_finite > 0 && !wanted.iter().zip(&cleaned.usable).any(|(a, b)| *a && *b) {
+        return Err(beside.nowhere_finite(run));
+    }
     Ok(seen.with_regions_of(cleaned))
 }
 

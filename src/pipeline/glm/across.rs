@@ -128,13 +128,12 @@ fn refuse_unclear(expression: &str, labels: &[String], runs: &[Run]) -> Result<(
         if !entities.iter().zip(labels).any(unlike) {
             continue;
         }
+        let n_named = entities.iter().filter(|entity| is_named(entity)).count();
         let listed = labels.iter().zip(runs);
         let listed = listed.map(|(own, run)| format!("{own} is {}", display(&run.path)));
         return Err(Error::usage(
             format!("contrast `{expression}`"),
-            format!(
-                "names run-{label}, which is the name of one file and the place of another, or the name of several"
-            ),
+            format!("names run-{label}, which is {}", two_meanings(&own_run, labels, n_named)),
             "name each run clearly: files that do not all have a run- entity of their own are numbered by their place in the command",
             format!(
                 "give the runs of one session alone, or files that differ in run-; the places: {}",
@@ -143,6 +142,16 @@ fn refuse_unclear(expression: &str, labels: &[String], runs: &[Run]) -> Result<(
         ));
     }
     Ok(())
+}
+
+/// What `run-N` may mean where `n_named` files bear it and runs are called otherwise.
+fn two_meanings(own_run: &str, labels: &[String], n_named: usize) -> String {
+    let is_place = labels.iter().any(|own| own.split('_').next_back() == Some(own_run));
+    match (n_named, is_place) {
+        (1, true) => "the name of one file and the place of another".to_owned(),
+        (1, false) => "the name of one file, and no place: runs go by their places here".to_owned(),
+        (n, _) => format!("the name of {n} files"),
+    }
 }
 
 /// An error of a contrast, with whose it is and what is doubted about its events.

@@ -1,7 +1,7 @@
 //! The model of a run: what there is to say of it when the contrasts are asked, and all that is prepared for the run when it is its turn. The latter is large
 //! where each slice has columns of its own, and stays no longer than the turn.
 
-use ndarray::{Array1, ArrayView1};
+use ndarray::{Array1, ArrayView1, Axis, concatenate};
 
 use super::{FEW_DOF, deficient};
 use crate::error::{Error, Result};
@@ -14,10 +14,15 @@ use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{GlmSpec, MIN_DOF, Noise};
+use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{Pairs, Rule};
-use crate::stats::least_squares::spans;
+use crate::stats::least_squares::{LeastSquares, spans};
+
+/// A t that is too large by less is not told.
+const UNTOLD_PERCENT: f64 = 0.05;
+/// A t that is too large by as much is warned of.
+const DOUBTED_PERCENT: f64 = 1.0;
 
 /// What a person is told of a run's model.
 pub(super) struct Told {
@@ -53,7 +58,7 @@ pub(super) fn say(spec: &GlmSpec, run: &Run, model: &Outline, watch: &dyn Watch)
     tell_inflation(run, model, watch);
     tell_no_constant(run, watch)?;
     let n_volumes = run.header.n_volumes();
-    refuse_few(spec, run, model.dof)?;
+    run.refuse_few(model.dof, spec.min_dof)?;
     if model.dof < FEW_DOF {
         let kept = match run.kept.len() {
             all if all == n_volumes => "leaves".to_owned(),
@@ -109,28 +114,6 @@ pub(super) fn plan(
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
 
-/// Refuse a run of which too little is left: by censoring, or of any where more is asked for than that.
-fn refuse_few(spec: &GlmSpec, run: &Run, dof: f64) -> Result<()> {
-    let n_volumes = run.header.n_volumes();
-    let is_censored = run.kept.len() < n_volumes;
-    if (is_censored || spec.min_dof > MIN_DOF) && dof < spec.min_dof {
-        let leaves = match is_censored {
-            true => format!("keeps {} of its {n_volumes} volumes, which leaves", run.kept.len()),
-            false => "leaves".to_owned(),
-        };
-        return Err(Error::bad_data(
-            display(&run.path),
-            format!(
-                "{leaves} {} degrees of freedom: variances of so few, and rho above all, are hardly known",
-                told(dof)
-            ),
-            format!("leave {} or more (--min-dof)", told(spec.min_dof)),
-            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
-        ));
-    }
-    Ok(())
-}
-
 /// Columns of each voxel's own take their degrees of freedom from the run's.
 pub(super) fn leave_room(spec: &GlmSpec, model: &Told, n_beside: usize, run: &Run) -> Result<()> {
     let left = model.dof - n_beside as f64;
@@ -145,7 +128,7 @@ pub(super) fn leave_room(spec: &GlmSpec, model: &Told, n_beside: usize, run: &Ru
             "choose fewer columns",
         ));
     }
-    refuse_few(spec, run, left)
+    run.refuse_few(left, spec.min_dof)
 }
 
 /// nilearn's rule is one of runs without gaps.
@@ -205,23 +188,51 @@ fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
 
 /// What it costs that the columns of an earlier correction are not in the model.
 fn tell_inflation(run: &Run, model: &Outline, watch: &dyn Watch) {
-    let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
-    if run.survived.is_some() {
-        watch.note(&format!(
-            "the variance that the {:.1} degrees of freedom without a column add to effects of {} is not counted: t is about {:.1} % too large \
-             where task and physiology are unrelated",
-            run.dof_spent,
-            display(&run.path),
-            100.0 * larger
-        ));
-    } else if run.dof_spent > 0.0 {
-        watch.warn(&format!(
-            "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
-             the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \
-             unrelated, more where they are not; give the raw run and --physio, or correct it again with boldly retroicor",
-            display(&run.path),
-            told(run.dof_spent),
-            100.0 * larger
-        ));
+    if run.survived.is_some() || run.dof_spent == 0.0 {
+        return;
     }
+    let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+    watch.warn(&format!(
+        "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
+         the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \
+         unrelated, more where they are not; give the raw run and --physio, or correct it again with boldly retroicor",
+        display(&run.path),
+        told(run.dof_spent),
+        100.0 * larger
+    ));
+}
+
+/// What variance of these contrasts a correction before preprocessing adds that no column of the model stands for.
+///
+/// # Errors
+/// Internal where the design cannot be decomposed.
+pub(super) fn tell_uncounted<'a>(
+    run: &Run,
+    contrasts: impl Iterator<Item = &'a Prepared>,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let Some(survived) = &run.survived else { return Ok(()) };
+    let (_, mut design) = run.shared();
+    if let Some(varying) = run.varying() {
+        let own = &varying.columns[varying.columns.len() / 2];
+        design = concatenate(Axis(1), &[design.view(), own.view()])
+            .map_err(|e| Error::internal("the design", "cannot be joined", "", "").caused_by(e))?;
+    }
+    let LeastSquares { pinv, .. } = LeastSquares::new(design.view())?;
+    let share = |row: ArrayView1<f64>| survived.uncounted.share(row.dot(&pinv).view());
+    let larger =
+        |c: &Prepared| c.contrast.weights.rows().into_iter().map(share).fold(0.0, f64::max);
+    let each = contrasts.map(|c| (100.0 * ((1.0 + larger(c)).sqrt() - 1.0), &c.contrast.name));
+    let Some((percent, name)) = each.max_by(|a, b| a.0.total_cmp(&b.0)) else { return Ok(()) };
+    let told = format!(
+        "the correction of {} before preprocessing adds variance to effects that no column stands for: t of {name} is about {percent:.1} % too \
+         large, that of no other contrast by more",
+        display(&run.path)
+    );
+    match percent {
+        p if p < UNTOLD_PERCENT => {}
+        p if p < DOUBTED_PERCENT => watch.note(&told),
+        _ => watch.warn(&told),
+    }
+    Ok(())
 }

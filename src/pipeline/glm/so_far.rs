@@ -101,7 +101,10 @@ impl SoFar {
             fit(spec, ladder, (run, beside), (&inside, kept), (plan, n_asked), watch)?;
         let varies = |voxel: &usize| fitted.flat.binary_search(voxel).is_err();
         if !(0..inside.len()).filter(|&voxel| fitted.fitted[voxel]).any(|voxel| varies(&voxel)) {
-            return Err(automask::without_signal(run));
+            return Err(match fitted.not_finite_beside {
+                0 => automask::without_signal(run),
+                _ => beside.nowhere_finite(run),
+            });
         }
         if let (Some(regions), Some(kept)) = (&mut self.regions, &regional) {
             regions.take(spec, (run, plan), (kept, signal.unit), counts, watch)?;

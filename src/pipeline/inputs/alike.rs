@@ -77,7 +77,7 @@ pub(super) fn say_unlike_echoes(runs: &[Run], watch: &dyn Watch) {
     let meant = match runs.iter().any(|run| run.echoes.is_some()) {
         true => "echoes of other times weigh the signal otherwise",
         false => {
-            "are they echoes of one run? As runs one measurement counts several times, and p is far too small: give --echoes with the number of echoes of each run; \
+            "are they echoes of one run? As runs one measurement counts several times, and p is far too small: give --echoes, and for several runs --echo-times 13,28,43, the times of one; \
              runs of other echo times differ in signal and noise"
         }
     };

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::belongs::{OF_A_RUN, apart_in};
 use super::{Earlier, Run, display};
+use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::described::Described;
 use crate::io::paths::real;
@@ -17,7 +18,7 @@ use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::provenance::{self, Facts, Kind, Output, sidecar_path};
 use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
 use crate::pipeline::watch::Watch;
-use crate::stats::mixed::{Mixed, shifted};
+use crate::stats::mixed::{Mixed, Uncounted, shifted};
 use crate::volume::SliceGroups;
 
 /// What names of columns begin with that stand for a correction before preprocessing.
@@ -38,6 +39,9 @@ pub struct Survived {
     pub dof_alone: f64,
     /// Degrees of freedom that the fit has fewer by it: one for each column, however much of it was lost, and those counted alone.
     pub dof_counted: f64,
+    /// Variance of effects that the columns do not stand for.
+    #[serde(skip)]
+    pub uncounted: Uncounted,
 }
 
 impl Survived {
@@ -117,16 +121,8 @@ impl Run {
             (planes as f64 / n_planes, shifted(columns, self.moved(carried.slice_times_s[group])))
         };
         let parts: Vec<_> = groups.columns.iter().enumerate().map(part).collect();
-        let own = self.slices().map(|slices| &slices.columns[slices.columns.len() / 2]);
-        let known = match own {
-            Some(own) => {
-                concatenate(Axis(1), &[self.design.matrix.view(), own.view()]).map_err(|e| {
-                    Error::internal("the design", "cannot be joined", "", "").caused_by(e)
-                })?
-            }
-            None => self.design.matrix.clone(),
-        };
-        let mixed = Mixed::of(known.view(), &parts)?;
+        let (asked, others) = self.asked_and_others()?;
+        let mixed = Mixed::of((asked.view(), others.view()), &parts)?;
         let n_columns = mixed.lost.len();
         self.survived = Some(Survived {
             by,
@@ -135,6 +131,7 @@ impl Run {
             dof_in_columns: mixed.lost.iter().sum(),
             dof_alone: mixed.alone(),
             dof_counted: n_columns as f64 + mixed.alone(),
+            uncounted: mixed.uncounted.clone(),
         });
         self.dof_spent = mixed.alone();
         if n_columns > 0 {
@@ -146,6 +143,26 @@ impl Run {
             self.carried = Some(Carried::of(&groups, None));
         }
         Ok(())
+    }
+
+    /// The columns of the model whose effects are asked, those of the task, of a ready design all that are no confounds by their names; and the
+    /// others, physiology in the middle slice time's.
+    fn asked_and_others(&self) -> Result<(Array2<f64>, Array2<f64>)> {
+        let Design { names, matrix, n_task } = &self.design;
+        let is_asked = |&at: &usize| match n_task {
+            0 => !self.confounds.contains(&names[at]),
+            n_task => at < *n_task,
+        };
+        let (asked, others): (Vec<usize>, Vec<usize>) = (0..names.len()).partition(is_asked);
+        let (asked, others) = (matrix.select(Axis(1), &asked), matrix.select(Axis(1), &others));
+        let Some(own) = self.slices().map(|slices| &slices.columns[slices.columns.len() / 2])
+        else {
+            return Ok((asked, others));
+        };
+        let others = concatenate(Axis(1), &[others.view(), own.view()]);
+        let others = others
+            .map_err(|e| Error::internal("the design", "cannot be joined", "", "").caused_by(e))?;
+        Ok((asked, others))
     }
 
     /// By how many volumes slice-time correction moved a slice of this time.

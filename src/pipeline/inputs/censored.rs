@@ -7,6 +7,8 @@ use super::{Run, display};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::source::{Censored, Memory};
+use crate::maps::told;
+use crate::pipeline::spec::MIN_DOF;
 
 /// What is left of a column counts as nothing up to this share of its largest value.
 const NOTHING: f64 = 1e-6;
@@ -33,6 +35,7 @@ impl Run {
         if let Some(carried) = &mut self.carried {
             carried.groups.columns.iter_mut().for_each(rows);
         }
+        self.survived.iter_mut().for_each(|survived| survived.uncounted.keep_rows(&kept));
         let nothing = Box::new(Memory::zeros([0; 3], 0));
         let whole = std::mem::replace(&mut self.bold, nothing);
         self.bold = Box::new(Censored::new(whole, kept.clone())?);
@@ -62,6 +65,31 @@ impl Run {
         }
         self.kept = kept;
         Ok(())
+    }
+
+    /// Refuse a run of which too few degrees of freedom are left: by censoring, or of any where more is asked for than [`MIN_DOF`].
+    ///
+    /// # Errors
+    /// Bad data.
+    pub fn refuse_few(&self, dof: f64, least: f64) -> Result<()> {
+        let n_volumes = self.header.n_volumes();
+        let is_censored = self.kept.len() < n_volumes;
+        if dof >= least || !is_censored && least <= MIN_DOF {
+            return Ok(());
+        }
+        let leaves = match is_censored {
+            true => format!("keeps {} of its {n_volumes} volumes, which leaves", self.kept.len()),
+            false => "leaves".to_owned(),
+        };
+        Err(Error::bad_data(
+            display(&self.path),
+            format!(
+                "{leaves} {} degrees of freedom: variances of so few, and rho above all, are hardly known",
+                told(dof)
+            ),
+            format!("leave {} or more (--min-dof)", told(least)),
+            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
+        ))
     }
 
     /// The columns of which so little is kept that it is nothing, at the time of some slice where these have columns of their own.

@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::belongs::is_same_run;
 use super::{Earlier, display, earlier};
 use crate::error::Result;
-use crate::io::bids::{EchoName, without_echo};
+use crate::io::bids::{EchoName, Name, without_echo};
 use crate::io::described::Described;
 use crate::io::{self, hash, origin};
 use crate::pipeline::provenance::{self, Facts, Kind, sidecar_path};
@@ -15,6 +17,9 @@ use crate::pipeline::watch::{Quiet, Watch};
 
 /// Runs that were smoothed so many times are followed to what they were made of.
 const MOST_STEPS: usize = 8;
+
+/// What names of corrected runs have.
+const CORRECTED: &str = "desc-retroicor";
 
 /// A correction's sidecar, and what it says.
 type Correction = (PathBuf, Facts);
@@ -50,9 +55,12 @@ fn of_run(run: &RunSpec, watch: &dyn Watch) -> Result<Option<SpentOptions>> {
     let (found, by) = match beside {
         _ if !made.is_empty() => (one_of(made, &name, watch), SpentBy::Source),
         Some(beside) => (Some(beside), SpentBy::Source),
-        None if from.sources.is_empty() => (one_of(near, &name, watch), SpentBy::Name),
+        None if from.sources.is_empty() && !near.is_empty() => {
+            (one_of(near, &name, watch), SpentBy::Name)
+        }
         None => {
             say_other(&near, &from.sources, &name, watch);
+            say_lost(&run.bold, (&bold, &sidecar.fields), watch);
             return Ok(None);
         }
     };
@@ -129,6 +137,27 @@ fn say_other(near: &[Correction], sources: &[PathBuf], name: &str, watch: &dyn W
             display(source)
         ));
     }
+}
+
+/// That a run, or what it was made of, is a corrected one by its name, and nothing says what that spent. `bold`: the run, or what boldly smoothed
+/// to make it; `fields`: of its sidecar.
+fn say_lost(run: &Path, (bold, fields): (&Path, &Map<String, Value>), watch: &dyn Watch) {
+    let named = ["Sources", "RawSources"].iter().filter_map(|key| fields.get(*key)?.as_array());
+    let mut named = named.flatten().filter_map(Value::as_str);
+    let is_corrected = |path: &Path| {
+        Name::of(path).entities.iter().any(|entity| entity == CORRECTED)
+            && provenance::facts_beside(path).is_ok_and(|facts| facts.is_none())
+    };
+    let made = match named.find(|text| is_corrected(Path::new(text))) {
+        Some(source) => format!(" was made of {source}, which"),
+        None if is_corrected(bold) => String::new(),
+        None => return,
+    };
+    watch.warn(&format!(
+        "{}{made} by its name is a run that boldly retroicor corrected, but no JSON at hand says what that spent: nothing of it is counted, \
+         and t is too large; give the JSON that lay beside the corrected run with --spent, or --spent none where nothing was taken out",
+        display(run)
+    ));
 }
 
 /// The only one, however often its sidecar was copied; the first echo's of several that differ in their echo alone.

@@ -307,7 +307,7 @@ impl DesignOptions {
 
 impl RetroicorSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let RetroicorSpec { run, design, mask, proof, out_type: _ } = self;
+        let RetroicorSpec { run, design, mask, proof, out_type: _, min_dof: _ } = self;
         let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask).chain(mask);
         let masks = masks.map(|mask| (Role::Mask, mask));
         run.files_mut().into_iter().chain(masks).chain(design.response_mut()).collect()

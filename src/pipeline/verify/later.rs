@@ -1,12 +1,13 @@
-//! JSON files that a command would find beside what it read, and that were not there when it ran.
+//! Files that a command would find beside what it read, and that were not there when it ran: JSON files, and columns that a correction took out.
 
 use std::path::{Path, PathBuf};
 
 use crate::io::{self, Aside, bids};
+use crate::pipeline::carried;
 use crate::pipeline::compared::tidy;
-use crate::pipeline::inputs::{display, find_spent};
-use crate::pipeline::provenance::{Provenance, real};
-use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::inputs::{display, earlier, find_spent};
+use crate::pipeline::provenance::{self, Provenance, real};
+use crate::pipeline::spec::{Command, Role, RunSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 
 /// Names the files that have come since, and sets them aside while the command is run again. `command`: with its paths as they lead from here;
@@ -62,7 +63,31 @@ fn found(command: &Command) -> Vec<PathBuf> {
         }
         _ => Vec::new(),
     };
-    named.iter().flat_map(beside).collect()
+    named.iter().flat_map(beside).chain(carried_beside(command)).collect()
+}
+
+/// The tables of columns that earlier corrections took out of a command's runs, as far as they are there.
+fn carried_beside(command: &Command) -> Vec<PathBuf> {
+    let runs = match command {
+        Command::Glm(spec) => &spec.runs[..],
+        Command::Connect(spec) => &spec.runs,
+        Command::Retroicor(spec) => std::slice::from_ref(&spec.run),
+        _ => &[],
+    };
+    let bolds = match command {
+        Command::Smooth(spec) => vec![&spec.bold],
+        _ => runs.iter().map(|run| &run.bold).collect(),
+    };
+    let of_bold = |bold: &PathBuf| {
+        let earlier = earlier(bold, &Quiet).ok()??;
+        carried::files(bold, &earlier.facts)
+    };
+    let of_spent = |run: &RunSpec| {
+        let sidecar = &run.spent.as_ref()?.sidecar;
+        carried::files(sidecar, &provenance::facts_at(sidecar).ok()??)
+    };
+    let all = bolds.into_iter().filter_map(of_bold).chain(runs.iter().filter_map(of_spent));
+    all.filter(|files| files.iter().all(|file| file.is_file())).flatten().collect()
 }
 
 /// Says which corrections before preprocessing would be found today; a rerun looks for none.

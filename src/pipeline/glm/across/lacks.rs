@@ -62,17 +62,25 @@ impl Asking<'_> {
                 format!("contrast '{}'", self.name),
                 format!("is not estimable in any{of_session}: {why}"),
                 "have all its conditions in one run or more",
-                "conditions of different runs are compared by the runs' names, as a@run-1 - b@run-2",
+                format!(
+                    "conditions of different runs are compared by the runs' names, as a@{} - b@{}",
+                    self.labels[0],
+                    self.labels[runs.len() - 1]
+                ),
             );
             return Err(super::of_runs(error, runs));
         }
         let name = self.name;
         if !self.skips_missing {
+            let named = counts.iter().position(|&counts| counts).unwrap_or_default();
             let error = Error::bad_data(
                 format!("contrast '{name}'"),
                 format!("is estimable in {n} of {of} runs{of_session}: {why}"),
                 "be estimable in every run",
-                "--skip-missing takes it over the runs that have its conditions; or name runs, as in pain@run-1; or leave the run out",
+                format!(
+                    "--skip-missing takes it over the runs that have its conditions; or name runs, as in pain@{}; or leave the run out",
+                    self.labels[named]
+                ),
             );
             return Err(super::of_runs(error, runs));
         }
