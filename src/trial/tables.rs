@@ -402,8 +402,8 @@ pub struct Tables {
     pub edges: Option<EdgesOfRuns>,
     /// Means of Fisher's z within networks and between them, where `connect` wrote these beside the edges.
     pub networks: Option<EdgesOfRuns>,
-    /// When each participant (`sub-`) was at each session (`ses-`): `acq_time` of sessions.tsv.
-    pub times: BTreeMap<(String, String), String>,
+    /// When each participant (`sub-`) was at each session (`ses-`), microseconds: `acq_time` of sessions.tsv.
+    pub times: BTreeMap<(String, String), i64>,
 }
 
 impl Tables {
