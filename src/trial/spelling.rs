@@ -2,6 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use super::note::counted;
+use crate::error::{Error, Result};
+
+/// Refuse sessions that differ in case alone: BIDS has two of them, and a slip would hide a visit. `sessions`: of each row, as it stands there; `line`: what messages call a row.
+///
+/// # Errors
+/// Bad data naming the first line of the one that fewer rows have.
+pub(super) fn refuse_sessions_in_case_alone(
+    sessions: &[String],
+    line: impl Fn(usize) -> String,
+) -> Result<()> {
+    let mut spelt: BTreeMap<String, Vec<(&str, Vec<usize>)>> = BTreeMap::new();
+    for (row, name) in sessions.iter().enumerate() {
+        let lower = name.to_lowercase();
+        let ways = spelt.entry(lower.strip_prefix("ses-").unwrap_or(&lower).to_owned()).or_default();
+        // Without ses- it is the same session.
+        let bare = name.strip_prefix("ses-").unwrap_or(name);
+        match ways.iter_mut().find(|(way, _)| *way == bare) {
+            Some((_, rows)) => rows.push(row),
+            None => ways.push((bare, vec![row])),
+        }
+    }
+    for mut ways in spelt.into_values().filter(|ways| ways.len() > 1) {
+        ways.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+        let [(_, many), (_, few), ..] = &ways[..] else { continue };
+        return Err(Error::bad_data(
+            line(few[0]),
+            format!(
+                "is of session '{}', and {} of '{}': they differ in case alone",
+                sessions[few[0]],
+                counted(many.len(), "row"),
+                sessions[many[0]]
+            ),
+            "name each session in one way",
+            "correct the one that is a slip",
+        ));
+    }
+    Ok(())
+}
+
 /// The first way in which each word was written, and the others.
 #[derive(Default)]
 pub(super) struct Spellings {

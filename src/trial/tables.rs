@@ -6,6 +6,7 @@ use super::column::Column;
 use super::dictionary::Dictionary;
 use super::edges_of_runs::EdgesOfRuns;
 use super::meant;
+use super::spelling;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -198,9 +199,10 @@ impl Measured {
     /// `session_id` of each row, with `ses-`.
     ///
     /// # Errors
-    /// No such column, or a row without.
+    /// No such column, or a row without; bad data naming the line of a session that differs from another in case alone.
     pub fn sessions(&self) -> Result<Vec<String>> {
         let all = self.needed("session_id", "name a session, such as ses-baseline")?;
+        spelling::refuse_sessions_in_case_alone(&all, |row| self.line(row))?;
         Ok(all.iter().map(|name| session(name)).collect())
     }
 

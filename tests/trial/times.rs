@@ -117,6 +117,8 @@ fn what_is_no_time_and_a_visit_at_two_times_are_refused_with_their_line() {
     let told = "sessions.tsv, line 4 (003), has 2020-09-02 as acq_time of ses-week13 of sub-003";
     refused("2020-09-01", again, &[told, "another time"]);
     refused("2020-09-01\tmore", "", &["sessions.tsv"]);
+    let case = "sub-003\tses-Baseline\t2020-06-01\n";
+    refused("2020-09-01", case, &["line 4 (sub-003),", "'ses-baseline' in case alone"]);
     fs::write(
         dir.join("study/sessions.tsv"),
         "participant_id\tsession_id\tacq_time\nsub-003\tses-week13\tn/a\n",

@@ -16,15 +16,15 @@ const NAME: &str = "sessions.tsv";
 /// When each participant (`sub-`) was at each session (`ses-`), microseconds.
 pub(super) type Times = BTreeMap<(String, String), i64>;
 
-/// What the dataset says, and the files that say it of any visit.
+/// What the dataset says, and the files that say it of any visit. `visits`: the plan's.
 ///
 /// # Errors
-/// A folder that cannot be listed, a file that is no table; bad data naming the line of what is no time, and of a visit that is at two times.
-pub(super) fn read(study: &Path) -> Result<(Times, Vec<PathBuf>)> {
+/// A folder that cannot be listed, a file that is no table; bad data naming the line of what is no time, of a visit that is at two times, and of a session that differs from one of the plan's in case alone.
+pub(super) fn read(study: &Path, visits: [&str; 2]) -> Result<(Times, Vec<PathBuf>)> {
     let (mut when, mut files) = (Times::new(), Vec::new());
     for path in sessions(study)? {
         let table = io::tsv::read(&path)?;
-        if add(&table, subject(&path).as_deref(), &mut when)? {
+        if add(&table, (subject(&path).as_deref(), visits), &mut when)? {
             files.push(path);
         }
     }
@@ -77,7 +77,11 @@ fn subject(path: &Path) -> Option<String> {
 }
 
 /// Whether a table says of any visit when it was.
-fn add(table: &Table, subject: Option<&str>, when: &mut Times) -> Result<bool> {
+fn add(
+    table: &Table,
+    (subject, visits): (Option<&str>, [&str; 2]),
+    when: &mut Times,
+) -> Result<bool> {
     let [Some(session), Some(time)] = ["session_id", "acq_time"].map(|name| table.position(name))
     else {
         return Ok(false);
@@ -94,6 +98,15 @@ fn add(table: &Table, subject: Option<&str>, when: &mut Times) -> Result<bool> {
         let at = acq_time::microseconds(text).ok_or_else(|| no_time(&line, text))?;
         let [whose, session] = [("sub-", whose), ("ses-", cells[session].trim())]
             .map(|(start, name)| format!("{start}{}", name.strip_prefix(start).unwrap_or(name)));
+        let is_near = |own: &&&str| own.to_lowercase() == session.to_lowercase();
+        if let Some(own) = visits.iter().find(is_near).filter(|own| **own != session) {
+            return Err(Error::bad_data(
+                line,
+                format!("is of session '{session}', which differs from '{own}' in case alone"),
+                "name each session in one way",
+                "correct one of them",
+            ));
+        }
         let visit = format!("{session} of {whose}");
         if when.insert((whose, session), at).is_some_and(|other| other != at) {
             return Err(Error::bad_data(
