@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use super::note::counted;
 use crate::error::{Error, Result};
 
-/// Refuse sessions that differ in case alone: BIDS has two of them, and a slip would hide a visit. `sessions`: of each row, as it stands there; `line`: what messages call a row.
+/// Refuse words of a column that differ in case alone, such as sessions: a slip would hide a visit. `what`: a session; `cells`: of each row, as they stand there; `line`: what messages call a row.
 ///
 /// # Errors
 /// Bad data naming the first line of the one that fewer rows have.
-pub(super) fn refuse_sessions_in_case_alone(
-    sessions: &[String],
+pub(super) fn refuse_case_alone(
+    what: &str,
+    cells: &[String],
     line: impl Fn(usize) -> String,
 ) -> Result<()> {
     let mut spelt: BTreeMap<String, Vec<(&str, Vec<usize>)>> = BTreeMap::new();
-    for (row, name) in sessions.iter().enumerate() {
+    for (row, name) in cells.iter().enumerate() {
         let lower = name.to_lowercase();
-        let ways = spelt.entry(lower.strip_prefix("ses-").unwrap_or(&lower).to_owned()).or_default();
+        let ways =
+            spelt.entry(lower.strip_prefix("ses-").unwrap_or(&lower).to_owned()).or_default();
         // Without ses- it is the same session.
         let bare = name.strip_prefix("ses-").unwrap_or(name);
         match ways.iter_mut().find(|(way, _)| *way == bare) {
@@ -30,12 +32,12 @@ pub(super) fn refuse_sessions_in_case_alone(
         return Err(Error::bad_data(
             line(few[0]),
             format!(
-                "is of session '{}', and {} of '{}': they differ in case alone",
-                sessions[few[0]],
+                "is of {what} '{}', and {} of '{}': they differ in case alone",
+                cells[few[0]],
                 counted(many.len(), "row"),
-                sessions[many[0]]
+                cells[many[0]]
             ),
-            "name each session in one way",
+            format!("name each {what} in one way"),
             "correct the one that is a slip",
         ));
     }

@@ -3,7 +3,8 @@
 use boldly::error::Result;
 use boldly::report::trial::{TrialPage, page};
 use boldly::trial::{
-    BrainPlan, CpmPlan, Dictionary, Missing, Note, Notes, Permutations, Plan, PressurePlan, Results, analyse,
+    BrainPlan, CpmPlan, Dictionary, Missing, Note, Notes, Permutations, Plan, PressurePlan,
+    Results, analyse,
 };
 
 use crate::study::{Study, study};
@@ -265,7 +266,8 @@ fn a_session_that_differs_in_case_alone_is_refused_with_its_line_in_every_table(
         let mut study = study();
         plan(&mut study);
         study.set(table, 4, "session_id", cell);
-        let error = analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
+        let error =
+            analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
         let error = error.unwrap_err().to_string();
         let line = format!("{table}.tsv, line 6 (sub-");
         let parts = [&line, &format!("is of session '{cell}', and "), "differ in case alone"];

@@ -111,8 +111,12 @@ fn add(
         if when.insert((whose, session), at).is_some_and(|other| other != at) {
             return Err(Error::bad_data(
                 line,
-                format!("has {text} as acq_time of {visit}, which is said to have been at another time"),
-                format!("be the only row of a visit in {NAME} of the study and its subjects, or say the same time"),
+                format!(
+                    "has {text} as acq_time of {visit}, which is said to have been at another time"
+                ),
+                format!(
+                    "be the only row of a visit in {NAME} of the study and its subjects, or say the same time"
+                ),
                 "delete or correct one of the rows",
             ));
         }
