@@ -124,6 +124,24 @@ fn a_column_without_one_number_is_refused_or_told() {
 }
 
 #[test]
+fn a_region_that_an_arm_lacks_is_left_out_by_region_as_is_said() {
+    let mut study = with_brain(&[]);
+    let people = study.people();
+    let active = people.names(&people.randomised(Arm::Active));
+    let table = study.cells("brain");
+    let at = table.position("pag_pain").unwrap();
+    let own = table.rows.iter_mut().filter(|cells| active.contains(&cells[0]));
+    own.for_each(|cells| cells[at] = "n/a".to_owned());
+    let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+    for part in
+        ["brain:pag_pain has both values of 0 participants", "the other regions by --region"]
+    {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert!(!error.contains("outcome"), "{error}");
+}
+
+#[test]
 fn lost_runs_are_counted_and_named() {
     let mut notes = Notes::default();
     analysed(&with_brain(&["insula_dmn_z"]), &mut notes).unwrap();
