@@ -28,6 +28,14 @@ impl Entities {
         self
     }
 
+    /// Of the map of degrees of freedom beside these.
+    fn of_dof(&self) -> Entities {
+        let mut of_dof = self.clone();
+        let own = of_dof.pairs.iter_mut().find(|(key, _)| *key == "stat");
+        own.into_iter().for_each(|(_, value)| *value = "dof".to_owned());
+        of_dof
+    }
+
     /// The value of an entity.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
@@ -457,7 +465,13 @@ impl Map {
             _ if self.dof == Dof::Uniform(0.0) => None,
             _ => Some(json!(self.dof.least())),
         };
+        let has_dof = dof.is_some();
         fields.extend(dof.map(|dof| ("DegreesOfFreedom".to_owned(), dof)));
+        if has_dof && self.dof.varies() {
+            let said =
+                format!("The least; each voxel's are in {}", self.entities.of_dof().stem(""));
+            fields.insert("DegreesOfFreedomVary".to_owned(), json!(said));
+        }
         fields
     }
 }
@@ -482,6 +496,22 @@ mod tests {
         assert_eq!([0, 3, 4, 11].map(|voxel| dof.at(voxel, 4)), [88.0, 88.0, 90.0, 90.0]);
         let sum = dof.plus(&Dof::Uniform(10.0), [2, 2, 3]);
         assert_eq!((sum.at(3, 4), sum.at(4, 4), sum.least()), (98.0, 100.0, 98.0));
+    }
+
+    #[test]
+    fn a_sidecar_names_the_map_of_degrees_of_freedom_where_they_vary() {
+        let mut map = Map::of_mask(
+            Entities::of("statmap").with("seed", "pcc").with("stat", "t").with("run", "2"),
+            &[true],
+        );
+        map.quantity = Quantity::T;
+        map.dof = Dof::Uniform(54.0);
+        assert!(!map.fields().contains_key("DegreesOfFreedomVary"));
+        map.dof = Dof::PerVoxel(vec![55.0, 54.0]);
+        let fields = map.fields();
+        assert_eq!(fields["DegreesOfFreedom"], json!(54.0));
+        let said = "The least; each voxel's are in seed-pcc_stat-dof_run-2_statmap";
+        assert_eq!(fields["DegreesOfFreedomVary"], json!(said));
     }
 
     #[test]

@@ -92,7 +92,8 @@ fn voxels_of_an_atlas_that_are_no_number_are_outside_as_is_said() {
     let line = format!("{LINE} --regions atlas.nii");
     let told = said(&succeeded(&line, boldly(dir, &line)));
     let n = (0..SHAPE[..3].iter().product()).filter(|at| at % 7 == 0).count();
-    let want = format!("atlas.nii holds {n} values that are no number (NaN); such voxels are outside");
+    let want =
+        format!("atlas.nii holds {n} values that are no number (NaN); such voxels are outside");
     assert_eq!(told.matches(&want).count(), 1, "{told}");
     let edges = Table::read(&dir.join("out/edges.tsv"));
     assert_eq!((edges.rows.len(), edges.words("region_a")[0]), (1, "label_1"));
