@@ -87,7 +87,7 @@ fn an_image_of_one_label_is_called_by_its_table_and_a_mask_by_its_file() {
 fn voxels_of_an_atlas_that_are_no_number_are_outside_as_is_said() {
     let folder = study();
     let dir = folder.path();
-    let label = |at: usize| if at % 7 == 0 { f32::NAN } else { (at % 3) as f32 };
+    let label = |at: usize| if at.is_multiple_of(7) { f32::NAN } else { (at % 3) as f32 };
     nifti(dir, "atlas.nii", &SHAPE[..3], 3.0, label);
     let line = format!("{LINE} --regions atlas.nii");
     let told = said(&succeeded(&line, boldly(dir, &line)));
