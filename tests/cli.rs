@@ -487,8 +487,6 @@ fn help_of_every_command_names_units_defaults_and_an_example() {
         let help = run(folder.path(), &format!("{command} --help"));
         assert!(help.contains("Example: boldly"), "{command} --help has no example:\n{help}");
     }
-    let help = run(folder.path(), "demo --help");
-    assert!(help.contains("Rearrangements of the patients, with --group alone"), "{help}");
     let help = run(folder.path(), "simulate --help");
     for needed in ["[default: 40,48,36]", "[default: 3.75,3.75,3.75]", "[default: 12]"] {
         assert!(help.contains(needed), "simulate --help lacks {needed:?}");
