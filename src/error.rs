@@ -136,6 +136,17 @@ impl Error {
         internal => Internal;
     }
 
+    /// The thing and what it is, for a sentence of another message: what it must be and the next step are that message's.
+    #[must_use]
+    pub fn found(&self) -> String {
+        match self {
+            Error::Usage(fault) | Error::BadData(fault) | Error::MissingInput(fault) => {
+                format!("{} {}", fault.thing, fault.found)
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// A device that failed while working. Arguments as in [`Fault`].
     #[must_use]
     pub fn device(

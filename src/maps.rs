@@ -5,48 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
-/// What the name of an output says: `sub-01_task-pain`, `desc-cardiac`, `stat-F`, `statmap`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Entities {
-    /// `key-value` in the order of the name.
-    pairs: Vec<(&'static str, String)>,
-    /// The last word: `statmap`, `mask`, `design`.
-    suffix: &'static str,
-}
+mod entities;
 
-impl Entities {
-    /// A name of this suffix alone.
-    #[must_use]
-    pub fn of(suffix: &'static str) -> Entities {
-        Entities { pairs: Vec::new(), suffix }
-    }
-
-    /// The same with one more entity.
-    #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Entities {
-        self.pairs.push((key, value.into()));
-        self
-    }
-
-    /// The value of an entity.
-    #[must_use]
-    pub fn value(&self, key: &str) -> Option<&str> {
-        self.pairs.iter().find(|(own, _)| *own == key).map(|(_, value)| value.as_str())
-    }
-
-    /// `contrast-pain_stat-t_statmap`, behind a prefix where there is one.
-    #[must_use]
-    pub fn stem(&self, prefix: &str) -> String {
-        let pairs = self.pairs.iter().map(|(key, value)| format!("{key}-{value}"));
-        let parts: Vec<String> = (!prefix.is_empty())
-            .then(|| prefix.to_owned())
-            .into_iter()
-            .chain(pairs)
-            .chain([self.suffix.to_owned()])
-            .collect();
-        parts.join("_")
-    }
-}
+pub use entities::Entities;
 
 /// What a map shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -457,7 +418,13 @@ impl Map {
             _ if self.dof == Dof::Uniform(0.0) => None,
             _ => Some(json!(self.dof.least())),
         };
+        let has_dof = dof.is_some();
         fields.extend(dof.map(|dof| ("DegreesOfFreedom".to_owned(), dof)));
+        if has_dof && self.dof.varies() {
+            let said =
+                format!("The least; each voxel's are in {}", self.entities.of_dof().stem(""));
+            fields.insert("DegreesOfFreedomVary".to_owned(), json!(said));
+        }
         fields
     }
 }
@@ -467,14 +434,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_its_prefix_its_entities_and_its_suffix() {
-        let t = Entities::of("statmap").with("contrast", "pain").with("stat", "t");
-        assert_eq!(t.stem(""), "contrast-pain_stat-t_statmap");
-        assert_eq!(t.stem("sub-01"), "sub-01_contrast-pain_stat-t_statmap");
-        assert_eq!(Entities::of("mask").stem(""), "mask");
-    }
-
-    #[test]
     fn dof_are_uniform_where_groups_agree_and_the_header_takes_the_least() {
         assert_eq!(Dof::of_groups(&[90.0, 90.0], &[0, 1]), Dof::Uniform(90.0));
         let dof = Dof::of_groups(&[90.0, 88.0], &[1, 0, 0]);
@@ -482,6 +441,22 @@ mod tests {
         assert_eq!([0, 3, 4, 11].map(|voxel| dof.at(voxel, 4)), [88.0, 88.0, 90.0, 90.0]);
         let sum = dof.plus(&Dof::Uniform(10.0), [2, 2, 3]);
         assert_eq!((sum.at(3, 4), sum.at(4, 4), sum.least()), (98.0, 100.0, 98.0));
+    }
+
+    #[test]
+    fn a_sidecar_names_the_map_of_degrees_of_freedom_where_they_vary() {
+        let mut map = Map::of_mask(
+            Entities::of("statmap").with("seed", "pcc").with("stat", "t").with("run", "2"),
+            &[true],
+        );
+        map.quantity = Quantity::T;
+        map.dof = Dof::Uniform(54.0);
+        assert!(!map.fields().contains_key("DegreesOfFreedomVary"));
+        map.dof = Dof::PerVoxel(vec![55.0, 54.0]);
+        let fields = map.fields();
+        assert_eq!(fields["DegreesOfFreedom"], json!(54.0));
+        let said = "The least; each voxel's are in seed-pcc_stat-dof_run-2_statmap";
+        assert_eq!(fields["DegreesOfFreedomVary"], json!(said));
     }
 
     #[test]

@@ -27,6 +27,14 @@ fn short_help(dir: &Path, command: &str) -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
+fn help_of_the_demo_says_whose_rearrangements_are_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let help = short_help(folder.path(), "demo");
+    let says = |line: &String| line.contains("--permutations") && line.contains("with --group");
+    assert!(help.iter().any(|(_, lines)| lines.iter().any(says)), "{help:?}");
+}
+
+#[test]
 fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let allowed = [

@@ -26,7 +26,7 @@ times. A region's series is the mean of its voxels, not smoothed, without these 
 column. Degrees of freedom are volumes kept less the rank of the columns less 1, and are said.
 
 Into --out go, for each --seed, seed-NAME_stat-{fisherz,effect,variance,t,z,p}_statmap.nii.gz (fisherz: of the plain correlation, for boldly group; the others of \
-this run alone, by --noise; p counts both tails); timeseries.tsv, the cleaned series; stat-pearsoncorrelation_relmat.tsv, the matrix; edges.tsv, every pair with r, \
+this run alone, by --noise; p counts both tails), and stat-dof where voxels' degrees of freedom differ; timeseries.tsv, the cleaned series; stat-pearsoncorrelation_relmat.tsv, the matrix; edges.tsv, every pair with r, \
 partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network, or a table's column network, names some; physio_summary.tsv with --physio; and mask.nii.gz. Of \
 several runs each has run-N in its names, and the mean of Fisher's z over them has none.
 

@@ -52,7 +52,7 @@ pub(super) struct Args {
     /// Seed of what is simulated
     #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1, requires = "simulated")]
     seed: u64,
-    /// Rearrangements of the patients
+    /// Rearrangements of the patients, with --group alone
     #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1000, requires = "group", conflicts_with = "trial", value_parser = clap::value_parser!(u64).range(20..=10_000_000))]
     permutations: u64,
     #[command(flatten)]

@@ -18,6 +18,7 @@ use crate::trial::digits::{decimals, written};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Notes, Results, Severity};
 
+mod acq_time;
 mod edges;
 mod maps;
 mod pictures;

@@ -73,20 +73,6 @@ pub fn labels_of(
     Ok((told(given, watch), labels))
 }
 
-/// [`labels_of`] of an image in which fractions are no probabilities, for they may be labels.
-///
-/// # Errors
-/// As [`io::read_labels_of`].
-pub fn whole_labels_of(
-    path: &Path,
-    (grid, of): (&Grid, &str),
-    watch: &dyn Watch,
-) -> Result<(Mask, Vec<u32>)> {
-    let given = io::read_labels_of(path, (grid, of))?;
-    let labels = given.labels.clone();
-    Ok((told(given, watch), labels))
-}
-
 /// A tissue for a grid: a mask, or probabilities from `threshold` on.
 ///
 /// # Errors
@@ -95,7 +81,9 @@ pub fn tissue(path: &Path, grid: &Grid, threshold: f64, watch: &dyn Watch) -> Re
     io::read_tissue(path, grid, threshold).map(|given| told(given, watch))
 }
 
-fn told(given: GivenMask, watch: &dyn Watch) -> Mask {
+/// The mask, with what is to be said of it said.
+#[must_use]
+pub fn told(given: GivenMask, watch: &dyn Watch) -> Mask {
     given.note.iter().for_each(|line| watch.note(line));
     given.warning.iter().for_each(|line| watch.warn(line));
     given.mask

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::io;
 use crate::pipeline::masks;
 use crate::pipeline::spec::{GivenRegion, RegionOptions, Role, SearchVolume, Shape};
 use crate::pipeline::watch::Watch;
@@ -229,25 +230,35 @@ pub fn fluid(options: &RegionOptions, grid: &Grid, watch: &dyn Watch) -> Result<
     path.map(|path| masks::tissue(path, grid, FLUID, watch)).transpose()
 }
 
-/// The regions of an image: its labels where it has several, else one that is called as it is.
+/// The regions of an image: its labels where it has several or a table names its one, else one that is called as it is.
 fn image(
     path: &Path,
     options: &RegionOptions,
     on: (&Grid, &str),
     watch: &dyn Watch,
 ) -> Result<Regions> {
-    let (mask, labels) = masks::whole_labels_of(path, on, watch)?;
+    let given = io::read_labels_of(path, on)?;
+    let names = options.names.as_deref();
     // Labels that float32 has made one are refused there.
-    let is_large = labels.iter().any(|&label| label >= 1 << 24);
-    if labels.len() > 1 || is_large {
-        return atlas(path, options.names.as_deref(), on, watch);
+    let is_large = given.labels.iter().any(|&label| label >= 1 << 24);
+    if given.labels.len() > 1 || is_large || atlas::is_of_one(path, names, &given.labels)? {
+        return atlas(path, names, on, watch);
     }
-    if let Some(names) = &options.names {
-        watch.note(&format!(
-            "{} has one label and is called as its file: {} says nothing of it",
-            path.display(),
-            names.display()
-        ));
+    let is_1 = given.labels == [1];
+    let mask = masks::told(given, watch);
+    if let Some(names) = names {
+        watch.note(&match atlas::name_of_1(names)?.filter(|_| is_1) {
+            Some(name) => format!(
+                "{path} is taken for a mask and called as its file; where its 1 is the 1 of {}, give it as {name}={path}",
+                names.display(),
+                path = path.display(),
+            ),
+            None => format!(
+                "{} has one label and is called as its file: {} says nothing of it",
+                path.display(),
+                names.display()
+            ),
+        });
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned();

@@ -1,4 +1,4 @@
-//! Whether a column of a row a participant holds numbers or levels: one rule for the baseline table and for covariates.
+//! Whether a column holds numbers or levels: one rule for the baseline table, for covariates and for the columns that are regions.
 //!
 //! Levels by a dictionary that has `Levels`, numbers by one that has `Units` or a range; where it says neither, what most cells are. So one word among numbers is a slip, which is refused
 //! with its line, and does not turn all ages into classes.
@@ -25,8 +25,13 @@ pub(super) fn are_numbers(table: &Measured, column: &str) -> Result<bool> {
     if is_measured && cells.iter().any(begins) {
         return Ok(true);
     }
-    let n = cells.iter().filter(|cell| cell.parse::<f64>().is_ok()).count();
+    let n = cells.iter().filter(|cell| is_meant_as_number(cell)).count();
     Ok(2 * n > cells.len() || cells.is_empty())
+}
+
+/// A number, or one with a decimal comma, which is refused where it is read.
+fn is_meant_as_number(cell: &str) -> bool {
+    cell.parse::<f64>().is_ok() || cell.replacen(',', ".", 1).parse::<f64>().is_ok()
 }
 
 /// The error of a cell that is no number, with what makes the column one of levels.

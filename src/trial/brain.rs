@@ -5,12 +5,13 @@
 //! values `motion` tells.
 
 use super::ancova::{self, Lacking, Named, Pairs};
+use super::are_numbers::are_numbers;
 use super::motion;
 use super::note::Notes;
 use super::people::People;
 use super::plan::{BrainPlan, Missing, Plan};
 use super::results::{Brain, BrainRow};
-use super::tables::{Measured, Tables};
+use super::tables::{Measured, Tables, is_missing};
 use super::two_sample;
 use super::visits::Visits;
 use crate::error::{Error, Result};
@@ -30,7 +31,8 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         ));
     };
     let table = tables.get(&own.table)?;
-    let regions = regions(own, table, &plan.arm)?;
+    let Chosen { regions, empty, words } = chosen(own, table, &plan.arm)?;
+    tell_left_out(table, (&empty, &words), notes);
     let mut brain = Brain::default();
     let mut lacking = Lacking::default();
     for region in &regions {
@@ -81,52 +83,78 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
 /// # Errors
 /// Usage: no such column, or none that holds numbers.
 pub(super) fn regions(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Vec<String>> {
+    chosen(own, table, arm).map(|chosen| chosen.regions)
+}
+
+/// What a table's columns are taken for.
+#[derive(Default)]
+struct Chosen {
+    /// Named, or of numbers.
+    regions: Vec<String>,
+    /// Without a value in any row.
+    empty: Vec<String>,
+    /// Of words.
+    words: Vec<String>,
+}
+
+fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     refuse_other_tables(table)?;
+    let mut chosen = Chosen::default();
     if !own.regions.is_empty() {
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
-        return Ok(own.regions.clone());
+        chosen.regions.clone_from(&own.regions);
+        return Ok(chosen);
     }
-    let is_key = |column: &str| {
-        column.ends_with("_id") || column == "run" || column == arm || motion::is_one(column)
-    };
-    // A column is one of numbers if most of its cells are: a slip in it is then told, not passed over.
-    let is_number = |at: usize| {
-        let cells = || table.table.rows.iter().map(|cells| cells[at].trim());
-        let there = cells().filter(|cell| !cell.is_empty() && *cell != "n/a").count();
-        let numbers = cells().filter(|cell| cell.parse::<f64>().is_ok_and(f64::is_finite)).count();
-        2 * numbers > there
-    };
-    let columns = table.table.columns.iter().enumerate();
-    let regions: Vec<String> = columns
-        .filter(|(at, column)| !is_key(column) && is_number(*at))
-        .map(|(_, column)| column.clone())
-        .collect();
-    if regions.is_empty() {
-        return Err(without_numbers(table, is_key));
+    let mut keys = Vec::new();
+    for (at, column) in table.table.columns.iter().enumerate() {
+        let is_key = column == "run" || column == arm || motion::is_one(column);
+        let of = match table.table.rows.iter().all(|cells| is_missing(&cells[at])) {
+            _ if column.ends_with("_id") => continue,
+            _ if is_key => &mut keys,
+            true => &mut chosen.empty,
+            false if are_numbers(table, column)? => &mut chosen.regions,
+            false => &mut chosen.words,
+        };
+        of.push(column.clone());
     }
-    Ok(regions)
+    match chosen.regions.is_empty() {
+        true => Err(without_numbers(table, &keys, &chosen)),
+        false => Ok(chosen),
+    }
+}
+
+/// Tell which columns are no regions.
+fn tell_left_out(table: &Measured, (empty, words): (&[String], &[String]), notes: &mut Notes) {
+    let name = &table.table.name;
+    if !empty.is_empty() {
+        notes.warn(
+            format!("{name} has no value of {}: n/a in every row, and no region", empty.join(", ")),
+            Vec::new(),
+        );
+    }
+    if !words.is_empty() {
+        notes.info(
+            format!(
+                "{name} has words, or Levels by its dictionary, in {}: no region",
+                words.join(", ")
+            ),
+            Vec::new(),
+        );
+    }
 }
 
 /// Why no column is a region's.
-fn without_numbers(table: &Measured, is_key: impl Fn(&str) -> bool) -> Error {
-    let is_empty = |at: usize| {
-        let mut cells = table.table.rows.iter().map(|cells| cells[at].trim());
-        cells.all(|cell| cell.is_empty() || cell == "n/a")
-    };
-    let all = table.table.columns.iter().enumerate();
-    let named = |is_so: &dyn Fn(usize, &str) -> bool| {
-        let own = all.clone().filter(|(at, column)| is_so(*at, column));
-        own.map(|(_, column)| column.as_str()).collect::<Vec<&str>>().join(", ")
-    };
-    let empty = named(&|at, column| !is_key(column) && is_empty(at));
-    let keys = named(&|_, column| is_key(column) && !column.ends_with("_id"));
-    let (found, hint) = match (empty.is_empty(), keys.is_empty()) {
+fn without_numbers(table: &Measured, keys: &[String], chosen: &Chosen) -> Error {
+    let (found, hint) = match (chosen.empty.is_empty(), keys.is_empty()) {
         (false, _) => (
-            format!("has no value of {empty}: n/a in every row"),
+            format!("has no value of {}: n/a in every row", chosen.empty.join(", ")),
             "check the column, or how much of the region the maps have: of less than half of it there is no value",
         ),
         (true, false) => (
-            format!("has no column of numbers beside those of runs, arm and motion ({keys})"),
+            format!(
+                "has no column of numbers beside those of runs, arm and motion ({})",
+                keys.join(", ")
+            ),
             "check --brain; a region needs another name than these",
         ),
         (true, true) => ("has no column of numbers".to_owned(), "check --brain"),

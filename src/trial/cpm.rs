@@ -44,8 +44,10 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         return Err(Error::usage("the plan", "names no table of CPM", "name one", "give --cpm"));
     };
     let found = Found::read(own, people, tables)?;
-    let mut cpm = Cpm { sign: sign(own).to_owned(), ..Cpm::default() };
+    let better = found.better.said.clone();
+    let mut cpm = Cpm { sign: sign(own).to_owned(), better, ..Cpm::default() };
     notes.info(format!("CPM: {}; some papers have the sign the other way", cpm.sign), Vec::new());
+    found.better.tell("CPM", notes);
     found.tell(own, people, notes);
     (cpm.sem, cpm.n_repetitions) = found.measurement(plan, people);
     cpm.cutoff = cpm.sem.zip(cpm.n_repetitions).map(|(sem, n)| 2.0 * sem * (2.0 / n).sqrt());
@@ -67,7 +69,10 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     cpm.ancova.push(ancova::of_those_observed(&absolute_visits, plan, people, &mut lacking)?);
     match ancova::of_those_observed(&found.visits(percent, people), plan, people, &mut lacking) {
         Ok(row) => cpm.ancova.push(row),
-        Err(error) => notes.warn(format!("percentage CPM is not compared: {error}"), Vec::new()),
+        Err(error) => {
+            let text = format!("percentage CPM is not compared: {}", error.found());
+            notes.warn(text, Vec::new());
+        }
     }
     lacking.tell(people, (plan, &[Missing::Observed]), notes);
     inhibitors(&mut cpm, &found, plan, people);

@@ -33,6 +33,26 @@ pub enum Direction {
     Higher,
 }
 
+impl Direction {
+    /// The other way.
+    #[must_use]
+    pub fn turned(self) -> Direction {
+        match self {
+            Direction::Lower => Direction::Higher,
+            Direction::Higher => Direction::Lower,
+        }
+    }
+
+    /// "lower", "higher".
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Direction::Lower => "lower",
+            Direction::Higher => "higher",
+        }
+    }
+}
+
 /// What a dictionary says of a column.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Variable {

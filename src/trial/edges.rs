@@ -263,11 +263,12 @@ fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, Error)]) -> Result<()> {
         Some((_, reason)) if reasons.len() == runs.pairs.len() => Err(Error::bad_data(
             runs.name.clone(),
             format!(
-                "has no edge, of {}, that can be compared between the arms; the first: {reason}",
-                runs.pairs.len()
+                "has no edge, of {}, that can be compared between the arms: of the first, {}",
+                runs.pairs.len(),
+                reason.found()
             ),
             "have the same regions, by the same names, in the runs of both visits",
-            "check --baseline, --endpoint and the names of regions",
+            "check --baseline, --endpoint, the names of regions, and that the runs are those of all participants: a folder above theirs",
         )),
         _ => Ok(()),
     }

@@ -21,6 +21,7 @@ mod are_numbers;
 mod arm;
 mod arms_agree;
 pub mod baseline;
+mod better;
 pub mod brain;
 mod by_region;
 mod column;

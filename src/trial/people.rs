@@ -48,8 +48,8 @@ pub struct People {
     pub strata: Vec<String>,
     /// Covariates of the analyses of covariance, once they are read.
     pub covariates: Vec<Values>,
-    /// When participants (places in `all`) were at sessions, where sessions.tsv says it.
-    pub times: BTreeMap<(usize, String), String>,
+    /// When participants (places in `all`) were at sessions, microseconds, where sessions.tsv says it.
+    pub times: BTreeMap<(usize, String), i64>,
     /// participants.tsv itself.
     pub table: Measured,
     by_id: BTreeMap<String, usize>,

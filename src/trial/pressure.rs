@@ -45,7 +45,9 @@ pub fn analyse(
     };
     let found = Found::read(own, plan.conf, people, tables)?;
     found.refuse_without_lines(plan)?;
-    let mut pressure = Pressure { target: own.target, ..Pressure::default() };
+    let better = found.better.said.clone();
+    let mut pressure = Pressure { target: own.target, better, ..Pressure::default() };
+    found.better.tell("pressure pain", notes);
     pressure.visits = found.rows(people);
     tell(&pressure, &found, notes);
     (pressure.series, pressure.series_differ) = series::of(&found, plan, people, notes)?;

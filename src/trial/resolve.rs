@@ -16,6 +16,19 @@ const PARTICIPANTS: &str = "participants";
 /// Ratings that a scale may have.
 const RATINGS: RangeInclusive<f64> = -1e6..=1e6;
 
+/// The error of a table that is not there, where a folder of so and so could be meant.
+fn or_folder(error: Error, name: &str, of_folder: &str) -> Error {
+    match error {
+        Error::Usage(mut fault) if !of_folder.is_empty() => {
+            fault.hint += &format!(
+                "; a folder of {of_folder} can be given, too, and no folder {name} is there"
+            );
+            Error::Usage(fault)
+        }
+        other => other,
+    }
+}
+
 impl Plan {
     /// The tables that the plan names, by their files' names; none where a column names no table, so that any may be meant.
     #[must_use]
@@ -98,8 +111,14 @@ impl Plan {
         };
         self.outcomes.iter_mut().try_for_each(|one| fill(&mut one.column))?;
         self.primary.iter_mut().try_for_each(&mut fill)?;
-        let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
-        parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
+        for part in self.responders.iter_mut().flat_map(|rule| &mut rule.parts) {
+            let (asked, is_unnamed) = (part.column.clone(), part.is_unnamed());
+            fill(&mut part.column)?;
+            // What was taken for a table and a column is a column whose name has a colon.
+            if is_unnamed && !asked.table.is_empty() && asked.column != part.column.column {
+                part.name.clone_from(&part.column.column);
+            }
+        }
         let mut fill = |column: &mut Column| -> Result<()> {
             let found = derived::of_table(column, tables)?;
             filled(column, found);
@@ -109,16 +128,21 @@ impl Plan {
         self.motion.iter_mut().try_for_each(&mut fill)?;
         self.place_covariates(tables)?;
         let named = [
-            self.cpm.as_mut().map(|part| &mut part.table),
-            self.pressure.as_mut().map(|part| &mut part.table),
-            self.adverse_events.as_mut(),
-            self.brain.as_mut().map(|part| &mut part.table),
+            (self.cpm.as_mut().map(|part| &mut part.table), ""),
+            (self.pressure.as_mut().map(|part| &mut part.table), ""),
+            (self.adverse_events.as_mut(), ""),
+            (self.brain.as_mut().map(|part| &mut part.table), "maps"),
             // Those of connect are no table of the study.
-            self.edges.as_mut().map(|part| &mut part.table).filter(|_| tables.edges.is_none()),
-            self.crossover.as_mut().map(|part| &mut part.table),
+            (
+                self.edges.as_mut().map(|part| &mut part.table).filter(|_| tables.edges.is_none()),
+                "what boldly connect wrote",
+            ),
+            (self.crossover.as_mut().map(|part| &mut part.table), ""),
         ];
-        for name in named.into_iter().flatten() {
-            *name = tables.get(name)?.name.clone();
+        for (name, of_folder) in named {
+            let Some(name) = name else { continue };
+            let found = tables.get(name).map_err(|error| or_folder(error, name, of_folder))?;
+            name.clone_from(&found.name);
         }
         let whole = self.clone();
         for Relation { first, second } in &mut self.correlations {

@@ -2,6 +2,48 @@
 
 use std::collections::BTreeMap;
 
+use super::note::counted;
+use crate::error::{Error, Result};
+
+/// Refuse words of a column that differ in case alone, such as sessions: a slip would hide a visit. `what`: a session; `cells`: of each row, as they stand there; `line`: what messages call a row.
+///
+/// # Errors
+/// Bad data naming the first line of the one that fewer rows have.
+pub(super) fn refuse_case_alone(
+    what: &str,
+    cells: &[String],
+    line: impl Fn(usize) -> String,
+) -> Result<()> {
+    let mut spelt: BTreeMap<String, Vec<(&str, Vec<usize>)>> = BTreeMap::new();
+    for (row, name) in cells.iter().enumerate() {
+        let lower = name.to_lowercase();
+        let ways =
+            spelt.entry(lower.strip_prefix("ses-").unwrap_or(&lower).to_owned()).or_default();
+        // Without ses- it is the same session.
+        let bare = name.strip_prefix("ses-").unwrap_or(name);
+        match ways.iter_mut().find(|(way, _)| *way == bare) {
+            Some((_, rows)) => rows.push(row),
+            None => ways.push((bare, vec![row])),
+        }
+    }
+    for mut ways in spelt.into_values().filter(|ways| ways.len() > 1) {
+        ways.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+        let [(_, many), (_, few), ..] = &ways[..] else { continue };
+        return Err(Error::bad_data(
+            line(few[0]),
+            format!(
+                "is of {what} '{}', and {} of '{}': they differ in case alone",
+                cells[few[0]],
+                counted(many.len(), "row"),
+                cells[many[0]]
+            ),
+            format!("name each {what} in one way"),
+            "correct the one that is a slip",
+        ));
+    }
+    Ok(())
+}
+
 /// The first way in which each word was written, and the others.
 #[derive(Default)]
 pub(super) struct Spellings {

@@ -1,11 +1,8 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
-use std::collections::BTreeMap;
-
-use super::column::Column;
 use super::dictionary::Dictionary;
-use super::edges_of_runs::EdgesOfRuns;
 use super::meant;
+use super::spelling;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -23,7 +20,10 @@ pub struct Measured {
     pub origin: Vec<String>,
 }
 
+mod all;
+
 pub(super) use crate::table::is_missing;
+pub use all::Tables;
 
 impl Measured {
     /// Whether the table has a column.
@@ -198,9 +198,10 @@ impl Measured {
     /// `session_id` of each row, with `ses-`.
     ///
     /// # Errors
-    /// No such column, or a row without.
+    /// No such column, or a row without; bad data naming the line of a session that differs from another in case alone.
     pub fn sessions(&self) -> Result<Vec<String>> {
         let all = self.needed("session_id", "name a session, such as ses-baseline")?;
+        spelling::refuse_case_alone("session", &all, |row| self.line(row))?;
         Ok(all.iter().map(|name| session(name)).collect())
     }
 
@@ -390,107 +391,5 @@ pub fn part_of(name: &str) -> Result<Option<(&str, &str, &str)>> {
             "be TABLE[COLUMN=VALUE]",
             "such as physio_summary[task=rest]",
         )),
-    }
-}
-
-/// The study's tables, participants.tsv among them.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Tables {
-    /// In the order in which they were found.
-    pub all: Vec<Measured>,
-    /// Edges of runs that `connect` wrote, where the plan takes these.
-    pub edges: Option<EdgesOfRuns>,
-    /// Means of Fisher's z within networks and between them, where `connect` wrote these beside the edges.
-    pub networks: Option<EdgesOfRuns>,
-    /// When each participant (`sub-`) was at each session (`ses-`): `acq_time` of sessions.tsv.
-    pub times: BTreeMap<(String, String), String>,
-}
-
-impl Tables {
-    /// A table by its name, or by a path that ends in it.
-    ///
-    /// # Errors
-    /// Usage: no such table, with the closest.
-    pub fn get(&self, name: &str) -> Result<&Measured> {
-        let wanted = stem(name);
-        self.all.iter().find(|table| table.name == wanted).ok_or_else(|| {
-            let names: Vec<String> = self.all.iter().map(|table| table.name.clone()).collect();
-            Error::usage(
-                format!("table '{name}'"),
-                format!("is not among those of the study: {}", names.join(", ")),
-                "be a table of the study, by its file's name without .tsv",
-                match closest(wanted, &names) {
-                    Some(near) => format!("did you mean '{near}'?"),
-                    None => "put it into phenotype/ or beside participants.tsv".to_owned(),
-                },
-            )
-        })
-    }
-
-    /// A column of the table that it names.
-    fn of_table(&self, column: &Column) -> Result<Column> {
-        let table = self.get(&column.table)?;
-        table.position(&column.column)?;
-        Ok(Column { table: table.name.clone(), column: column.column.clone() })
-    }
-
-    /// A plan's column with its table filled in. A column without a table is the one table's that has it; where none has, the one column that ends in `_` and its
-    /// name (`pcs` for `sf36_pcs`). What is no table's column may be the name of one that has a colon (`nrs:24h`).
-    ///
-    /// # Errors
-    /// Usage: no such table or column, with the closest, or several.
-    pub fn resolve(&self, column: &Column) -> Result<Column> {
-        if !column.table.is_empty() {
-            let whole = Column { table: String::new(), column: column.to_string() };
-            return match self.of_table(column) {
-                Err(_) if self.all.iter().any(|table| table.has(&whole.column)) => {
-                    self.resolve(&whole)
-                }
-                found => found,
-            };
-        }
-        let all = || {
-            let of = |table: &Measured| {
-                let name = table.name.clone();
-                let columns = table.table.columns.clone().into_iter();
-                columns.map(move |column| Column { table: name.clone(), column })
-            };
-            self.all.iter().flat_map(of).collect::<Vec<Column>>()
-        };
-        let tail = format!("_{}", column.column);
-        let exact: Vec<Column> = all().into_iter().filter(|c| c.column == column.column).collect();
-        let found = match exact.is_empty() {
-            true => all().into_iter().filter(|c| c.column.ends_with(&tail)).collect(),
-            false => exact,
-        };
-        match &found[..] {
-            [one] => Ok(one.clone()),
-            [] => {
-                let mut names: Vec<String> = all().into_iter().map(|c| c.column).collect();
-                names.dedup();
-                Err(Error::usage(
-                    format!("column '{}'", column.column),
-                    "is in no table of the study",
-                    "be TABLE:COLUMN, or a column that one table has",
-                    match (
-                        meant::wide(self.all.iter().map(|one| &one.table), &column.column),
-                        closest(&column.column, &names),
-                    ) {
-                        (Some(said), _) => said,
-                        (None, Some(near)) => format!("did you mean '{near}'?"),
-                        (None, None) => "check the spelling".to_owned(),
-                    },
-                ))
-            }
-            several => {
-                let names: Vec<String> = several.iter().map(Column::to_string).collect();
-                Err(Error::usage(
-                    format!("column '{}'", column.column),
-                    format!("may be {}", names.join(" or ")),
-                    "be one column",
-                    "name its table: TABLE:COLUMN",
-                ))
-            }
-        }
     }
 }

@@ -25,7 +25,7 @@ pub fn analyse(
     let mut people = People::read(participants, plan, &mut notes)?;
     for ((id, session), time) in &tables.times {
         let place = people.find(id);
-        people.times.extend(place.map(|place| ((place, session.clone()), time.clone())));
+        people.times.extend(place.map(|place| ((place, session.clone()), *time)));
     }
     match plan.design {
         Design::Parallel => {

@@ -49,6 +49,57 @@ fn labels_without_a_name_are_called_by_their_number_and_their_table_may_say_netw
 }
 
 #[test]
+fn an_image_of_one_label_is_called_by_its_table_and_a_mask_by_its_file() {
+    let folder = study();
+    let dir = folder.path();
+    let one = |name: &str, label: f32| {
+        nifti(dir, name, &SHAPE[..3], 3.0, |at| if at % 5 == 2 { label } else { 0.0 });
+    };
+    one("three.nii", 3.0);
+    one("roi.nii", 1.0);
+    text(dir, "labels.tsv", "index\tname\tnetwork\n1\tA\tn1\n3\tC\tn2\n");
+    let line = format!("{LINE} --seed s=sphere:9,6,6:3.5 --labels labels.tsv --regions");
+    let seen = |image: &str| {
+        let line = format!("{line} {image}");
+        let told = said(&succeeded(&line, boldly(dir, &line)));
+        (told, Table::read(&dir.join("out/edges.tsv")).words("region_b")[0].to_owned())
+    };
+    let (told, region) = seen("three.nii");
+    assert_eq!(region, "C", "{told}");
+    assert!(!told.contains("says nothing of it"), "{told}");
+    assert_eq!(Table::read(&dir.join("out/networks.tsv")).rows[0][0], "n2");
+    let (told, region) = seen("roi.nii");
+    assert_eq!(region, "roi");
+    let want = "roi.nii is taken for a mask and called as its file; where its 1 is the 1 of labels.tsv, give it as A=roi.nii";
+    assert!(told.contains(want), "{told}");
+    one("five.nii", 5.0);
+    let (told, region) = seen("five.nii");
+    assert_eq!(region, "five");
+    assert!(told.contains("labels.tsv says nothing of it"), "{told}");
+    // A table of the image's own name is about this image.
+    text(dir, "roi.tsv", "index\tname\n1\tpag\n");
+    let line = format!("{LINE} --seed s=sphere:9,6,6:3.5 --regions roi.nii");
+    succeeded(&line, boldly(dir, &line));
+    assert_eq!(Table::read(&dir.join("out/edges.tsv")).words("region_b")[0], "pag");
+}
+
+#[test]
+fn voxels_of_an_atlas_that_are_no_number_are_outside_as_is_said() {
+    let folder = study();
+    let dir = folder.path();
+    let label = |at: usize| if at.is_multiple_of(7) { f32::NAN } else { (at % 3) as f32 };
+    nifti(dir, "atlas.nii", &SHAPE[..3], 3.0, label);
+    let line = format!("{LINE} --regions atlas.nii");
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    let n = (0..SHAPE[..3].iter().product()).filter(|at| at % 7 == 0).count();
+    let want =
+        format!("atlas.nii holds {n} values that are no number (NaN); such voxels are outside");
+    assert_eq!(told.matches(&want).count(), 1, "{told}");
+    let edges = Table::read(&dir.join("out/edges.tsv"));
+    assert_eq!((edges.rows.len(), edges.words("region_a")[0]), (1, "label_1"));
+}
+
+#[test]
 fn networks_of_one_name_are_refused_wherever_they_are_said() {
     let folder = study();
     let dir = folder.path();

@@ -138,6 +138,12 @@ fn the_band_the_global_signal_and_few_degrees_of_freedom_are_told_of() {
         &format!("{LINE} {seeds} --censor-volumes gone.txt --global-signal"),
         &["the mean of the mask is taken out of every series", "only 22 degrees of freedom"],
     );
+    // j = 3 to 24 lie within the band: 4 columns below it and 71 above.
+    let line = format!("{LINE} {seeds} --censor-volumes gone.txt --band 0.01,0.1");
+    let refused = said(&boldly(dir, &line));
+    assert!(refused.contains("keeps 30 of its 120 volumes for "), "{refused}");
+    assert!(refused.contains(" columns, 75 of them of the band"), "{refused}");
+    assert!(refused.contains("choose a wider --band or none, censor less strictly"), "{refused}");
     text(dir, "bold.json", "{\"RepetitionTime\": 2, \"TemporalFilter\": \"0.01-0.1 Hz\"}");
     let line = format!("{LINE} {seeds} --band 0.01,0.23");
     assert_told(dir, &line, &["was filtered before (its sidecar says TemporalFilter"]);

@@ -36,6 +36,16 @@ fn runs_have_their_own_outputs_and_the_mean_of_fishers_z_has_no_number() {
     assert_close("its error", &[at("", "se_z")], &[se], 0.0, 2e-9);
     assert_eq!(at("", "dof"), at("run-1_", "dof") + at("run-2_", "dof"));
     assert!(at("", "t").is_nan(), "a mean of z has no t");
+    let said = |name: &str| fs::read_to_string(both.join(name)).unwrap();
+    for (of_two, of_one) in [
+        ("The standard error of the mean, the root of", "Its standard error, 1 / sqrt(dof - 1)"),
+        ("n/a: t is of one run", "r sqrt(dof / (1 - r²))"),
+        ("The same less, in each run, the number of", "dof less the number of other regions"),
+    ] {
+        let (mean, run) = (said("edges.json"), said("run-1_edges.json"));
+        assert!(mean.contains(of_two) && !mean.contains(&format!("\"{of_one}")), "{of_two}");
+        assert!(run.contains(of_one) && !run.contains(of_two), "{of_one}");
+    }
     let networks = Table::read(&both.join("networks.tsv"));
     assert_eq!((networks.words("network_a"), networks.words("network_b")), (vec!["n"], vec!["b"]));
 }

@@ -118,6 +118,10 @@ fn one_word_among_numbers_is_refused_with_its_line_however_few_participants_ther
     study.participants.dictionary = Dictionary::parse("participants.json", dictionary).unwrap();
     (0..92).for_each(|row| study.set("participants", row, "age", "40 years"));
     assert!(refused(&study).contains("line 2 (sub-001), holds '40 years'"));
+    // Decimal commas throughout are no levels.
+    let mut commas = crate::study::study();
+    (0..92).for_each(|row| commas.set("participants", row, "age", &format!("4{},5", row % 5)));
+    assert!(refused(&commas).contains("line 2 (sub-001), holds '40,5'"));
 }
 
 #[test]

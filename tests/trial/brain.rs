@@ -88,6 +88,60 @@ fn regions_are_those_named_and_a_slip_in_a_name_is_told() {
 }
 
 #[test]
+fn a_column_without_one_number_is_refused_or_told() {
+    let with = |cell: &dyn Fn(&str) -> String| {
+        let mut study = with_brain(&[]);
+        let table = study.cells("brain");
+        let at = table.position("precuneus_pain").unwrap();
+        table.rows.iter_mut().for_each(|cells| cells[at] = cell(&cells[at]));
+        let mut notes = Notes::default();
+        let found = analysed(&study, &mut notes);
+        (found.map(|brain| brain.rows.len()).map_err(|e| e.to_string()), notes)
+    };
+    let says = |notes: &Notes, part: &str| notes.all.iter().any(|note| note.text.contains(part));
+    let (error, _) = with(&|cell| cell.replace('.', ","));
+    let error = error.unwrap_err();
+    assert!(error.contains("brain.tsv, line 2") && error.contains("precuneus_pain"), "{error}");
+    for empty in ["n/a", "", "NaN"] {
+        let (n, notes) = with(&|_| empty.to_owned());
+        assert_eq!(n, Ok(2), "{empty}");
+        assert!(says(&notes, "brain.tsv has no value of precuneus_pain: n/a in"), "{notes:?}");
+    }
+    let (n, notes) = with(&|_| "removed".to_owned());
+    assert_eq!(n, Ok(2));
+    assert!(says(&notes, "words, or Levels by its dictionary, in precuneus_pain"), "{notes:?}");
+    // Few values beside many that lack are numbers still.
+    let mut row = 0;
+    let mut study = with_brain(&[]);
+    let table = study.cells("brain");
+    let at = table.position("precuneus_pain").unwrap();
+    for cells in &mut table.rows {
+        row += 1;
+        cells[at] = if row % 9 > 3 { "NA".to_owned() } else { format!("0.{row}") };
+    }
+    let found = analysed(&study, &mut Notes::default());
+    assert!(found.is_ok_and(|brain| brain.rows.len() == 3));
+}
+
+#[test]
+fn a_region_that_an_arm_lacks_is_left_out_by_region_as_is_said() {
+    let mut study = with_brain(&[]);
+    let people = study.people();
+    let active = people.names(&people.randomised(Arm::Active));
+    let table = study.cells("brain");
+    let at = table.position("pag_pain").unwrap();
+    let own = table.rows.iter_mut().filter(|cells| active.contains(&cells[0]));
+    own.for_each(|cells| cells[at] = "n/a".to_owned());
+    let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+    for part in
+        ["brain:pag_pain has both values of 0 participants", "the other regions by --region"]
+    {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert!(!error.contains("outcome"), "{error}");
+}
+
+#[test]
 fn lost_runs_are_counted_and_named() {
     let mut notes = Notes::default();
     analysed(&with_brain(&["insula_dmn_z"]), &mut notes).unwrap();

@@ -82,3 +82,40 @@ fn a_column_with_a_colon_is_an_outcome_a_covariate_a_relation_and_a_part_of_a_ru
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("column 'nrs:24'") && said.contains("did you mean 'nrs:24h'?"), "{said}");
 }
+
+#[test]
+fn a_column_with_a_colon_is_found_by_its_bare_name_with_blanks_and_after_a_slip() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let path = dir.join("study/phenotype/pain.tsv");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\tcpm\t", "\tfiq: total\t", 1)).unwrap();
+    let asked = |options: &[&str]| {
+        let words = LINE.split(' ').chain(["--overwrite", "--out", "out"]);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_boldly"))
+            .args(words.chain(options.iter().copied()))
+            .current_dir(dir)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (is_good, said) = asked(&[
+        "--outcome",
+        "fiq: total",
+        "--correlate",
+        "fiq: total~nrs:24h",
+        "--responder",
+        "fiq: total<=4; nrs:24h<=5",
+    ]);
+    assert!(is_good, "{said}");
+    let cells = |table: &str| fs::read_to_string(dir.join("out").join(table)).unwrap();
+    let rules = cells("responders.tsv");
+    let names: Vec<&str> = rules.lines().skip(1).filter_map(|row| row.split('\t').next()).collect();
+    assert!(names.contains(&"nrs:24h") && names.contains(&"fiq: total"), "{names:?}");
+    assert!(cells("ancova.tsv").contains("pain:fiq: total"));
+    for typo in ["nrs:24", "nrs:24H"] {
+        let (is_good, said) = asked(&["--outcome", typo]);
+        assert!(!is_good && said.contains("the column 'nrs:24h'?"), "{said}");
+    }
+}

@@ -7,7 +7,7 @@ use boldly::io::tsv;
 use boldly::table::Table;
 use boldly::trial::results::{AncovaRow, Estimate};
 use boldly::trial::{
-    Dictionary, EdgesPlan, Measured, Missing, Notes, Permutations, Results, analyse,
+    BrainPlan, Dictionary, EdgesPlan, Measured, Missing, Notes, Permutations, Results, analyse,
 };
 use serde_json::Value;
 
@@ -154,6 +154,21 @@ fn who_is_alone_at_a_level_among_those_with_every_covariate_is_told() {
     assert!(told(&study).is_none());
     study.set("participants", 9, "age", "n/a");
     assert_eq!(told(&study).unwrap().participants, ["sub-005"]);
+}
+
+#[test]
+fn a_covariate_from_which_the_endpoint_follows_is_named() {
+    let mut study = with(&["brain:pag_pain@change"]);
+    let regions = vec!["pag_pain".to_owned()];
+    study.plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions });
+    let error = tried(&study).unwrap_err().to_string();
+    for part in [
+        "brain:pag_pain is fitted exactly by arm, baseline and covariates (brain:pag_pain@change)",
+        "leave out the covariate that the endpoint follows from",
+        "--region",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
 }
 
 #[test]

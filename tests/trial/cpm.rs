@@ -23,6 +23,50 @@ fn analysed(study: &Study, notes: &mut Notes) -> Result<Cpm> {
 }
 
 #[test]
+fn which_way_cpm_is_better_follows_from_the_direction_of_what_it_is_made_of() {
+    use boldly::trial::Direction::{Higher, Lower};
+    let found = |text: &str, threshold: bool| {
+        let mut study = with_cpm();
+        study.plan.cpm.as_mut().unwrap().threshold = threshold;
+        let table = study.tables.all.iter_mut().find(|table| table.name == "cpm").unwrap();
+        table.dictionary = Dictionary::parse("cpm.json", text).unwrap();
+        analysed(&study, &mut Notes::default())
+    };
+    let of = |before: &str, after: &str| {
+        format!(
+            "{{\"ts_pre\": {{\"Direction\": \"{before} is better\"}}, \"ts_post\": {{\"Direction\": \"{after} is better\"}}}}"
+        )
+    };
+    for (text, threshold, want, said) in [
+        ("{}".to_owned(), false, Higher, "more inhibition is taken to be better, by convention"),
+        (of("lower", "lower"), false, Higher, "more inhibition is better, as a lower rating is by"),
+        (of("higher", "higher"), false, Lower, "less inhibition is better, as a higher rating"),
+        (of("higher", "higher"), true, Higher, "more inhibition is better, as a higher threshold"),
+        (of("lower", "lower"), true, Lower, "less inhibition is better, as a lower threshold"),
+    ] {
+        let cpm = found(&text, threshold).unwrap();
+        assert!(cpm.ancova.iter().all(|row| row.direction == Some(want)), "{text}");
+        assert!(cpm.better.contains(said), "{}", cpm.better);
+    }
+    let error = found(&of("lower", "higher"), false).unwrap_err().to_string();
+    assert!(error.contains("cpm.json gives ts_pre and ts_post Directions that differ"), "{error}");
+}
+
+#[test]
+fn percentages_that_nobody_has_are_told_without_the_advice_of_an_outcome() {
+    let mut study = with_cpm();
+    let table = study.cells("cpm");
+    let at = table.position("ts_pre").unwrap();
+    let end = table.rows.iter_mut().filter(|cells| cells[1] == "ses-week13");
+    end.for_each(|cells| cells[at] = "0".to_owned());
+    let mut notes = Notes::default();
+    analysed(&study, &mut notes).unwrap();
+    let told = "percentage CPM is not compared: cpm:percent has both values of 0 participants";
+    let note = notes.all.iter().find(|note| note.text.contains(told)).unwrap();
+    assert!(!note.text.contains("leave"), "{}", note.text);
+}
+
+#[test]
 pub fn cpm_is_golden() {
     let found = analysed(&with_cpm(), &mut Notes::default()).unwrap();
     let [absolute, percent] = &found.ancova[..] else { panic!("{} rows", found.ancova.len()) };

@@ -223,6 +223,16 @@ fn what_cannot_be_a_crossover_is_refused_by_line_and_patient() {
         &|study| study.set("crossover", 4, "period", "3"),
         &["line 6 (sub-03)", "has the period 3", "be of period 1 or 2"],
     );
+    for (column, slip, usual) in
+        [("treatment", "Milnacipran", "milnacipran"), ("sequence", "ab", "AB")]
+    {
+        let one = format!("is of {column} '{slip}', and ");
+        let other = format!("of '{usual}': they differ in case alone");
+        refused(
+            &|study| study.set("crossover", 0, column, slip),
+            &["line 2 (sub-01)", &one, &other],
+        );
+    }
     refused(
         &|study| study.set("crossover", 4, "treatment", "pregabalin"),
         &["holds 3 treatments", "hold two"],

@@ -243,6 +243,16 @@ fn pairs_turned_and_rows_in_any_order_are_the_same_edges() {
 }
 
 #[test]
+fn edges_of_one_participant_are_refused_with_what_can_be_done() {
+    let mut study = with_edges();
+    let own = study.tables.all.iter_mut().find(|table| table.name == "coupling").unwrap();
+    own.table.rows.retain(|cells| cells[0] == "sub-001");
+    let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+    let says = |part: &str| error.contains(part) && error.matches("it must").count() == 1;
+    assert!(says("of the first, edge ") && says("a folder above theirs"), "{error}");
+}
+
+#[test]
 fn what_is_no_table_of_edges_or_of_nobody_is_refused_with_its_line() {
     #[track_caller]
     fn refused(spoil: impl FnOnce(&mut Table), says: &[&str]) {

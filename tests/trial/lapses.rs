@@ -3,7 +3,8 @@
 use boldly::error::Result;
 use boldly::report::trial::{TrialPage, page};
 use boldly::trial::{
-    BrainPlan, Dictionary, Missing, Note, Notes, Permutations, Plan, PressurePlan, Results, analyse,
+    BrainPlan, CpmPlan, Dictionary, Missing, Note, Notes, Permutations, Plan, PressurePlan,
+    Results, analyse,
 };
 
 use crate::study::{Study, study};
@@ -249,4 +250,33 @@ fn yes_and_no_are_read_in_any_case_and_messages_say_what_can_be_done() {
     study.set("participants", 5, "arm", "milnacipran2");
     let text = error(&study).to_string();
     assert!(text.contains("--active") && !text.contains("meant as"), "{text}");
+}
+
+#[test]
+fn a_session_that_differs_in_case_alone_is_refused_with_its_line_in_every_table() {
+    let plan = |study: &mut Study| {
+        study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()));
+    };
+    for (table, cell) in [
+        ("cpm", "ses-Week13"),
+        ("cpm", "Week13"),
+        ("cpm", "Ses-week13"),
+        ("questionnaires", "ses-BASELINE"),
+    ] {
+        let mut study = study();
+        plan(&mut study);
+        study.set(table, 4, "session_id", cell);
+        let error =
+            analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
+        let error = error.unwrap_err().to_string();
+        let line = format!("{table}.tsv, line 6 (sub-");
+        let parts = [&line, &format!("is of session '{cell}', and "), "differ in case alone"];
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+    }
+    // Without ses- it is the same session.
+    let mut study = study();
+    plan(&mut study);
+    let of_row = study.cells("cpm").rows[4][1].trim_start_matches("ses-").to_owned();
+    study.set("cpm", 4, "session_id", &of_row);
+    analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default()).unwrap();
 }

@@ -23,6 +23,35 @@ fn analysed(study: &Study, notes: &mut Notes) -> Result<Pressure> {
 }
 
 /// What is said, a line a note.
+#[test]
+fn which_way_ratings_are_better_the_dictionary_says_or_it_is_said_what_is_taken() {
+    use boldly::trial::Direction::{Higher, Lower};
+    for (direction, [p50, auc], text, is_warning) in [
+        (None, [Higher, Lower], "is taken to be better: no dictionary gives a Direction", false),
+        (Some("lower is better"), [Higher, Lower], "pressure is better by pressure.json", false),
+        (Some("higher is better"), [Lower, Higher], "a lower P50 and a larger area", true),
+    ] {
+        let mut study = with_pressure();
+        let own = study.tables.all.iter_mut().find(|table| table.name == "pressure").unwrap();
+        let entry = direction.map_or("{\"Units\": \"points\"}".to_owned(), |words| {
+            format!("{{\"Direction\": \"{words}\"}}")
+        });
+        own.dictionary =
+            Dictionary::parse("pressure.json", &format!("{{\"rating\": {entry}}}")).unwrap();
+        let mut notes = Notes::default();
+        let found = analysed(&study, &mut notes).unwrap();
+        let way = |outcome: &str| {
+            found.ancova.iter().find(|row| row.outcome == outcome).unwrap().direction
+        };
+        assert_eq!((way("pressure:p50"), way("pressure:auc")), (Some(p50), Some(auc)));
+        assert_eq!(way("pressure:slope"), None);
+        assert_eq!(found.intensities[0].ancova.direction, Some(auc));
+        assert!(found.better.contains(text), "{}", found.better);
+        let note = notes.all.iter().find(|note| note.text.contains(&found.better)).unwrap();
+        assert_eq!(note.severity == boldly::trial::Severity::Warning, is_warning);
+    }
+}
+
 fn said(notes: &Notes) -> String {
     notes.all.iter().map(|note| format!("{note}\n")).collect()
 }

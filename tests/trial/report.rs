@@ -105,6 +105,20 @@ fn the_page_is_well_formed_and_every_part_is_on_it() {
 }
 
 #[test]
+fn a_number_needed_says_whether_it_is_of_benefit_or_of_harm() {
+    let mut results = RESULTS.clone();
+    let row = &mut results.responders.as_mut().unwrap().rows[0];
+    let nnt = row.nnt.as_mut().unwrap();
+    (nnt.value, nnt.text) = (-3.8, "NNTH 2.3 to 12.0".to_owned());
+    assert!(drawn(&results).contains("NNTH\u{a0}3.8 (NNTH\u{a0}2.3\u{a0}to\u{a0}12.0)"));
+    let row = &mut results.responders.as_mut().unwrap().rows[0];
+    let nnt = row.nnt.as_mut().unwrap();
+    (nnt.value, nnt.text) = (-46.0, "NNTH 4.7 to infinity to NNTB 5.9".to_owned());
+    let want = "NNTH\u{a0}46.0 (NNTH\u{a0}4.7\u{a0}to\u{a0}infinity to\u{a0}NNTB\u{a0}5.9)";
+    assert!(drawn(&results).contains(want));
+}
+
+#[test]
 fn tables_show_the_golden_numbers_with_the_digits_that_journals_want() {
     let all = checked(&drawn(&RESULTS));
     let rows = rows(&all);
@@ -114,9 +128,9 @@ fn tables_show_the_golden_numbers_with_the_digits_that_journals_want() {
         "Nausea|33/46 (71.7 %)|39|20/46 (43.5 %)|27|28.3 (8.0 to 46.3)|28.3 (8.1 to 45.5)",
         "any treatment-emergent|44/46 (95.7 %)|147|35/46 (76.1 %)|79|19.6 (5.9 to 34.4)|19.6 (5.3 to 33.9)",
         "adverse event|8/46 (17.4 %)|2/46 (4.3 %)|13.0 (0.3 to 27.2)",
-        "pain|non-response|18/46 (39.1 %)|6/46 (13.0 %)|26.1 (8.4 to 42.8)|.008|3.8 (NNTB 2.3 to 12.0)",
-        "pain|observed|18/35 (51.4 %)|6/40 (15.0 %)|36.4 (15.5 to 54.9)|.001|2.7 (NNTB 1.8 to 6.5)",
-        "pain + pgic + pcs|non-response|5/46 (10.9 %)|1/46 (2.2 %)|8.7 (−1.9 to 21.3)|.203|11.5 (NNTB 4.7 to infinity to NNTH 52.7)",
+        "pain|non-response|18/46 (39.1 %)|6/46 (13.0 %)|26.1 (8.4 to 42.8)|.008|NNTB 3.8 (NNTB 2.3 to 12.0)",
+        "pain|observed|18/35 (51.4 %)|6/40 (15.0 %)|36.4 (15.5 to 54.9)|.001|NNTB 2.7 (NNTB 1.8 to 6.5)",
+        "pain + pgic + pcs|non-response|5/46 (10.9 %)|1/46 (2.2 %)|8.7 (−1.9 to 21.3)|.203|NNTB 11.5 (NNTB 4.7 to infinity to NNTH 52.7)",
     ] {
         holds(&rows, row);
     }

@@ -259,3 +259,19 @@ fn a_part_of_a_table_is_named_by_column_and_value() {
         says(part_of(name).unwrap_err(), &["does not say which rows are meant"]);
     }
 }
+
+#[test]
+fn a_table_that_is_not_there_may_be_given_by_its_path() {
+    let study = study();
+    let column = "physio_summary:mean_fd".parse().unwrap();
+    let error = study.tables.visits(&column, &study.people()).unwrap_err().to_string();
+    for part in ["table 'physio_summary'", "--table TSV", "check the path"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let mut plan = study.plan.clone();
+    plan.edges = Some(boldly::trial::EdgesPlan { table: "out/conect".to_owned() });
+    let error = plan.resolved(&study.tables, &mut Notes::default()).unwrap_err().to_string();
+    for part in ["--table TSV", "no folder out/conect is there", "boldly connect wrote"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}

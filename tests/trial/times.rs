@@ -23,8 +23,8 @@ fn with_visits(names: [&str; 3], days: impl Fn(usize) -> [u32; 3]) -> Study {
     study.plan.missing = vec![Missing::Locf];
     for (k, person) in study.participants.table.rows.iter().enumerate() {
         for (name, day) in names.iter().zip(days(k)) {
-            let time = format!("2020-01-{day:02}T09:00:00");
-            study.tables.times.insert((person[0].clone(), (*name).to_owned()), time);
+            let time_us = i64::from(day) * 86_400_000_000;
+            study.tables.times.insert((person[0].clone(), (*name).to_owned()), time_us);
         }
     }
     study
@@ -93,4 +93,36 @@ fn the_command_reads_them_of_subjects_and_of_the_study() {
     let (_, said) = run(dir, &format!("{NRS} --missing locf --out out"));
     assert!(said.contains("of ses-yule, which follow each other so by acq_time"), "{said}");
     run(dir, "verify out");
+}
+
+#[test]
+fn what_is_no_time_and_a_visit_at_two_times_are_refused_with_their_line() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    let refused = |endpoint: &str, more: &str, parts: &[&str]| {
+        let text = format!(
+            "participant_id\tsession_id\tacq_time\nsub-003\tses-baseline\t2020-06-01\nsub-003\tses-week13\t{endpoint}\n{more}"
+        );
+        fs::write(dir.join("study/sessions.tsv"), text).unwrap();
+        let output = boldly(dir, &format!("{NRS} --out out"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        parts.iter().for_each(|part| assert!(said.contains(part), "{part}: {said}"));
+    };
+    for text in ["04/10/2020", "2020-9-9", "2020-13-05T10:00:00", "2020-09-31", "9:30", "day 90"] {
+        let told = format!("sessions.tsv, line 3 (sub-003), holds '{text}' in column acq_time");
+        refused(text, "", &[&told, "2009-06-15T13:45:30"]);
+    }
+    let again = "003\tweek13\t2020-09-02\n";
+    let told = "sessions.tsv, line 4 (003), has 2020-09-02 as acq_time of ses-week13 of sub-003";
+    refused("2020-09-01", again, &[told, "another time"]);
+    refused("2020-09-01\tmore", "", &["sessions.tsv"]);
+    let case = "sub-003\tses-Baseline\t2020-06-01\n";
+    refused("2020-09-01", case, &["line 4 (sub-003),", "'ses-baseline' in case alone"]);
+    fs::write(
+        dir.join("study/sessions.tsv"),
+        "participant_id\tsession_id\tacq_time\nsub-003\tses-week13\tn/a\n",
+    )
+    .unwrap();
+    run(dir, &format!("{NRS} --out out"));
 }

@@ -270,17 +270,25 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
             "Both tails of z / se_z, uncorrected, with the same proviso as in one run: what the nuisance columns leave is taken for white"
         }
     };
+    let is_mean = edges.n_runs > 1;
+    let of = |one: &'static str, mean: &'static str| if is_mean { mean } else { one };
     json!({
         "Description": format!("Every pair of regions once{}", of_runs(edges)),
         "r": "Correlation of the cleaned series, which is the partial correlation given the nuisance columns",
         "partial_r": "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent",
         "z": "Fisher's z of r, atanh r",
-        "se_z": "Its standard error, 1 / sqrt(dof - 1)",
-        "t": "r sqrt(dof / (1 - r²))",
+        "se_z": of(
+            "Its standard error, 1 / sqrt(dof - 1)",
+            "The standard error of the mean, the root of the sum of the squares of the runs' over their number; that of a run is 1 / sqrt(dof - 1) by its own dof",
+        ),
+        "t": of("r sqrt(dof / (1 - r²))", "n/a: t is of one run"),
         "dof": "Volumes that are kept less the rank of the nuisance columns, those of each voxel's own too, less 1",
         "p": p,
         "q": "p adjusted for all pairs that are not n/a, false discovery rate (Benjamini and Hochberg); regions of the same voxels count once",
-        "partial_dof": "dof less the number of other regions, those of the same voxels counted once",
+        "partial_dof": of(
+            "dof less the number of other regions, those of the same voxels counted once",
+            "The same less, in each run, the number of other regions, those of the same voxels counted once",
+        ),
         "coverage_a": "Share of the region's voxels that are in the mask, finite and not constant",
         "coverage_b": "The same of the other",
         "shared_voxels": "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a",

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use super::acq_time;
+use crate::error::{Error, Result};
 use crate::io;
 use crate::io::folder;
 use crate::table::{Table, is_missing};
@@ -12,21 +13,18 @@ use crate::trial::{Notes, Plan};
 /// What both kinds of file are called, or end in.
 const NAME: &str = "sessions.tsv";
 
-/// When each participant (`sub-`) was at each session (`ses-`).
-pub(super) type Times = BTreeMap<(String, String), String>;
+/// When each participant (`sub-`) was at each session (`ses-`), microseconds.
+pub(super) type Times = BTreeMap<(String, String), i64>;
 
-/// What the dataset says, and the files that say it of any visit.
+/// What the dataset says, and the files that say it of any visit. `visits`: the plan's.
 ///
 /// # Errors
-/// A folder that cannot be listed.
-pub(super) fn read(study: &Path) -> Result<(Times, Vec<PathBuf>)> {
+/// A folder that cannot be listed, a file that is no table; bad data naming the line of what is no time, of a visit that is at two times, and of a session that differs from one of the plan's in case alone.
+pub(super) fn read(study: &Path, visits: [&str; 2]) -> Result<(Times, Vec<PathBuf>)> {
     let (mut when, mut files) = (Times::new(), Vec::new());
     for path in sessions(study)? {
-        // A file that cannot be read says of no visit when it was.
-        let Ok(table) = io::tsv::read(&path) else { continue };
-        let before = when.len();
-        add(&table, subject(&path).as_deref(), &mut when);
-        if when.len() > before {
+        let table = io::tsv::read(&path)?;
+        if add(&table, (subject(&path).as_deref(), visits), &mut when)? {
             files.push(path);
         }
     }
@@ -78,22 +76,60 @@ fn subject(path: &Path) -> Option<String> {
     Some(name.strip_suffix(NAME)?.strip_suffix('_')?.to_owned())
 }
 
-fn add(table: &Table, subject: Option<&str>, when: &mut Times) {
+/// Whether a table says of any visit when it was.
+fn add(
+    table: &Table,
+    (subject, visits): (Option<&str>, [&str; 2]),
+    when: &mut Times,
+) -> Result<bool> {
     let [Some(session), Some(time)] = ["session_id", "acq_time"].map(|name| table.position(name))
     else {
-        return;
+        return Ok(false);
     };
     let person = table.position("participant_id");
-    for row in &table.rows {
-        let whose = person.map(|at| row[at].trim()).or(subject).unwrap_or_default();
-        let time = row[time].trim();
-        // A date at least; what begins otherwise is in no order.
-        let is_date = time.len() >= 10 && time.starts_with(|c: char| c.is_ascii_digit());
-        if is_missing(time) || !is_date || whose.is_empty() {
+    let mut says = false;
+    for (row, cells) in table.rows.iter().enumerate() {
+        let whose = person.map(|at| cells[at].trim()).or(subject).unwrap_or_default();
+        let text = cells[time].trim();
+        if is_missing(text) || whose.is_empty() {
             continue;
         }
-        let [whose, session] = [("sub-", whose), ("ses-", row[session].trim())]
+        let line = format!("{}, line {} ({whose}),", table.name, row + 2);
+        let at = acq_time::microseconds(text).ok_or_else(|| no_time(&line, text))?;
+        let [whose, session] = [("sub-", whose), ("ses-", cells[session].trim())]
             .map(|(start, name)| format!("{start}{}", name.strip_prefix(start).unwrap_or(name)));
-        when.insert((whose, session), time.to_owned());
+        let is_near = |own: &&&str| own.to_lowercase() == session.to_lowercase();
+        if let Some(own) = visits.iter().find(is_near).filter(|own| **own != session) {
+            return Err(Error::bad_data(
+                line,
+                format!("is of session '{session}', which differs from '{own}' in case alone"),
+                "name each session in one way",
+                "correct one of them",
+            ));
+        }
+        let visit = format!("{session} of {whose}");
+        if when.insert((whose, session), at).is_some_and(|other| other != at) {
+            return Err(Error::bad_data(
+                line,
+                format!(
+                    "has {text} as acq_time of {visit}, which is said to have been at another time"
+                ),
+                format!(
+                    "be the only row of a visit in {NAME} of the study and its subjects, or say the same time"
+                ),
+                "delete or correct one of the rows",
+            ));
+        }
+        says = true;
     }
+    Ok(says)
+}
+
+fn no_time(line: &str, text: &str) -> Error {
+    Error::bad_data(
+        line,
+        format!("holds '{text}' in column acq_time"),
+        "hold a date that is in the calendar, as BIDS writes it (2009-06-15 or 2009-06-15T13:45:30), or n/a",
+        "write it so: the order of visits is taken from it",
+    )
 }

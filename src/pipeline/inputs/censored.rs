@@ -4,7 +4,7 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::{Run, display};
-use crate::design::Design;
+use crate::design::{Design, band};
 use crate::error::{Error, Result};
 use crate::io::source::{Censored, Memory};
 use crate::maps::told;
@@ -118,11 +118,16 @@ impl Run {
             return Ok(());
         }
         let (n_kept, n_volumes) = (kept.len(), self.n_volumes);
+        let n_band = self.design.names.iter().filter(|name| name.starts_with(band::NAME)).count();
+        let (of_band, wider) = match n_band {
+            0 => (String::new(), ""),
+            n => (format!(", {n} of them of the band"), "choose a wider --band or none, "),
+        };
         Err(Error::bad_data(
             display(&self.path),
-            format!("keeps {n_kept} of its {n_volumes} volumes for {n_columns} columns"),
+            format!("keeps {n_kept} of its {n_volumes} volumes for {n_columns} columns{of_band}"),
             "keep more volumes than the model has columns",
-            "censor less strictly, choose fewer confounds, or leave the run out",
+            format!("{wider}censor less strictly, choose fewer confounds, or leave the run out"),
         ))
     }
 }

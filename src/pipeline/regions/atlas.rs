@@ -56,6 +56,26 @@ fn beside(path: &Path) -> Option<PathBuf> {
     ["index", "name"].iter().all(|c| columns.position(c).is_some()).then_some(table)
 }
 
+/// Whether an image of one label is labelled: the table of its own name names it, or the one that is given does, where it is not 1, as in masks.
+///
+/// # Errors
+/// As [`atlas`] of the table.
+pub(super) fn is_of_one(path: &Path, names: Option<&Path>, labels: &[u32]) -> Result<bool> {
+    let own = if names.is_none() { beside(path) } else { None };
+    let (Some(table), [label]) = (names.or(own.as_deref()), labels) else { return Ok(false) };
+    let is_mask = *label == 1 && names.is_some();
+    let label = i64::from(*label);
+    Ok(!is_mask && read_names(table)?.iter().any(|named| named.index == label))
+}
+
+/// What a table calls the label 1.
+///
+/// # Errors
+/// As [`atlas`] of the table.
+pub(super) fn name_of_1(names: &Path) -> Result<Option<String>> {
+    Ok(read_names(names)?.into_iter().find(|named| named.index == 1).map(|named| named.name))
+}
+
 /// What a table says of a label.
 struct Named {
     index: i64,
@@ -132,7 +152,8 @@ fn labelled(
     names: Option<&[Named]>,
     watch: &dyn Watch,
 ) -> Result<Labelled> {
-    if let Some(&value) = values.iter().find(|v| !v.is_finite() || (**v - v.round()).abs() > 1e-3) {
+    let is_whole = |v: &f32| v.is_nan() || v.is_finite() && (v - v.round()).abs() <= 1e-3;
+    if let Some(&value) = values.iter().find(|v| !is_whole(v)) {
         return Err(Error::bad_data(
             path.display().to_string(),
             format!("holds {value}"),
@@ -150,6 +171,13 @@ fn labelled(
     }
     let label = |v: &f32| v.round() as i64;
     tell_negative(path, values, watch);
+    let n_missing = values.iter().filter(|v| v.is_nan()).count();
+    if n_missing > 0 {
+        watch.warn(&format!(
+            "{} holds {n_missing} values that are no number (NaN); such voxels are outside, as where it is 0",
+            path.display()
+        ));
+    }
     let mut labels: Vec<i64> = values.iter().map(label).filter(|l| *l > 0).collect();
     labels.sort_unstable();
     labels.dedup();

@@ -70,8 +70,9 @@ fn forests(of: &Results) -> String {
         figure("Standardised effects", &forest::draw(&forest, id), caption)
     };
     let turned = format!(
-        "Standardised effects: Hedges g of the change from baseline (not adjusted for it), {active} minus {control}, with its {}; signs are turned where lower is better, so that right is better everywhere. p is that of the analysis of covariance, not adjusted.{}",
+        "Standardised effects: Hedges g of the change from baseline (not adjusted for it), {active} minus {control}, with its {}; signs are turned where lower is better, so that right is better everywhere.{} p is that of the analysis of covariance, not adjusted.{}",
         ci(of),
+        better(of),
         marks(&known)
     );
     let plain = format!(
@@ -89,6 +90,13 @@ fn forests(of: &Results) -> String {
         [format!("less with {active}"), format!("more with {active}")],
         &plain,
     )
+}
+
+/// Which way is better of what is made of ratings, which no dictionary says of itself.
+fn better(of: &Results) -> String {
+    let cpm = of.cpm.iter().map(|part| ("CPM", &part.better));
+    let pressure = of.pressure.iter().map(|part| ("Pressure pain", &part.better));
+    cpm.chain(pressure).map(|(what, said)| format!(" {what}: {said}.")).collect()
 }
 
 fn forest_row(of: &Results, row: &AncovaRow) -> ForestRow {

@@ -53,15 +53,19 @@ fn said_way(row: &ResponderRow) -> String {
     row.missing.map_or("–", way_of_rules).to_owned()
 }
 
-/// A number needed to treat in two lines at most: broken where harm begins.
+/// Limits broken where benefit ends and harm begins, or the other way round.
 fn whole(text: &str) -> String {
-    text.replace(' ', "\u{a0}").replace("\u{a0}to\u{a0}NNTH", " to\u{a0}NNTH")
+    let one = text.replace(' ', "\u{a0}");
+    ["NNTH", "NNTB"].iter().fold(one, |text, word| {
+        text.replace(&format!("\u{a0}to\u{a0}{word}"), &format!(" to\u{a0}{word}"))
+    })
 }
 
-/// The number needed with its limits in words: `3.5 (NNTB 2.3 to 12.0)`.
+/// The number needed to benefit or to harm with its limits in words: `NNTB 3.5 (NNTB 2.3 to 12.0)`.
 fn needed(of: &Nnt, limits: &str) -> String {
+    let word = if of.value < 0.0 { "NNTH" } else { "NNTB" };
     match of.value.is_finite() {
-        true => format!("{} ({})", number(of.value.abs(), 1), whole(limits)),
+        true => format!("{word}\u{a0}{} ({})", number(of.value.abs(), 1), whole(limits)),
         false => whole(limits),
     }
 }

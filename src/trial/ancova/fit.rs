@@ -110,7 +110,7 @@ pub(in crate::trial) fn adjusted(
     plan: &Plan,
 ) -> Result<Adjusted> {
     let pairs = &pairs.with_covariates(people);
-    refuse_few(named, pairs, people)?;
+    refuse_few(named, pairs, people, plan)?;
     let model = Model::new(pairs, people);
     Fitted::new(named, &model, &pairs.endpoint, (people, plan)).map(|fitted| fitted.adjusted)
 }
@@ -130,16 +130,11 @@ impl Fitted {
         (people, plan): (&People, &Plan),
     ) -> Result<Fitted> {
         let solved = LeastSquares::new(model.design.view())?;
-        refuse_untestable(named, people, &solved, model)?;
+        refuse_untestable(named, (people, plan), &solved, model)?;
         let level = SecondLevel::new(model.design.view(), model.weights().view())?;
         let answer = level.answer(&[y.to_vec()], false);
         if answer.variance[0] <= 0.0 {
-            return Err(Error::bad_data(
-                named.outcome.clone(),
-                "is fitted exactly by arm and baseline",
-                "vary, for an effect is held against what varies",
-                "check the column, or leave the outcome out",
-            ));
+            return Err(fitted_exactly(named, people, plan));
         }
         let t = critical_t(0.5 - 0.5 * plan.conf, answer.dof);
         let by_t =
@@ -162,7 +157,7 @@ impl Fitted {
 /// Bad data: an arm without two participants, an arm that strata tell apart, no degrees of freedom for error, or an endpoint that the model fits exactly.
 pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<AncovaRow> {
     let pairs: &Pairs = &pairs.with_covariates(people);
-    refuse_few(named, pairs, people)?;
+    refuse_few(named, pairs, people, plan)?;
     let model = Model::new(pairs, people);
     let y = vec![pairs.endpoint.clone()];
     let Fitted { solved, level, adjusted } =
@@ -228,7 +223,7 @@ fn estimand(missing: Missing, has_covariates: bool) -> &'static str {
     }
 }
 
-fn refuse_few(named: &Named, pairs: &Pairs, people: &People) -> Result<()> {
+fn refuse_few(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<()> {
     let n = pairs.n();
     match Arm::BOTH.into_iter().find(|arm| *n.get(*arm) < 2) {
         Some(arm) => Err(Error::bad_data(
@@ -239,10 +234,31 @@ fn refuse_few(named: &Named, pairs: &Pairs, people: &People) -> Result<()> {
                 people.arms.get(arm)
             ),
             "have those of two participants of each arm at least",
-            "check --baseline and --endpoint, or leave the outcome out",
+            format!("check --baseline and --endpoint, or {}", named.left_out(plan)),
         )),
         None => Ok(()),
     }
+}
+
+/// An endpoint of which nothing is left to hold an effect against.
+fn fitted_exactly(named: &Named, people: &People, plan: &Plan) -> Error {
+    let covariates: Vec<&str> = people.covariates.iter().map(|one| one.name.as_str()).collect();
+    let (found, hint) = match covariates.is_empty() {
+        true => ("is fitted exactly by arm and baseline".to_owned(), "check the column"),
+        false => (
+            format!(
+                "is fitted exactly by arm, baseline and covariates ({})",
+                covariates.join(", ")
+            ),
+            "leave out the covariate that the endpoint follows from, such as its own change",
+        ),
+    };
+    Error::bad_data(
+        named.outcome.clone(),
+        found,
+        "vary, for an effect is held against what varies",
+        format!("{hint}, or {}", named.left_out(plan)),
+    )
 }
 
 fn counted(n: usize) -> String {
@@ -251,7 +267,7 @@ fn counted(n: usize) -> String {
 
 fn refuse_untestable(
     named: &Named,
-    people: &People,
+    (people, plan): (&People, &Plan),
     solved: &LeastSquares,
     model: &Model,
 ) -> Result<()> {
@@ -262,7 +278,7 @@ fn refuse_untestable(
             named.outcome.clone(),
             format!("has {n} participants for a model of rank {rank}"),
             "leave a degree of freedom for error",
-            "take fewer --strata and --covariate, or leave the outcome out",
+            format!("take fewer --strata and --covariate, or {}", named.left_out(plan)),
         ));
     }
     if !solved.is_estimable(model.one(ARM).row(0)) {

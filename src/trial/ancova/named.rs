@@ -1,7 +1,7 @@
 //! What an outcome is called.
 
 use crate::trial::dictionary::Direction;
-use crate::trial::plan::Outcome;
+use crate::trial::plan::{BrainPlan, Outcome, Plan};
 use crate::trial::visits::Visits;
 
 /// What an outcome is called.
@@ -18,6 +18,24 @@ pub struct Named {
 }
 
 impl Named {
+    /// How a plan leaves it out.
+    #[must_use]
+    pub fn left_out(&self, plan: &Plan) -> &'static str {
+        let is_outcome = |own: &Outcome| own.column.to_string() == self.outcome;
+        let is_region = |own: &BrainPlan| self.outcome.starts_with(&format!("{}:", own.table));
+        if plan.outcomes.iter().any(is_outcome) {
+            "leave the outcome out"
+        } else if plan.brain.as_ref().is_some_and(is_region) {
+            "name the other regions by --region"
+        } else if self.outcome.starts_with("cpm:") {
+            "leave --cpm out"
+        } else if self.outcome.starts_with("pressure:") {
+            "leave --pressure out"
+        } else {
+            "leave it out"
+        }
+    }
+
     /// As its table and its dictionary have it.
     #[must_use]
     pub fn of_column(visits: &Visits) -> Named {

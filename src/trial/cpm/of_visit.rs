@@ -6,7 +6,7 @@ use super::of_stimulus;
 use crate::error::Result;
 use crate::trial::ancova;
 use crate::trial::arm::Arm;
-use crate::trial::dictionary::Direction;
+use crate::trial::better::Better;
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::plan::{Column, CpmPlan, Plan};
@@ -72,6 +72,7 @@ impl Own {
 pub(super) struct Found<'a> {
     repeated: Repeated<'a>,
     pub threshold: bool,
+    pub better: Better,
     /// By place in `People::all` and in the sessions.
     of: BTreeMap<(usize, usize), Own>,
     /// Visits of the rows that lack one of the two numbers.
@@ -93,6 +94,7 @@ impl<'a> Found<'a> {
         table.position_of(&own.pre, ("cpm", "pre"))?;
         table.position_of(&own.post, ("cpm", "post"))?;
         of_stimulus::refuse_other_units(own, table)?;
+        let better = Better::of_inhibition(own, table)?;
         let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition"])?;
@@ -104,7 +106,7 @@ impl<'a> Found<'a> {
             lacking.extend(n_lacking.map(|_| (place, session)));
             of.insert((place, session), Own { pre: there(&pre), post: there(&post) });
         }
-        Ok(Found { repeated, threshold: own.threshold, of, lacking })
+        Ok(Found { repeated, threshold: own.threshold, better, of, lacking })
     }
 
     pub fn tell(&self, own: &CpmPlan, people: &People, notes: &mut Notes) {
@@ -226,7 +228,7 @@ impl<'a> Found<'a> {
             self.repeated.order.clone(),
             self.of.iter().map(value).collect(),
         );
-        visits.direction = Some(Direction::Higher);
+        visits.direction = Some(self.better.direction);
         visits.units = (measure == Measure::Percent).then(|| "%".to_owned());
         visits
     }

@@ -8,6 +8,7 @@ use crate::trial::arm::Arm;
 use crate::trial::note::counted;
 use crate::trial::people::People;
 use crate::trial::plan::{CrossoverPlan, Plan};
+use crate::trial::spelling;
 use crate::trial::tables::Measured;
 
 /// A patient with both periods.
@@ -58,6 +59,9 @@ impl Read {
         let places = table.people(people)?;
         let periods = periods(table)?;
         let (sequences, treatments) = (named(table, "sequence")?, named(table, "treatment")?);
+        for (what, cells) in [("sequence", &sequences), ("treatment", &treatments)] {
+            spelling::refuse_case_alone(what, cells, |row| table.line(row))?;
+        }
         table.position_of(&own.outcome, ("crossover", "outcome"))?;
         let outcomes = table.numbers(&own.outcome)?;
         let baselines = match &own.baseline {

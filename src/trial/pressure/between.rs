@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::trial::ancova::{self, Lacking, Named, Pairs, by_t, moments};
 use crate::trial::arm::{Arm, ByArm};
-use crate::trial::dictionary::Direction;
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
@@ -113,7 +112,7 @@ pub(super) fn by_intensity(
             outcome: format!("pressure:rating at {level}"),
             label: format!("rating at {level}"),
             units: found.visits(Measure::Auc, people).units,
-            direction: Some(Direction::Lower),
+            direction: Some(found.better.direction),
         };
         let (before, after) = (at(&plan.baseline), at(&plan.endpoint));
         let pairs = Pairs::new(people, &before, &after, Missing::Observed);
@@ -121,7 +120,9 @@ pub(super) fn by_intensity(
             Ok(ancova) => {
                 pressure.intensities.push(IntensityRow { pressure: level, ancova, p_holm: 1.0 });
             }
-            Err(error) => notes.warn(format!("arms are not compared: {error}"), Vec::new()),
+            Err(error) => {
+                notes.warn(format!("arms are not compared: {}", error.found()), Vec::new());
+            }
         }
     }
     let p: Vec<f64> = pressure.intensities.iter().map(|row| row.ancova.test.p).collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::stats::fieller::Line;
 use crate::stats::isotonic::{isotonic, mean_height, means_at, reached};
+use crate::trial::better::Better;
 use crate::trial::dictionary::{Direction, Variable};
 use crate::trial::people::People;
 use crate::trial::plan::{Column, Plan, PressurePlan};
@@ -41,11 +42,12 @@ impl Measure {
         }
     }
 
-    fn direction(self) -> Option<Direction> {
+    /// Which way is better where `rating` is of the ratings.
+    fn direction(self, rating: Direction) -> Option<Direction> {
         match self {
-            Measure::P50 => Some(Direction::Higher),
+            Measure::P50 => Some(rating.turned()),
             Measure::Slope => None,
-            Measure::Auc => Some(Direction::Lower),
+            Measure::Auc => Some(rating),
         }
     }
 }
@@ -109,6 +111,8 @@ pub(super) struct Found<'a> {
     /// The least and the greatest rating.
     pub rated: [f64; 2],
     units: (Option<String>, Option<String>),
+    /// Which ratings are better.
+    pub better: Better,
 }
 
 impl<'a> Found<'a> {
@@ -147,6 +151,7 @@ impl<'a> Found<'a> {
             scale,
             rated,
             units: (unit(&own.pressure), unit(&own.rating)),
+            better: Better::of_ratings(own, table),
             repeated,
         };
         for (&(place, session), rows) in &found.repeated.rows {
@@ -260,7 +265,7 @@ impl<'a> Found<'a> {
             self.repeated.order.clone(),
             of.collect(),
         );
-        visits.direction = measure.direction();
+        visits.direction = measure.direction(self.better.direction);
         visits.units = match (measure, &self.units) {
             (Measure::P50, (pressure, _)) => pressure.clone(),
             (Measure::Auc, (_, rating)) => rating.clone(),

@@ -10,6 +10,8 @@ use crate::trial::arm::{Arm, ByArm};
 pub struct Cpm {
     /// What the sign means: "inhibition positive: mean before - mean during or after, of ratings". It belongs into every header.
     pub sign: String,
+    /// Which way is taken to be better, and what says it.
+    pub better: String,
     /// A participant and visit a row.
     pub visits: Vec<CpmOfVisit>,
     /// Absolute and percentage CPM at the endpoint, given that at baseline.

@@ -10,6 +10,8 @@ use crate::trial::arm::{Arm, ByArm};
 pub struct Pressure {
     /// The rating whose pressure is found.
     pub target: f64,
+    /// Which ratings are taken to be better, and what says it.
+    pub better: String,
     /// A participant and visit a row.
     pub visits: Vec<PressureOfVisit>,
     /// Mean ratings of an arm at a session, for the curves.

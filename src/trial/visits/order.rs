@@ -37,17 +37,17 @@ impl Order {
         Order { sessions: sessions.to_vec(), of_people }
     }
 
-    /// By when each participant was at them, as texts that follow each other as their times do; of whom two were at one time nothing is taken.
-    pub fn of_times(sessions: &[String], times: &BTreeMap<(usize, String), String>) -> Order {
-        let mut of_people: BTreeMap<usize, Vec<(&String, usize)>> = BTreeMap::new();
+    /// By when each participant was at them, microseconds; of whom two were at one time nothing is taken.
+    pub fn of_times(sessions: &[String], times: &BTreeMap<(usize, String), i64>) -> Order {
+        let mut of_people: BTreeMap<usize, Vec<(i64, usize)>> = BTreeMap::new();
         for ((person, session), time) in times {
             if let Some(at) = sessions.iter().position(|own| own == session) {
-                of_people.entry(*person).or_default().push((time, at));
+                of_people.entry(*person).or_default().push((*time, at));
             }
         }
         of_people.values_mut().for_each(|own| own.sort());
         of_people.retain(|_, own| own.windows(2).all(|pair| pair[0].0 != pair[1].0));
-        let places = |own: Vec<(&String, usize)>| own.into_iter().map(|(_, at)| at).collect();
+        let places = |own: Vec<(i64, usize)>| own.into_iter().map(|(_, at)| at).collect();
         let of_people = of_people.into_iter().map(|(person, own)| (person, places(own))).collect();
         Order { sessions: sessions.to_vec(), of_people }
     }
