@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use boldly::io::{BoldFile, Intent, Outputs, read_map};
+use boldly::pipeline::provenance::{self, Sidecar};
 use boldly::simulate::write::paths;
 use boldly::volume::{Block, HostBold};
 use common::{Random, assert_close, wide};
@@ -170,6 +171,16 @@ fn a_column_that_is_constant_in_a_voxel_does_not_count_there_and_a_missing_value
         assert_eq!((dofs[flat], dofs[inside[0]], dof(dir, "own")), (all, all - 1.0, all - 1.0));
         assert_eq!((map(dir, "own", "t")[missing], map(dir, "own", "p")[missing]), (0.0, 1.0));
     }
+    // A sidecar of before that key was written is no fault.
+    let sidecar = dir.join("own/contrast-pain_stat-t_statmap.json");
+    let Sidecar { provenance, mut fields } = provenance::read(&sidecar).unwrap().unwrap();
+    fields.shift_remove("DegreesOfFreedomVary").expect("the key");
+    fs::write(&sidecar, provenance.to_json(fields.clone()).unwrap()).unwrap();
+    well(dir, "verify own");
+    fields.shift_remove("DegreesOfFreedom").expect("the key");
+    fs::write(&sidecar, provenance.to_json(fields).unwrap()).unwrap();
+    let said = String::from_utf8(binary::boldly(dir, "verify own").stdout).unwrap();
+    assert!(said.contains("other things of [\"DegreesOfFreedom\"]"), "{said}");
 }
 
 #[test]
