@@ -193,8 +193,7 @@ fn no_signal(run: &Run, found: &str) -> Error {
     )
 }
 
-/// Effects of a voxel times this, and what goes with their square; 0 leaves it out.
-/// Times some of the contrasts.
+/// Effects of a voxel in some of the contrasts times this, and what goes with their square; 0 leaves it out.
 fn times(fitted: &mut Fitted, which: Range<usize>, voxel: usize, factor: f64) {
     let all = std::iter::once(&mut fitted.contrasts).chain(&mut fitted.beyond);
     for maps in all.flat_map(|all| all.iter_mut().take(which.end).skip(which.start)) {
