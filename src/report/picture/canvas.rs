@@ -66,7 +66,8 @@ impl Canvas {
         let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Balanced);
+        // A little larger than by the usual method, and made in a fraction of its time.
+        encoder.set_compression(png::Compression::Fast);
         let mut writer = encoder.write_header().map_err(failed)?;
         writer.write_image_data(self.pixels.as_flattened()).map_err(failed)?;
         writer.finish().map_err(failed)?;

@@ -1,5 +1,7 @@
 //! The sheet: title, the slices through the peak, the colour bar, the row of axial slices, and what it all means.
 
+use rayon::prelude::*;
+
 use super::contour::outline;
 use super::raster::{Drawn, Scene};
 use super::sheet::{Anchor, FAINT, INK, Sheet};
@@ -100,18 +102,19 @@ fn through_peak(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Re
     let px_mm = (sizes.iter().flatten().copied().fold(0.0, f64::max) / FINE).max(scene.least_px_mm);
     // What is left is spread between them.
     let gap = GAP + (room - scale * wide) / 3.0;
-    let mut x = MARGIN;
-    for (slice, size) in slices.iter().zip(sizes) {
-        let drawn = scene.draw(slice, px_mm)?;
+    let left =
+        |nth: usize| MARGIN + sizes[..nth].iter().map(|size| scale * size[0] + gap).sum::<f64>();
+    side_by_side(sheet, &slices, |nth, slice, sheet| {
+        let (x, size) = (left(nth), sizes[nth]);
         // On one line at the bottom, where their names are.
         let corner = [x, top + scale * (tall - size[1])];
-        place(sheet, map, &drawn, corner, scale);
+        place(sheet, map, &scene.draw(slice, px_mm)?, corner, scale);
         lines_to(sheet, slice.on(&scene.window, mm), size, corner, scale);
         marks(sheet, slice, corner, size.map(|mm| mm * scale), 13.0);
         let middle = [x + 0.5 * scale * size[0], top + scale * tall + 17.0];
         sheet.text(middle, Anchor::Middle, 13.0, INK, &slice.name());
-        x += scale * size[0] + gap;
-    }
+        Ok(())
+    })?;
     let words = wrapped(&map.threshold.words, BAR_LETTERS);
     let below = 14.0 * words.len() as f64 + 12.0;
     let height = (scale * tall - below).clamp(90.0, 170.0);
@@ -135,7 +138,7 @@ fn across(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Result<f
     let px_mm = (size[0].max(size[1]) / COARSE).max(scene.least_px_mm);
     let step = (WIDTH - 2.0 * MARGIN - scale * size[0]) / (n - 1.0).max(1.0);
     let step = step.min(scale * size[0] + 40.0);
-    for (nth, slice) in slices.iter().enumerate() {
+    side_by_side(sheet, &slices, |nth, slice, sheet| {
         let corner = [MARGIN + nth as f64 * step, top];
         place(sheet, map, &scene.draw(slice, px_mm)?, corner, scale);
         let size = size.map(|mm| mm * scale);
@@ -144,8 +147,26 @@ fn across(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Result<f
         }
         let middle = [corner[0] + 0.5 * size[0], top + size[1] + 15.0];
         sheet.text(middle, Anchor::Middle, 12.0, INK, &slice.name());
-    }
+        Ok(())
+    })?;
     Ok(top + scale * size[1] + 26.0)
+}
+
+/// Slices on as many cores as there are, in their order on the sheet.
+fn side_by_side(
+    sheet: &mut Sheet,
+    slices: &[Slice],
+    draw: impl Fn(usize, &Slice, &mut Sheet) -> Result<()> + Sync,
+) -> Result<()> {
+    let one = |(nth, slice): (usize, &Slice)| {
+        let mut own = Sheet { body: String::new() };
+        draw(nth, slice, &mut own).map(|()| own.body)
+    };
+    let drawn: Vec<_> = slices.par_iter().enumerate().map(one).collect();
+    for body in drawn {
+        sheet.body += &body?;
+    }
+    Ok(())
 }
 
 /// A slice and its outlines.

@@ -1,6 +1,8 @@
 //! The upper tail of Student's t for one dof and many values: z and ln P(T > |t|) as quintic polynomials between nodes, of their values and first two
 //! derivatives there (Hermite). With h = 1/64 the remainder h⁶ f⁽⁶⁾ / 46080 is below rounding for dof of 4 and more.
 
+use rayon::prelude::*;
+
 use super::TTail;
 use super::gamma::{HALF_LN_TWO_PI, stirling_error};
 
@@ -34,7 +36,8 @@ impl TTable {
             return TTable { tail, intervals: Vec::new() };
         }
         let at = |i: usize| node(&tail, bounded, i as f64 / A_UNIT);
-        let nodes: Vec<[Node; 2]> = (0..=(END * A_UNIT) as usize).map(at).collect();
+        let ends = 0..(END * A_UNIT) as usize + 1;
+        let nodes: Vec<[Node; 2]> = ends.into_par_iter().with_min_len(64).map(at).collect();
         let between =
             |ends: &[[Node; 2]]| [0, 1].map(|which| quintic(ends[0][which], ends[1][which]));
         let intervals = nodes.windows(2).map(between).collect();
