@@ -172,6 +172,32 @@ fn cpm_that_cannot_be_right_is_refused() {
 }
 
 #[test]
+fn absolute_cpm_has_the_units_that_both_columns_share() {
+    let described = |text: &str| {
+        let mut study = with_cpm();
+        let table = study.tables.all.iter_mut().find(|table| table.name == "cpm").unwrap();
+        table.dictionary = Dictionary::parse("cpm.json", text).unwrap();
+        analysed(&study, &mut Notes::default()).map_err(|error| error.to_string())
+    };
+    let units = |found: Cpm| -> Vec<Option<String>> {
+        found.ancova.into_iter().map(|row| row.units).collect()
+    };
+    let percent = Some("%".to_owned());
+    let nrs = Some("points (NRS)".to_owned());
+    for text in [
+        r#"{"ts_pre": {"Units": "points (NRS)"}, "ts_post": {"Units": "points (NRS)"}}"#,
+        r#"{"ts_pre": {"Units": "n/a"}, "ts_post": {"Units": "points (NRS) "}}"#,
+    ] {
+        assert_eq!(units(described(text).unwrap()), [nrs.clone(), percent.clone()], "{text}");
+    }
+    assert_eq!(units(described("{}").unwrap()), [None, percent]);
+    let error =
+        described(r#"{"ts_pre": {"Units": "points"}, "ts_post": {"Units": "mm"}}"#).unwrap_err();
+    let parts = ["columns ts_pre and ts_post of --cpm", "'points' and 'mm'", "their difference"];
+    parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+}
+
+#[test]
 fn thresholds_are_not_taken_for_ratings() {
     let described = |units: &str, threshold: bool| {
         let mut study = with_cpm();

@@ -73,6 +73,8 @@ pub(super) struct Found<'a> {
     repeated: Repeated<'a>,
     pub threshold: bool,
     pub better: Better,
+    /// Of absolute CPM, where the dictionary says.
+    units: Option<String>,
     /// By place in `People::all` and in the sessions.
     of: BTreeMap<(usize, usize), Own>,
     /// Visits of the rows that lack one of the two numbers.
@@ -94,6 +96,7 @@ impl<'a> Found<'a> {
         table.position_of(&own.pre, ("cpm", "pre"))?;
         table.position_of(&own.post, ("cpm", "post"))?;
         of_stimulus::refuse_other_units(own, table)?;
+        let units = of_stimulus::shared_units(own, table)?;
         let better = Better::of_inhibition(own, table)?;
         let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;
@@ -106,7 +109,7 @@ impl<'a> Found<'a> {
             lacking.extend(n_lacking.map(|_| (place, session)));
             of.insert((place, session), Own { pre: there(&pre), post: there(&post) });
         }
-        Ok(Found { repeated, threshold: own.threshold, better, of, lacking })
+        Ok(Found { repeated, threshold: own.threshold, better, units, of, lacking })
     }
 
     pub fn tell(&self, own: &CpmPlan, people: &People, notes: &mut Notes) {
@@ -229,7 +232,10 @@ impl<'a> Found<'a> {
             self.of.iter().map(value).collect(),
         );
         visits.direction = Some(self.better.direction);
-        visits.units = (measure == Measure::Percent).then(|| "%".to_owned());
+        visits.units = match measure {
+            Measure::Absolute => self.units.clone(),
+            Measure::Percent => Some("%".to_owned()),
+        };
         visits
     }
 }
