@@ -162,7 +162,7 @@ fn described() -> Value {
     json!({
         "pag_pain": { "LongName": "PAG, pain", "Description": "Response to pain in the periaqueductal grey", "Units": percent, "SelectedBy": "atlas" },
         "insula_pain": { "LongName": "Insula, pain", "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent, "SelectedBy": "atlas" },
-        "insula_dmn_z": { "LongName": "Insula with DMN", "Description": "Fisher's z of the anterior insula with the default mode network at rest", "SelectedBy": "atlas" },
+        "insula_dmn_z": { "LongName": "Insula with DMN", "Description": "Fisher's z of the anterior insula with the default mode network at rest", "Units": "Fisher z", "SelectedBy": "atlas" },
         "mean_fd": { "Description": "Framewise displacement of the pain run", "Units": "mm" },
         "mean_fd_insula_dmn_z": { "Description": "Framewise displacement of the run at rest", "Units": "mm" },
     })
