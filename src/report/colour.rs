@@ -61,7 +61,8 @@ pub(super) fn colour_of(part: f32, positive: bool) -> Colour {
         [84.0, 204.0, 240.0],
         [214.0, 248.0, 255.0],
     ];
-    let stops = if positive { WARM } else { COLD };
+    // By reference: a copy would be made for every pixel.
+    let stops = if positive { &WARM } else { &COLD };
     let place = part.clamp(0.0, 1.0) * 4.0;
     let stop = (place as usize).min(3);
     let rest = place - stop as f32;

@@ -197,7 +197,10 @@ impl Path {
 }
 
 fn tenths(x: f64, y: f64) -> Option<[i64; 2]> {
-    let whole = |v: f64| (v.is_finite() && v.abs() < 1e7).then(|| (10.0 * v).round() as i64);
+    let whole = |v: f64| {
+        // The cast cuts off the rest, and is one instruction where rounding is a call.
+        (v.is_finite() && v.abs() < 1e7).then(|| (10.0 * v + 0.5_f64.copysign(v)) as i64)
+    };
     Some([whole(x)?, whole(y)?])
 }
 
@@ -207,7 +210,9 @@ fn tenth(out: &mut String, value: i64) {
         out.push('-');
     }
     let (whole, rest) = (value.unsigned_abs() / 10, value.unsigned_abs() % 10);
-    if whole > 0 || rest == 0 {
+    if (1..10).contains(&whole) || (whole == 0 && rest == 0) {
+        out.push(char::from(b'0' + whole as u8));
+    } else if whole > 0 {
         // Writing to a String cannot fail.
         let _ = write!(out, "{whole}");
     }

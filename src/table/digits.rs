@@ -12,8 +12,8 @@ const LAST: i32 = 300;
 const SCALED: i32 = 270;
 /// What a scaled value may be off by, as a share of it: a power's rounding and a product's are 2.3e-16.
 const OFF: f64 = 4e-16;
-/// The last power of ten that f64 holds, and bytes enough for its digits or a whole number's.
-const EXACT: usize = 22;
+/// Decimals at most, whose power of ten u64 holds, and bytes enough for them or for a whole number's digits.
+const EXACT: usize = 18;
 const ROOM: usize = 32;
 
 /// `{value:.decimals$}`.
@@ -38,7 +38,8 @@ pub fn scientific(text: &mut String, value: f64, decimals: usize) {
     match whole() {
         Some((whole, exponent)) => {
             put(text, value, whole, decimals);
-            let _ = write!(text, "e{exponent}");
+            text.push('e');
+            put(text, f64::from(exponent), exponent.unsigned_abs().into(), 0);
         }
         None => drop(write!(text, "{value:.decimals$e}")),
     }
@@ -56,25 +57,49 @@ fn nearest(scaled: f64) -> Option<u64> {
 
 /// A whole number with its point before the last `decimals` digits, and the sign of `value`.
 fn put(text: &mut String, value: f64, whole: u64, decimals: usize) {
-    let mut room = [0; ROOM];
-    let (mut at, mut rest) = (room.len(), whole);
-    let first = at - decimals - 1;
-    while at > first || rest > 0 {
-        at -= 1;
-        room[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    let digits = std::str::from_utf8(&room[at..]).unwrap_or_default();
-    let (before, after) = digits.split_at(digits.len() - decimals);
-    if value.is_sign_negative() {
-        text.push('-');
-    }
-    text.push_str(before);
+    let mut room = [b'0'; ROOM];
+    let (after, mut rest) = (10_u64.pow(decimals as u32), whole);
+    let mut at = ROOM;
     if decimals > 0 {
-        text.push('.');
-        text.push_str(after);
+        digits(&mut room[..at], rest % after);
+        at -= decimals + 1;
+        room[at] = b'.';
+        rest /= after;
     }
+    at -= digits(&mut room[..at], rest).max(1);
+    if value.is_sign_negative() {
+        at -= 1;
+        room[at] = b'-';
+    }
+    text.push_str(std::str::from_utf8(&room[at..]).unwrap_or_default());
 }
+
+/// Digits at the end of `room`, two at a time; how many there are, none of 0.
+fn digits(room: &mut [u8], mut rest: u64) -> usize {
+    let end = room.len();
+    let mut at = end;
+    while rest >= 10 {
+        at -= 2;
+        room[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        rest /= 100;
+    }
+    if rest > 0 {
+        at -= 1;
+        room[at] = b'0' + rest as u8;
+    }
+    end - at
+}
+
+/// The digits of the numbers below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut at = 0;
+    while at < 100 {
+        pairs[at] = [b'0' + (at / 10) as u8, b'0' + (at % 10) as u8];
+        at += 1;
+    }
+    pairs
+};
 
 #[cfg(test)]
 mod tests {

@@ -70,7 +70,8 @@ fn drawn(map: &Statmap, id: &str, least_px_mm: f64) -> Result<String> {
         sheet.text([MARGIN, y - 2.0], Anchor::Start, 12.0, FAINT, &line);
         y += 16.0;
     }
-    y = through_peak(&mut sheet, &scene, map, y + 14.0)?;
+    let peak = map.peak();
+    y = through_peak(&mut sheet, &scene, (map, peak), y + 14.0)?;
     y = across(&mut sheet, &scene, map, y + GAP)?;
     for line in legend(map, &scene).iter().flat_map(|line| wrapped(line, LETTERS)) {
         y += 16.0;
@@ -84,14 +85,19 @@ fn drawn(map: &Statmap, id: &str, least_px_mm: f64) -> Result<String> {
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n\
          <rect width=\"{WIDTH:.0}\" height=\"{height:.0}\" fill=\"#ffffff\"/>\n{}</svg>\n",
         escaped(&format!("{} of {}", map.letter, map.title)),
-        escaped(&described(map)),
+        escaped(&described(map, peak)),
         sheet.body
     ))
 }
 
 /// The slices in all three planes, and the colour bar beside them; where they end.
-fn through_peak(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Result<f64> {
-    let Some(peak) = map.peak() else { return Ok(top) };
+fn through_peak(
+    sheet: &mut Sheet,
+    scene: &Scene,
+    (map, peak): (&Statmap, Option<usize>),
+    top: f64,
+) -> Result<f64> {
+    let Some(peak) = peak else { return Ok(top) };
     let slices = through(&map.grid, peak);
     let mm = map.grid.millimetres(map.grid.coordinates(peak));
     let sizes = slices.map(|slice| scene.size_mm(&slice));
@@ -239,8 +245,8 @@ fn legend(map: &Statmap, scene: &Scene) -> Vec<String> {
 }
 
 /// For those who do not see it.
-fn described(map: &Statmap) -> String {
-    let peak = map.peak().map_or(String::new(), |voxel| {
+fn described(map: &Statmap, peak: Option<usize>) -> String {
+    let peak = peak.map_or(String::new(), |voxel| {
         let at = map.grid.millimetres(map.grid.coordinates(voxel)).map(|mm| number(mm, 0));
         format!(
             "; the slices in three planes go through its peak of {} at ({}) mm",

@@ -98,17 +98,23 @@ pub(super) fn through(grid: &Grid, voxel: usize) -> [Slice; 3] {
 
 /// Axial slices at even steps through the mask, from its lowest to its highest; on planes of voxels where the grid is level.
 pub(super) fn row(map: &Statmap) -> Vec<Slice> {
-    let inside = (0..map.inside.len()).filter(|&v| map.inside[v]);
-    let mut heights: Vec<f64> =
-        inside.map(|v| map.grid.millimetres(map.grid.coordinates(v))[2]).collect();
-    let Some(last) = heights.len().checked_sub(1) else { return Vec::new() };
+    let mut heights = heights(map);
+    heights.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+    let n_inside: usize = heights.iter().map(|(_, n)| n).sum();
+    let Some(last) = n_inside.checked_sub(1) else { return Vec::new() };
     let outer = (OUTER * last as f64) as usize;
-    let [low, high] =
-        [outer, last - outer].map(|nth| *heights.select_nth_unstable_by(nth, f64::total_cmp).1);
+    let height = |nth: usize| {
+        let below = heights.iter().scan(0, |sum, (height, n)| {
+            *sum += n;
+            Some((*height, *sum))
+        });
+        below.into_iter().find(|(_, below)| *below > nth).map_or(0.0, |(height, _)| height)
+    };
+    let [low, high] = [outer, last - outer].map(height);
     let step = (0..3).map(|c| map.grid.affine[2][c].abs()).fold(0.0, f64::max);
     let planes = if step > 0.0 { ((high - low) / step).round() as usize + 1 } else { 1 };
     let n = MOST.min(planes);
-    let level = (0..3).filter(|&c| map.grid.affine[2][c].abs() > 1e-6 * step).count() == 1;
+    let level = is_level(&map.grid);
     let at = |nth: usize| {
         let z = match n {
             1 => 0.5 * (low + high),
@@ -118,6 +124,31 @@ pub(super) fn row(map: &Statmap) -> Vec<Slice> {
         if level && step > 0.0 { low + ((z - low) / step).round() * step } else { z }
     };
     (0..n).map(|nth| Slice { normal: 2, at_mm: at(nth) }).collect()
+}
+
+/// Whether height goes with one axis of the grid alone.
+fn is_level(grid: &Grid) -> bool {
+    let of_height = grid.affine[2][..3].iter().map(|a| a.abs());
+    let step = of_height.clone().fold(0.0, f64::max);
+    of_height.filter(|a| *a > 1e-6 * step).count() == 1
+}
+
+/// Heights of the mask's voxels, and how many lie at each; of a level grid by planes, or by lines of voxels.
+fn heights(map: &Statmap) -> Vec<(f64, usize)> {
+    let height = |voxel: usize| map.grid.millimetres(map.grid.coordinates(voxel))[2];
+    let [ni, nj, _] = map.grid.shape;
+    let [along_i, along_j] = [0, 1].map(|c| map.grid.affine[2][c] != 0.0);
+    let stretch = if along_i {
+        1
+    } else if along_j {
+        ni
+    } else {
+        ni * nj
+    };
+    let stretches = map.inside.chunks(stretch.max(1)).enumerate();
+    let counted = stretches
+        .map(|(nth, inside)| (nth * stretch, inside.iter().filter(|inside| **inside).count()));
+    counted.filter(|(_, n)| *n > 0).map(|(voxel, n)| (height(voxel), n)).collect()
 }
 
 /// What of an underlay is head: all but the dark voxels that are joined to the edge of the image. Air is dark, and so is what was cut away.
