@@ -36,8 +36,6 @@ impl Content {
             level: 6,
             strategy,
             window_bits: -15,
-            // The most: fewer tables of codes, a twelfth of the time.
-            mem_level: 9,
             ..DeflateConfig::default()
         })
     }
