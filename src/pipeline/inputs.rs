@@ -34,6 +34,7 @@ mod combined;
 mod confounded;
 mod echo;
 mod filtered;
+mod fitted_with;
 mod found;
 mod patterns;
 mod ready;
@@ -54,6 +55,7 @@ pub use combined::Echoes;
 pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use filtered::{say_filtered, was_filtered};
+pub use fitted_with::FittedWith;
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
@@ -246,7 +248,8 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);
-    let known = task::Known::of(&sidecar, resampled.as_ref());
+    let is_of = resampled.clone();
+    let known = task::Known::of(&sidecar, is_of.as_ref());
     let Columned {
         design,
         task,
@@ -257,7 +260,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         unmatched,
         measures,
         found,
-    } = columned::design(spec, options, (&acquisition, known), &bold, watch)?;
+    } = columned::design(spec, options, (&acquisition, known), bold.n_volumes, watch)?;
     let echoes = combined::open(spec, (&bold, &sidecar), &acquisition, watch)?;
     let mut run = Run {
         path: bold.path.clone(),
@@ -331,7 +334,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     }
     run.take_earlier(watch)?;
     run.acquisition = acquisition.ok();
-    run.take_before(spec, watch)?;
+    run.take_before(spec, (options, known), watch)?;
     Ok(run)
 }
 

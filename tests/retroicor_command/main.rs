@@ -11,6 +11,7 @@ use boldly::volume::{Block, HostBold};
 use ndarray::{Array1, Array2};
 use serde_json::{Value, json};
 
+mod another_task;
 mod before;
 #[path = "../binary/mod.rs"]
 mod binary;

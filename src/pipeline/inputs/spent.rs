@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{Run, display};
+use super::{Run, display, fitted_with};
 use crate::error::Result;
 use crate::io::described::Described;
 use crate::maps::told;
 use crate::pipeline::carried;
-use crate::pipeline::provenance::{self, Facts};
+use crate::pipeline::provenance::{self, Facts, sidecar_path};
 use crate::pipeline::spec::Role;
 use crate::pipeline::watch::Watch;
 
@@ -69,9 +69,14 @@ impl Run {
         }
         let beside = carried::beside(at, facts, Some(self.grid.shape[2]), self.n_volumes)?;
         if let Some(lost) = &beside.lost {
+            let sidecar = match at.extension().is_some_and(|e| e == "json") {
+                true => at.to_owned(),
+                false => sidecar_path(at),
+            };
             watch.warn(&format!(
-                "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run",
-                display(lost)
+                "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run{}",
+                display(lost),
+                fitted_with::lost_task(fitted_with::spec_of(&sidecar).as_ref())
             ));
         }
         if let Some((carried, files)) = beside.columns {
