@@ -332,7 +332,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         say_apart(&physio, &spec.bold, watch);
         run.physio = Some(physio);
     }
-    run.take_earlier(watch)?;
+    run.take_earlier(spec, watch)?;
     run.acquisition = acquisition.ok();
     run.take_before(spec, (options, known), watch)?;
     Ok(run)

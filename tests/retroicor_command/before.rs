@@ -46,11 +46,11 @@ pub(super) fn preprocess(dir: &Path, from: &str, to: &str, slice_times: Option<&
     });
 }
 
-const FIT: &str =
+pub(super) const FIT: &str =
     "--events run-1_events.tsv --contrast pain --noise ols --scaling none --maps --device cpu";
 
 /// Mean residual variance of all but the last plane, degrees of freedom, and what was said.
-fn fit(dir: &Path, image: &str, more: &str) -> (f64, f64, String) {
+pub(super) fn fit(dir: &Path, image: &str, more: &str) -> (f64, f64, String) {
     let said = well(dir, &format!("glm {image} {FIT} {more} --out out --verify"));
     let map =
         boldly::io::read_map(&dir.join("out/stat-residualVariance_statmap.nii.gz")).unwrap().2;
@@ -217,7 +217,7 @@ fn without_the_table_what_was_spent_is_counted_alone_and_the_corrected_run_itsel
 }
 
 /// A raw dataset with fMRIPrep's output in its derivatives; the raw run is `run-1_bold` of [`study`].
-fn dataset(dir: &Path) {
+pub(super) fn dataset(dir: &Path) {
     let put = |from: &str, to: &str| {
         let to = dir.join("raw").join(to);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -240,9 +240,10 @@ fn dataset(dir: &Path) {
     sources(dir, &json!(["bids:raw:sub-01/func/sub-01_task-a_bold.nii.gz"]));
 }
 
-const PREP: &str = "raw/derivatives/prep/sub-01/func/sub-01_task-a_space-T1w_desc-preproc_bold";
+pub(super) const PREP: &str =
+    "raw/derivatives/prep/sub-01/func/sub-01_task-a_space-T1w_desc-preproc_bold";
 
-fn sources(dir: &Path, sources: &Value) {
+pub(super) fn sources(dir: &Path, sources: &Value) {
     let json = json!({ "RepetitionTime": 2.0, "SliceTimingCorrected": false, "Sources": sources });
     fs::write(dir.join(format!("{PREP}.json")), json.to_string()).unwrap();
 }

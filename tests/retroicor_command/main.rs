@@ -20,6 +20,7 @@ mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod few;
+mod packed_anew;
 mod proof;
 mod resampled;
 mod runs;

@@ -117,7 +117,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         resampled,
         moment,
     };
-    run.take_earlier(watch)?;
+    run.take_earlier(spec, watch)?;
     Ok(Some(run))
 }
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use super::{Run, display, fitted_with};
 use crate::error::Result;
 use crate::io::described::Described;
+use crate::io::paths::real;
 use crate::maps::told;
 use crate::pipeline::carried;
 use crate::pipeline::provenance::{self, Facts, sidecar_path};
-use crate::pipeline::spec::Role;
-use crate::pipeline::watch::Watch;
+use crate::pipeline::spec::{Role, RunSpec, SpentBy};
+use crate::pipeline::watch::{Quiet, Watch};
 
 /// An earlier correction of a run.
 #[derive(Debug, Clone)]
@@ -32,11 +33,12 @@ pub fn earlier(bold: &Path, watch: &dyn Watch) -> Result<Option<Earlier>> {
     match facts.of(bold)? {
         Described::Not => watch.warn(&format!(
             "the sidecar beside {image} describes another file; the {told} degrees of freedom that it says were spent \
-             are not counted"
+             are not counted; where this is that file, packed or unpacked, give that JSON with --spent"
         )),
         Described::Changed => watch.warn(&format!(
             "{image} is not as boldly made it; the {told} degrees of freedom that its sidecar says were spent on it are \
-             not counted. If it still is the corrected run its statistics come out too large: correct the run again"
+             not counted. If it still is the corrected run its statistics come out too large: where it was but packed anew give its JSON with \
+             --spent, else correct the run again"
         )),
         Described::Bytes | Described::Name => return Ok(Some(Earlier { facts, spent })),
     }
@@ -46,9 +48,20 @@ pub fn earlier(bold: &Path, watch: &dyn Watch) -> Result<Option<Earlier>> {
 impl Run {
     /// Take what boldly's own sidecar beside the image says of an earlier correction: its columns, and where these are not at
     /// hand the degrees of freedom that it spent.
-    pub(super) fn take_earlier(&mut self, watch: &dyn Watch) -> Result<()> {
+    pub(super) fn take_earlier(&mut self, spec: &RunSpec, watch: &dyn Watch) -> Result<()> {
+        if self.is_vouched_for(spec) && earlier(&self.path, &Quiet)?.is_none() {
+            return Ok(()); // its bytes changed, which the user knows
+        }
         let Some(Earlier { facts, spent }) = earlier(&self.path, watch)? else { return Ok(()) };
         self.take(&self.path.clone(), &Earlier { facts, spent }, watch)
+    }
+
+    /// Whether the JSON beside the image itself is given as that of its correction, and is by its name.
+    pub(super) fn is_vouched_for(&self, spec: &RunSpec) -> bool {
+        let own = sidecar_path(&self.path);
+        let given = spec.spent.as_ref().filter(|spent| spent.by == SpentBy::Given);
+        given.is_some_and(|spent| real(&spent.sidecar) == real(&own))
+            && matches!(provenance::facts_at(&own), Ok(Some(facts)) if facts.name_run_of(&own))
     }
 
     /// Take the columns that the sidecar `at` this image, or itself, says a correction of it took out; where these are not at hand
