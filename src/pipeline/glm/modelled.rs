@@ -164,13 +164,20 @@ pub(super) fn noise(
     if spec.maps || spec.residuals { noise.with_maps() } else { Ok(noise) }
 }
 
-/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have.
-fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
+/// Whether a sum of the columns of a run's design is constant.
+///
+/// # Errors
+/// Internal where the design cannot be decomposed.
+pub(super) fn has_constant(run: &Run) -> Result<bool> {
     let (_, matrix) = run.shared();
     let is_constant = |column: ArrayView1<f64>| column.iter().all(|v| *v == column[0] && *v != 0.0);
-    if matrix.columns().into_iter().any(is_constant)
-        || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?
-    {
+    Ok(matrix.columns().into_iter().any(is_constant)
+        || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?)
+}
+
+/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have.
+fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
+    if has_constant(run)? {
         return Ok(());
     }
     watch.warn(&format!(
