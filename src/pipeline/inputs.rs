@@ -245,7 +245,9 @@ fn refuse_unmatched(runs: &[Run], watch: &dyn Watch) -> Result<()> {
 
 fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
     let bold = open_bold(&spec.bold, watch)?;
-    let mut sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
+    let vouched = spent::vouched_for(spec);
+    let told_by = spec.sidecar.as_deref().or(vouched.as_deref());
+    let mut sidecar = sidecar(&bold, told_by, spec.tr, watch)?;
     combined::borrow_slice_times(spec, &mut sidecar, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);

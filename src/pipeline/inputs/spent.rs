@@ -1,6 +1,6 @@
 //! What boldly's own sidecar beside a run says of an earlier correction of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Run, display, fitted_with};
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::maps::told;
 use crate::pipeline::carried;
 use crate::pipeline::provenance::{self, Facts, sidecar_path};
 use crate::pipeline::spec::{Role, RunSpec, SpentBy};
-use crate::pipeline::watch::{Quiet, Watch};
+use crate::pipeline::watch::Watch;
 
 /// An earlier correction of a run.
 #[derive(Debug, Clone)]
@@ -33,35 +33,37 @@ pub fn earlier(bold: &Path, watch: &dyn Watch) -> Result<Option<Earlier>> {
     match facts.of(bold)? {
         Described::Not => watch.warn(&format!(
             "the sidecar beside {image} describes another file; the {told} degrees of freedom that it says were spent \
-             are not counted; where this is that file, packed or unpacked, give that JSON with --spent"
+             are not counted; where this is that file, packed or unpacked, give that JSON to \
+             boldly glm or connect with --spent"
         )),
         Described::Changed => watch.warn(&format!(
             "{image} is not as boldly made it; the {told} degrees of freedom that its sidecar says were spent on it are \
-             not counted. If it still is the corrected run its statistics come out too large: where it was but packed anew give its JSON with \
-             --spent, else correct the run again"
+             not counted. If it still is the corrected run its statistics come out too large: where it was but packed anew give its JSON \
+             to boldly glm or connect with --spent, else correct the run again"
         )),
         Described::Bytes | Described::Name => return Ok(Some(Earlier { facts, spent })),
     }
     Ok(None)
 }
 
+/// The JSON beside a run's image itself, where it is given as that of the run's correction and is by its name: the user knows that the bytes changed.
+pub(super) fn vouched_for(spec: &RunSpec) -> Option<PathBuf> {
+    let own = sidecar_path(&spec.bold);
+    let given = spec.spent.as_ref().filter(|spent| spent.by == SpentBy::Given)?;
+    let is_own = real(&given.sidecar) == real(&own)
+        && matches!(provenance::facts_at(&own), Ok(Some(facts)) if facts.name_run_of(&own));
+    is_own.then_some(own)
+}
+
 impl Run {
     /// Take what boldly's own sidecar beside the image says of an earlier correction: its columns, and where these are not at
     /// hand the degrees of freedom that it spent.
     pub(super) fn take_earlier(&mut self, spec: &RunSpec, watch: &dyn Watch) -> Result<()> {
-        if self.is_vouched_for(spec) && earlier(&self.path, &Quiet)?.is_none() {
-            return Ok(()); // its bytes changed, which the user knows
+        if vouched_for(spec).is_some() {
+            return Ok(()); // it is taken as it was given
         }
         let Some(Earlier { facts, spent }) = earlier(&self.path, watch)? else { return Ok(()) };
         self.take(&self.path.clone(), &Earlier { facts, spent }, watch)
-    }
-
-    /// Whether the JSON beside the image itself is given as that of its correction, and is by its name.
-    pub(super) fn is_vouched_for(&self, spec: &RunSpec) -> bool {
-        let own = sidecar_path(&self.path);
-        let given = spec.spent.as_ref().filter(|spent| spent.by == SpentBy::Given);
-        given.is_some_and(|spent| real(&spent.sidecar) == real(&own))
-            && matches!(provenance::facts_at(&own), Ok(Some(facts)) if facts.name_run_of(&own))
     }
 
     /// Take the columns that the sidecar `at` this image, or itself, says a correction of it took out; where these are not at hand
