@@ -184,7 +184,7 @@ fn head() -> Mask {
     let mut affine = [[0.0; 4]; 4];
     (0..3).for_each(|a| affine[a][a] = 3.5);
     affine[3][3] = 1.0;
-    let grid = Grid { shape: SHAPE, affine, voxel_size_mm: [3.5; 3] };
+    let grid = Grid { shape: SHAPE, affine, voxel_size_mm: [3.5; 3], is_placed: true };
     let inside = (0..grid.n_voxels()).map(|v| {
         let at = grid.coordinates(v);
         let radius = |a: usize| (at[a] as f64 + 0.5) / SHAPE[a] as f64 * 2.0 - 1.0;

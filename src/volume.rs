@@ -18,6 +18,8 @@ pub struct Grid {
     /// Edge lengths of a voxel along i, j, k in millimetres (the header's pixdim, or the affine's where these
     /// contradict each other).
     pub voxel_size_mm: [f64; 3],
+    /// Whether the header says where the voxels lie; else the affine is an assumption, and which side is left is not known.
+    pub is_placed: bool,
 }
 
 impl Grid {
@@ -336,7 +338,12 @@ mod tests {
 
     #[test]
     fn each_layer_that_is_taken_off_asks_whether_to_go_on() {
-        let grid = Grid { shape: [9, 9, 9], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let grid = Grid {
+            shape: [9, 9, 9],
+            affine: [[0.0; 4]; 4],
+            voxel_size_mm: [1.0; 3],
+            is_placed: true,
+        };
         let mask = Mask { inside: vec![true; 729], grid };
         let layers_of = |times: usize, most: usize| {
             let mut asked = 0;

@@ -464,7 +464,7 @@ fn a_run_whose_planes_exceed_a_slab_is_fitted_plane_by_plane() {
     let (shape, n) = ([128, 130, 3], 160);
     let mut affine = [[0.0; 4]; 4];
     (0..4).for_each(|axis| affine[axis][axis] = 1.0);
-    let grid = boldly::volume::Grid { shape, affine, voxel_size_mm: [1.0; 3] };
+    let grid = boldly::volume::Grid { shape, affine, voxel_size_mm: [1.0; 3], is_placed: true };
     let header = Header::new(&grid, Some(2.0)).for_bold(n);
     let value = |at: usize| 1000.0 + (at.wrapping_mul(2_654_435_761) >> 7 & 0xfff) as f32 / 64.0;
     let values: Vec<f32> = (0..header.len()).map(value).collect();

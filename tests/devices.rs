@@ -15,7 +15,7 @@ use boldly::volume::{Block, Grid, HostBold};
 fn write_run(dir: &Path) {
     let affine =
         [[3.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
-    let grid = Grid { shape: [6, 5, 4], affine, voxel_size_mm: [3.0; 3] };
+    let grid = Grid { shape: [6, 5, 4], affine, voxel_size_mm: [3.0; 3], is_placed: true };
     let block = Block::whole(grid.shape, 20);
     let data = (0..block.len()).map(|n| 1000.0 + (n * n % 97) as f32).collect();
     let mut outputs = Outputs::new();

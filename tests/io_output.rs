@@ -15,7 +15,7 @@ use boldly::volume::{Block, Grid, HostBold};
 fn grid(shape: [usize; 3]) -> Grid {
     let affine =
         [[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
-    Grid { shape, affine, voxel_size_mm: [2.0; 3] }
+    Grid { shape, affine, voxel_size_mm: [2.0; 3], is_placed: true }
 }
 
 fn listing(folder: &Path) -> Vec<String> {

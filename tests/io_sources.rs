@@ -13,7 +13,7 @@ const SHAPES: [[usize; 3]; 3] = [[4, 3, 5], [1, 1, 1], [5, 2, 1]];
 fn grid(shape: [usize; 3]) -> Grid {
     let affine =
         [[3.0, 0.0, 0.0, -9.0], [0.0, 2.0, 0.0, 4.0], [0.0, 0.0, 2.5, 0.0], [0.0, 0.0, 0.0, 1.0]];
-    Grid { shape, affine, voxel_size_mm: [3.0, 2.0, 2.5] }
+    Grid { shape, affine, voxel_size_mm: [3.0, 2.0, 2.5], is_placed: true }
 }
 
 /// The value says where it stands: volume, then voxel.

@@ -40,7 +40,7 @@ impl Folder {
             [0.0, 0.0, 2.0, 0.0],
             [0.0, 0.0, 0.0, 1.0],
         ];
-        let grid = Grid { shape: [3, 2, 4], affine, voxel_size_mm: [2.0; 3] };
+        let grid = Grid { shape: [3, 2, 4], affine, voxel_size_mm: [2.0; 3], is_placed: true };
         let mut outputs = Outputs::new();
         let header = Header::new(&grid, Some(tr)).for_bold(3);
         outputs.map(&self.at(name), &header, &[1.0; 72]).unwrap();

@@ -28,6 +28,7 @@ fn study(ending: &str, n_runs: usize, n_volumes: usize) -> tempfile::TempDir {
             [0.0, 0.0, 0.0, 1.0],
         ],
         voxel_size_mm: [4.0; 3],
+        is_placed: true,
     };
     let n = grid.n_voxels();
     let mut random = Random(3);

@@ -15,6 +15,7 @@ fn grid(sense: f64) -> Grid {
             [0.0, 0.0, 0.0, 1.0],
         ],
         voxel_size_mm: [2.0, 2.0, 3.0],
+        is_placed: true,
     }
 }
 
@@ -319,6 +320,7 @@ mod statmap {
                 [0.0, 0.0, 0.0, 1.0],
             ],
             voxel_size_mm: [1.0; 3],
+            is_placed: true,
         };
         let bright = |v: usize| {
             let [x, y, _] = fine.millimetres(fine.coordinates(v));

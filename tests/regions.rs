@@ -337,6 +337,7 @@ fn oblique() -> Grid {
             [0.0, 0.0, 0.0, 1.0],
         ],
         voxel_size_mm: [2.5, 3.0, 2.0],
+        is_placed: true,
     }
 }
 

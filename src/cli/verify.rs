@@ -13,8 +13,8 @@ use crate::pipeline::verify::{Verified, verify};
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
 Looked at: every value within the mask, headers, tables, the checksums of all files, sidecars, and images that no sidecar \
-lists. Exit code 1 when anything is not as the command made it; an input that is gone (66) or was changed (65) is named, and the rest \
-verified. Inputs are what a command itself read: of boldly bids the tables of a design and of maps that it wrote for it, not the events, confounds and \
+lists. Exit code 1 when anything is not as the command made it; an input that is gone (66) or was changed (65) is named, its outputs are held \
+against their checksums alone, and the rest is verified. Inputs are what a command itself read: of boldly bids the tables of a design and of maps that it wrote for it, not the events, confounds and \
 participants.tsv that those were made of: the same boldly bids command does, and refuses columns of runs that they change until --overwrite. \
 What was made on the CPU is made by the same code again: that shows that the files are whole, not that the \
 arithmetic is right. Tolerances: docs/accuracy.md.
@@ -74,7 +74,12 @@ fn text(verified: &Verified, talk: &TalkArgs) -> String {
         _ => table(&all),
     };
     if !all.is_empty() && (!talk.quiet || !failed.is_empty()) {
-        text.push_str(&summary(&all, failed.len(), verified.commands));
+        let text_of = match (failed.len(), verified.errors.is_empty()) {
+            (1, false) => "1 output differs\n".to_owned(), // of how many is not known
+            (n @ 2.., false) => format!("{n} outputs differ\n"),
+            (n, _) => summary(&all, n, verified.commands),
+        };
+        text.push_str(&text_of);
     }
     if let (n @ 1.., false) = (verified.errors.len(), talk.quiet) {
         text.push_str(&format!("{n} could not be verified\n"));

@@ -19,6 +19,9 @@ const PARTS_OF_A_VOXEL: f64 = 20.0;
 /// What masks and tissues are for where nothing else is said.
 const RUN: &str = "the run";
 
+/// What to do where one of two images that lie apart does not say where its voxels lie.
+const UNPLACED: &str = "one of the two has no qform and no sform, so that its place is an assumption: copy those of the image that it was made of";
+
 /// A mask's values are whole numbers up to the rounding that scaled integers bring.
 const WHOLE: f32 = 1e-3;
 
@@ -271,6 +274,7 @@ pub fn check_grid(
             hint,
         ));
     }
+    let hint = if grid.is_placed && on.is_placed { hint } else { UNPLACED };
     let apart_mm = grid.affine_difference_mm(on);
     let most_mm = on.voxel_size_mm.into_iter().fold(f64::INFINITY, f64::min) / PARTS_OF_A_VOXEL;
     if apart_mm.is_nan() || apart_mm > most_mm {

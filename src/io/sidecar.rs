@@ -161,6 +161,18 @@ fn of_another(map: &Map<String, Value>, file: &Path, bold: &Path) -> Result<Opti
 }
 
 impl Sidecar {
+    /// The file that has `SliceTiming`.
+    #[must_use]
+    pub fn slice_timing_file(&self) -> Option<&Path> {
+        self.slice_timing.as_ref().map(|field| field.file.as_path())
+    }
+
+    /// Take `SliceTiming`, and the direction that it is in, of another echo's sidecar.
+    pub fn take_slice_timing(&mut self, of: &Sidecar) {
+        self.slice_timing.clone_from(&of.slice_timing);
+        self.slice_encoding_direction.clone_from(&of.slice_encoding_direction);
+    }
+
     /// `SliceTiming`, seconds, in the order of [`Sidecar::slice_encoding_direction`]; not checked against anything yet.
     ///
     /// # Errors

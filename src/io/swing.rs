@@ -228,7 +228,8 @@ mod tests {
     use crate::volume::Grid;
 
     fn header(n_volumes: usize, sample: SampleType) -> Header {
-        let grid = Grid { shape: [3, 1, 1], affine: unit(), voxel_size_mm: [1.0; 3] };
+        let grid =
+            Grid { shape: [3, 1, 1], affine: unit(), voxel_size_mm: [1.0; 3], is_placed: true };
         Header { sample, ..Header::new(&grid, Some(2.0)).for_bold(n_volumes) }
     }
 

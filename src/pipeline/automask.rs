@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn a_bright_ball_with_a_hole_and_a_speck_becomes_the_filled_ball() {
         let shape = [11, 12, 13];
-        let grid = Grid { shape, affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let grid = Grid { shape, affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3], is_placed: true };
         let radius2 = |v: usize| {
             let [i, j, k] = grid.coordinates(v);
             (i as f64 - 5.0).powi(2) + (j as f64 - 5.0).powi(2) + (k as f64 - 6.0).powi(2)
@@ -415,14 +415,24 @@ mod tests {
 
     #[test]
     fn an_image_of_zeros_is_an_error_that_names_the_way_out() {
-        let grid = Grid { shape: [2, 2, 2], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let grid = Grid {
+            shape: [2, 2, 2],
+            affine: [[0.0; 4]; 4],
+            voxel_size_mm: [1.0; 3],
+            is_placed: true,
+        };
         let error = from_mean("zeros.nii", &[0.0; 8], &grid).expect_err("no mask");
         assert!(error.to_string().contains("--mask"), "{error}");
     }
 
     #[test]
     fn a_run_without_its_mean_has_no_mask() {
-        let grid = Grid { shape: [4, 4, 4], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let grid = Grid {
+            shape: [4, 4, 4],
+            affine: [[0.0; 4]; 4],
+            voxel_size_mm: [1.0; 3],
+            is_placed: true,
+        };
         let rounded = |voxel: usize| 1e-10 * ((voxel * 7 % 13) as f64 - 6.0);
         let mean: Vec<f64> = (0..64).map(rounded).collect();
         let why = from_mean("run.nii", &mean, &grid).expect_err("no brain").to_string();

@@ -94,6 +94,13 @@ impl Compared {
         Ok(())
     }
 
+    /// Of a rerun that did not come to its end: the outputs that are at fault as it is.
+    #[must_use]
+    pub fn at_fault(self) -> Vec<Comparison> {
+        let all = self.outputs.into_iter().map(|(_, comparison)| comparison);
+        all.filter(|comparison| !comparison.passed()).collect()
+    }
+
     /// What was found, in the order of the outputs. One that the rerun did not make is at fault.
     #[must_use]
     pub fn comparisons(self) -> Vec<Comparison> {

@@ -34,6 +34,7 @@ mod residuals;
 mod smoothness;
 mod so_far;
 mod tables;
+mod uncounted;
 mod units;
 
 use account::{Analysis, account};
@@ -195,7 +196,7 @@ fn ask(
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     for (at, run) in runs.iter().enumerate() {
         let parts = asked.iter().filter_map(|asked| asked.parts[at].as_ref());
-        modelled::tell_uncounted(run, parts, watch)?;
+        uncounted::tell(run, parts, watch)?;
     }
     let labels = named::labels(spec, &names)?;
     let percents = percent::of(spec, runs, &models, &asked, watch)?;
@@ -256,6 +257,6 @@ pub fn plan_alone(
     modelled::refuse_gaps(spec, run)?;
     let contrasts = asked.into_iter().filter_map(|mut asked| asked.parts.pop().flatten());
     let contrasts: Vec<Prepared> = contrasts.collect();
-    modelled::tell_uncounted(run, contrasts.iter(), watch)?;
+    uncounted::tell(run, contrasts.iter(), watch)?;
     modelled::plan(spec, run, (model, contrasts), smoothing)
 }

@@ -34,6 +34,7 @@ mod combined;
 mod confounded;
 mod echo;
 mod filtered;
+mod fitted_with;
 mod found;
 mod patterns;
 mod ready;
@@ -54,6 +55,7 @@ pub use combined::Echoes;
 pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use filtered::{say_filtered, was_filtered};
+pub use fitted_with::FittedWith;
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
@@ -243,10 +245,14 @@ fn refuse_unmatched(runs: &[Run], watch: &dyn Watch) -> Result<()> {
 
 fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
     let bold = open_bold(&spec.bold, watch)?;
-    let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
+    let vouched = spent::vouched_for(spec);
+    let told_by = spec.sidecar.as_deref().or(vouched.as_deref());
+    let mut sidecar = sidecar(&bold, told_by, spec.tr, watch)?;
+    combined::borrow_slice_times(spec, &mut sidecar, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);
-    let known = task::Known::of(&sidecar, resampled.as_ref());
+    let is_of = resampled.clone();
+    let known = task::Known::of(&sidecar, is_of.as_ref());
     let Columned {
         design,
         task,
@@ -257,7 +263,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         unmatched,
         measures,
         found,
-    } = columned::design(spec, options, (&acquisition, known), &bold, watch)?;
+    } = columned::design(spec, options, (&acquisition, known), bold.n_volumes, watch)?;
     let echoes = combined::open(spec, (&bold, &sidecar), &acquisition, watch)?;
     let mut run = Run {
         path: bold.path.clone(),
@@ -329,9 +335,9 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         say_apart(&physio, &spec.bold, watch);
         run.physio = Some(physio);
     }
-    run.take_earlier(watch)?;
+    run.take_earlier(spec, watch)?;
     run.acquisition = acquisition.ok();
-    run.take_before(spec, watch)?;
+    run.take_before(spec, (options, known), watch)?;
     Ok(run)
 }
 

@@ -56,11 +56,10 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
     let strangers = strangers(outs, &finished, &listed);
     verified.note(leave_to_newest(&mut finished, watch))?;
     for one in finished {
-        let rerun = one.rerun(memory, watch);
+        let (found, rerun) = one.rerun(memory, watch);
         verified.commands += usize::from(rerun.is_ok());
-        if let Some(found) = verified.note(rerun)? {
-            verified.comparisons.extend(found);
-        }
+        verified.note(rerun)?;
+        verified.comparisons.extend(found);
     }
     for one in &listed {
         verified.comparisons.push(one.compare()?);
@@ -290,8 +289,23 @@ impl Finished {
         }
     }
 
-    fn rerun(self, memory: Option<u64>, watch: &dyn Watch) -> Result<Vec<Comparison>> {
-        let Finished { folder, provenance, chosen } = self;
+    /// What was found; where the command cannot be rerun the outputs that are at fault without that, by their bytes, and why it cannot.
+    fn rerun(self, memory: Option<u64>, watch: &dyn Watch) -> (Vec<Comparison>, Result<()>) {
+        let mut compared = Compared::new(&self.folder, &self.chosen, &self.provenance);
+        match compared.check_files().and_then(|()| self.compare(&mut compared, memory, watch)) {
+            Ok(()) => (compared.comparisons(), Ok(())),
+            Err(error) => (compared.at_fault(), Err(error)),
+        }
+    }
+
+    /// Run the command again, beside its outputs.
+    fn compare(
+        self,
+        compared: &mut Compared,
+        memory: Option<u64>,
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        let Finished { folder, provenance, .. } = self;
         for input in &provenance.inputs {
             let path = folder.join(&input.path);
             if input.checksum.again(&path)? != input.checksum {
@@ -303,8 +317,6 @@ impl Finished {
                 ));
             }
         }
-        let mut compared = Compared::new(&folder, &chosen, &provenance);
-        compared.check_files()?;
         let command = provenance.command.clone().map_paths(&|path| folder.join(path));
         let _aside = later::set_aside(&command, (&provenance, &folder), watch);
         // A block of the rerun stands beside the same block of the finished file, and its scale.
@@ -313,8 +325,7 @@ impl Finished {
         // What a rerun notes and warns of was said when the outputs were made.
         let progress = ProgressAlone(watch);
         let mut session = Session::new(provenance.command_line, ladder, &progress);
-        command.run(&mut session, &mut compared)?;
-        Ok(compared.comparisons())
+        command.run(&mut session, compared)
     }
 }
 

@@ -284,7 +284,7 @@ fn grid(shape: [usize; 3], size: [f64; 3]) -> Grid {
         [0.0, 0.0, size[2], origin(2)],
         [0.0, 0.0, 0.0, 1.0],
     ];
-    Grid { shape, affine, voxel_size_mm: size }
+    Grid { shape, affine, voxel_size_mm: size, is_placed: true }
 }
 
 /// What is put into a run; `go_on` is asked at each voxel.

@@ -15,6 +15,10 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
 
+mod taken;
+
+pub use taken::Taken;
+
 use super::least_squares::{demeaned, orthonormal_basis, truncated_pinv};
 use super::principal::PrincipalComponents;
 use crate::error::{Error, Result};

@@ -8,7 +8,7 @@ use std::f64::consts::PI;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
-use super::least_squares::orthonormal_basis;
+use super::least_squares::{demeaned, orthonormal_basis, spans};
 use crate::error::Result;
 
 /// Bands of equal width from 0 to Nyquist's frequency.
@@ -43,10 +43,10 @@ pub fn empty_above(
     let rows = stretch.start..stretch.start + n;
     let every = series.ncols().div_ceil(SERIES) as isize;
     let series = series.slice(s![rows.clone(), ..;every]);
-    // Without a constant among the columns the mean is left, beside which all else would seem nothing.
     let series = &series - &series.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(0));
-    let spectra = spectrum(series.view());
     let columns = columns.slice(s![rows, ..]);
+    let series = beside_mean(series, columns)?;
+    let spectra = spectrum(series.view());
     let of_columns = spectrum(columns);
     let n_bins = spectra.nrows() / 2;
     // Both parts of bins `from` on, where a band begins.
@@ -95,6 +95,19 @@ fn longest(kept: &[usize]) -> std::ops::Range<usize> {
         }
     }
     best
+}
+
+/// Residuals of columns with a constant, where columns without one have put more of themselves into the series than there was: they took what they could
+/// of a mean, at low frequencies, beside which all else would seem nothing.
+fn beside_mean(series: Array2<f64>, columns: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+    let n = columns.nrows();
+    if columns.ncols() == 0 || spans(columns, Array1::ones(n).view())? {
+        return Ok(series);
+    }
+    let basis = orthonormal_basis(demeaned(columns).view())?;
+    let left = &series - &basis.dot(&basis.t().dot(&series));
+    let power = |of: &Array2<f64>| of.iter().map(|v| v * v).sum::<f64>();
+    Ok(if power(&left) < 0.5 * power(&series) { left } else { series })
 }
 
 /// Columns that have something there.
@@ -173,6 +186,23 @@ mod tests {
     fn left(series: &Array2<f64>, columns: &Array2<f64>) -> Array2<f64> {
         let basis = orthonormal_basis(columns.view()).expect("a basis");
         series - &basis.dot(&basis.t().dot(series))
+    }
+
+    #[test]
+    fn residuals_of_columns_without_a_constant_are_no_sign_of_a_filter_and_hide_none() {
+        let n = 200;
+        let whole: Vec<usize> = (0..n).collect();
+        // A block design: its mean is not 0, so it takes what it can of the series' mean.
+        let columns = Array2::from_shape_fn((n, 2), |(t, at)| {
+            let slow = (2.0 * PI * t as f64 / [40.0, 57.0][at]).sin();
+            (1.0 + slow).powi(2)
+        });
+        let raw = noise(n, 12);
+        for (series, is_filtered) in [(&raw, false), (&low(&raw, 0.4), true)] {
+            let series = series + 1e5;
+            let found = empty_above(left(&series, &columns).view(), columns.view(), &whole);
+            assert_eq!(found.expect("a basis").is_some(), is_filtered);
+        }
     }
 
     #[test]

@@ -186,6 +186,20 @@ fn a_design_in_which_nothing_is_constant_is_told() {
         let said = told(dir, &format!("{DESIGN} --overwrite"), 0);
         assert!(!said.contains("is constant"), "{said}");
     }
+    // as columns of blocks have a mean, what they leave of the run's is no sign of a filter, and no noise
+    let [i, j, k, _] = SHAPE;
+    nifti(dir, "long.nii", &[i, j, k, 120], 3.0, value);
+    let block = |n: usize, length: usize| n / length % 2;
+    let rows = (0..120).map(|n| format!("{}\t{}\n", block(n, 8), block(n, 13)));
+    text(dir, "blocks.tsv", &format!("a\tb\n{}", rows.collect::<String>()));
+    let line = "glm long.nii --tr 2 --design blocks.tsv --mask mask.nii --contrast a --out blocks --device cpu --overwrite";
+    for noise in ["ols", "ar1"] {
+        let said = told(dir, &format!("{line} --noise {noise}"), 0);
+        has(&said, &["no column of the design of long.nii, nor a sum of them, is constant"]);
+        for wrong in ["was filtered in time before", "times too often", "costs little"] {
+            assert!(!said.contains(wrong), "{wrong:?} in {said}");
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
     }
 }
 
+const TIMING: &str = ", \"SliceTiming\": [0, 0.5, 1.0, 1.5]";
 const GOOD: [&str; 2] = [", \"EchoTime\": 0.013", ", \"EchoTime\": 0.028"];
 
 pub fn cases() -> Vec<Case> {
@@ -169,4 +170,40 @@ fn of_images() -> Vec<Case> {
             &["--echo-times", "3 times for 2 images"],
         ),
     ]
+}
+
+#[test]
+fn slice_times_that_one_echo_alone_has_are_those_of_the_run() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    let fit = |times: [&str; 2]| {
+        echoes(dir, 40, 3.0, times);
+        let output = boldly(dir, &format!("{BY_HAND} --overwrite"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{times:?}: {said}");
+        (stored::map(dir, "out/contrast-pain_stat-t_statmap.nii.gz"), said)
+    };
+    let (want, said) = fit([TIMING; 2]);
+    assert!(said.contains("each slice's own time") && !said.contains("of an echo"), "{said}");
+    for (times, lacking, having) in [([TIMING, ""], 2, 1), (["", TIMING], 1, 2)] {
+        let (got, said) = fit(times);
+        assert_eq!(got, want, "{said}");
+        let told = format!(
+            "no sidecar of x_echo-{lacking}_bold.nii has SliceTiming; that of x_echo-{having}_bold.json is taken"
+        );
+        assert!(said.contains(&told), "no {told:?} in {said}");
+    }
+    // what makes them echoes comes before what the lack of a sidecar brings with it
+    for (times, words) in [
+        ([TIMING, ", \"SliceTiming\": [0, 1, 0.5, 1.5]"], "has no EchoTime"),
+        (
+            [", \"EchoTime\": 0.013", ", \"EchoTime\": 0.013, \"SliceTiming\": [0, 1, 0.5, 1.5]"],
+            "has the echo time of",
+        ),
+    ] {
+        echoes(dir, 40, 3.0, times);
+        let output = boldly(dir, &format!("{ECHOES} --overwrite"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words), "no {words:?} in {said}");
+    }
 }

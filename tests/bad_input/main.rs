@@ -29,6 +29,7 @@ mod tables;
 mod trial;
 #[cfg(unix)]
 mod unix;
+mod unplaced;
 mod unusable;
 
 use dataset::*;

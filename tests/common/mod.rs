@@ -103,7 +103,7 @@ pub fn grid(shape: [usize; 3], voxel_size_mm: [f64; 3]) -> Grid {
         affine[axis][axis] = voxel_size_mm[axis];
     }
     affine[3][3] = 1.0;
-    Grid { shape, affine, voxel_size_mm }
+    Grid { shape, affine, voxel_size_mm, is_placed: true }
 }
 
 /// A mask that holds each voxel with the given probability.

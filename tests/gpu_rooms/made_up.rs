@@ -40,7 +40,7 @@ pub fn run(block: Block, seed: u64) -> HostBold {
 pub fn grid(shape: [usize; 3]) -> Grid {
     let mut affine = [[0.0; 4]; 4];
     (0..4).for_each(|d| affine[d][d] = 1.0);
-    Grid { shape, affine, voxel_size_mm: [1.0; 3] }
+    Grid { shape, affine, voxel_size_mm: [1.0; 3], is_placed: true }
 }
 
 /// Constant, drift, task, and noise columns to `p` in all.

@@ -52,6 +52,7 @@ fn grid(shape: [usize; 3]) -> Grid {
             [0.0, 0.0, 0.0, 1.0],
         ],
         voxel_size_mm: [3.0, 2.5, 3.5],
+        is_placed: true,
     }
 }
 

@@ -17,6 +17,7 @@ mod later;
 mod listed;
 mod pairs;
 mod replaced;
+mod unrepeatable;
 
 #[track_caller]
 fn refused(dir: &Path, line: &str, code: i32, words: &[&str]) {

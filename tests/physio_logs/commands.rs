@@ -16,7 +16,7 @@ fn bold(folder: &Path, name: &str, n_planes: usize) {
     let shape = [4, 3, n_planes];
     let affine =
         [[3.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
-    let grid = Grid { shape, affine, voxel_size_mm: [3.0; 3] };
+    let grid = Grid { shape, affine, voxel_size_mm: [3.0; 3], is_placed: true };
     let mut random = Random(8);
     let n = shape.iter().product::<usize>() * N_VOLUMES;
     let data = (0..n).map(|_| 1000.0 + 10.0 * random.gaussian() as f32).collect();

@@ -406,6 +406,7 @@ fn several_runs_stand_below_each_other_and_maps_come_with_words() {
             [0.0, 0.0, 0.0, 1.0],
         ],
         voxel_size_mm: [3.0; 3],
+        is_placed: true,
     };
     let n = grid.n_voxels();
     let mut qc = made_up::of(vec![made_up::standard(), made_up::standard()]);

@@ -28,7 +28,7 @@ pub fn grid(shape: [usize; 3], size_mm: f64) -> Grid {
         affine[axis][3] = -size_mm * (shape[axis] as f64 - 1.0) / 2.0;
     }
     affine[3][3] = 1.0;
-    Grid { shape, affine, voxel_size_mm: [size_mm; 3] }
+    Grid { shape, affine, voxel_size_mm: [size_mm; 3], is_placed: true }
 }
 
 /// Millimetres of a voxel, as a row of the table has them.

@@ -11,6 +11,7 @@ use boldly::volume::{Block, HostBold};
 use ndarray::{Array1, Array2};
 use serde_json::{Value, json};
 
+mod another_task;
 mod before;
 #[path = "../binary/mod.rs"]
 mod binary;
@@ -19,6 +20,7 @@ mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod few;
+mod packed_anew;
 mod proof;
 mod resampled;
 mod runs;

@@ -144,4 +144,11 @@ fn without_its_columns_a_corrected_run_is_told_how_much_too_large_t_is_and_chang
     let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
     // as much as is said where the columns are unrelated to the task, which 18 random ones are on average
     assert!((1.0 + 0.004 * percent..1.0 + 0.025 * percent).contains(&mean), "{mean}, {percent} %");
+
+    let biased = "it was fitted without the task, so that effects are biased";
+    assert!(!said.contains(biased), "{said}");
+    correct(dir, "--overwrite");
+    fs::remove_file(&table).unwrap();
+    let said = well(dir, &glm);
+    assert!(said.contains(biased), "{said}");
 }

@@ -58,12 +58,29 @@ impl Header {
         let stored = self.zooms().map(|size| size * unit);
         let spanned: [f64; 3] = std::array::from_fn(column_length);
         let voxel_size_mm = if agree(stored, spanned) { stored } else { spanned };
-        Ok(Grid { shape, affine, voxel_size_mm })
+        Ok(Grid { shape, affine, voxel_size_mm, is_placed: self.is_placed() })
     }
 
     /// What of its geometry contradicts the grid, which every command goes by.
     pub(in crate::io) fn doubts(&self, thing: &str, grid: &Grid) -> Vec<String> {
-        self.other_sizes(thing, grid).into_iter().chain(self.other_place(thing, grid)).collect()
+        let of_place = self.no_place(thing).into_iter().chain(self.other_place(thing, grid));
+        of_place.chain(self.other_sizes(thing, grid)).collect()
+    }
+
+    /// Whether it says where its voxels lie.
+    fn is_placed(&self) -> bool {
+        self.sform_code > 0 || self.qform_code > 0
+    }
+
+    /// A line on a header that does not say where its voxels lie.
+    fn no_place(&self, thing: &str) -> Option<String> {
+        (!self.is_placed()).then(|| {
+            format!(
+                "{thing}: its header has no qform and no sform (both codes are 0), so that where its voxels lie, and which side is left, is not known; \
+                 assumed: i runs from right to left, j to the front, k up, and the centre lies at 0. Copy the qform or sform from the image that it was \
+                 made of"
+            )
+        })
     }
 
     /// A line on voxel sizes of pixdim other than those of the grid, which come from its affine; none where they agree.
@@ -251,7 +268,7 @@ mod tests {
                         row[3] = -40.25;
                     }
                     affine[3][3] = 1.0;
-                    let grid = Grid { shape: [5, 6, 7], affine, voxel_size_mm };
+                    let grid = Grid { shape: [5, 6, 7], affine, voxel_size_mm, is_placed: true };
                     let mut header = Header::new(&grid, Some(2.0));
                     assert_eq!(header.grid("made").unwrap(), grid);
                     assert_eq!(header.qform_code, 1);

@@ -116,7 +116,7 @@ mod tests {
         let mut affine = [[0.0; 4]; 4];
         (0..3).for_each(|d| affine[d][d] = size[d]);
         affine[3][3] = 1.0;
-        Grid { shape, affine, voxel_size_mm: size }
+        Grid { shape, affine, voxel_size_mm: size, is_placed: true }
     }
 
     #[test]

@@ -235,7 +235,8 @@ fn write_files(folder: &Path, spec: &BenchSpec) -> Result<()> {
     let mut affine = [[0.0; 4]; 4];
     (0..3).for_each(|axis| affine[axis][axis] = VOXEL_SIZE_MM);
     affine[3][3] = 1.0;
-    let grid = Grid { shape: [ni, nj, nk], affine, voxel_size_mm: [VOXEL_SIZE_MM; 3] };
+    let grid =
+        Grid { shape: [ni, nj, nk], affine, voxel_size_mm: [VOXEL_SIZE_MM; 3], is_placed: true };
     let header = Header::new(&grid, Some(TR));
     let mut outputs = Outputs::new();
     let mut writer = outputs.bold(&folder.join("bold.nii"), &header.for_bold(spec.n_volumes))?;

@@ -217,7 +217,7 @@ fn asked(spec: &GroupsSpec, model: &Model, number: u64, forming: f64, tfce: bool
 fn ellipsoid(shape: [usize; 3]) -> Mask {
     let mut affine = [[0.0; 4]; 4];
     (0..4).for_each(|axis| affine[axis][axis] = 1.0);
-    let grid = Grid { shape, affine, voxel_size_mm: [1.0; 3] };
+    let grid = Grid { shape, affine, voxel_size_mm: [1.0; 3], is_placed: true };
     let off = |voxel: usize| {
         let at = grid.coordinates(voxel);
         let along = |axis: usize| {

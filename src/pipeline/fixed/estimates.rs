@@ -37,6 +37,8 @@ impl Estimates {
             return Err(Error::internal("fixed effects", "got no estimates", "get one", ""));
         };
         let (grid, header, _) = io::read_map(&first.effect)?;
+        let doubts = io::header_doubts(&first.effect, &header, &grid);
+        doubts.iter().for_each(|line| watch.warn(line));
         let of = first.effect.display().to_string();
         let hint = "resample all runs to one grid, or take one --space";
         let map = |path: &Path| {

@@ -1,7 +1,7 @@
 //! The model of a run: what there is to say of it when the contrasts are asked, and all that is prepared for the run when it is its turn. The latter is large
 //! where each slice has columns of its own, and stays no longer than the turn.
 
-use ndarray::{Array1, ArrayView1, Axis, concatenate};
+use ndarray::{Array1, ArrayView1};
 
 use super::{FEW_DOF, deficient};
 use crate::error::{Error, Result};
@@ -17,12 +17,7 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{Pairs, Rule};
-use crate::stats::least_squares::{LeastSquares, spans};
-
-/// A t that is too large by less is not told.
-const UNTOLD_PERCENT: f64 = 0.05;
-/// A t that is too large by as much is warned of.
-const DOUBTED_PERCENT: f64 = 1.0;
+use crate::stats::least_squares::spans;
 
 /// What a person is told of a run's model.
 pub(super) struct Told {
@@ -169,13 +164,20 @@ pub(super) fn noise(
     if spec.maps || spec.residuals { noise.with_maps() } else { Ok(noise) }
 }
 
-/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have.
-fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
+/// Whether a sum of the columns of a run's design is constant.
+///
+/// # Errors
+/// Internal where the design cannot be decomposed.
+pub(super) fn has_constant(run: &Run) -> Result<bool> {
     let (_, matrix) = run.shared();
     let is_constant = |column: ArrayView1<f64>| column.iter().all(|v| *v == column[0] && *v != 0.0);
-    if matrix.columns().into_iter().any(is_constant)
-        || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?
-    {
+    Ok(matrix.columns().into_iter().any(is_constant)
+        || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?)
+}
+
+/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have.
+fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
+    if has_constant(run)? {
         return Ok(());
     }
     watch.warn(&format!(
@@ -200,39 +202,4 @@ fn tell_inflation(run: &Run, model: &Outline, watch: &dyn Watch) {
         told(run.dof_spent),
         100.0 * larger
     ));
-}
-
-/// What variance of these contrasts a correction before preprocessing adds that no column of the model stands for.
-///
-/// # Errors
-/// Internal where the design cannot be decomposed.
-pub(super) fn tell_uncounted<'a>(
-    run: &Run,
-    contrasts: impl Iterator<Item = &'a Prepared>,
-    watch: &dyn Watch,
-) -> Result<()> {
-    let Some(survived) = &run.survived else { return Ok(()) };
-    let (_, mut design) = run.shared();
-    if let Some(varying) = run.varying() {
-        let own = &varying.columns[varying.columns.len() / 2];
-        design = concatenate(Axis(1), &[design.view(), own.view()])
-            .map_err(|e| Error::internal("the design", "cannot be joined", "", "").caused_by(e))?;
-    }
-    let LeastSquares { pinv, .. } = LeastSquares::new(design.view())?;
-    let share = |row: ArrayView1<f64>| survived.uncounted.share(row.dot(&pinv).view());
-    let larger =
-        |c: &Prepared| c.contrast.weights.rows().into_iter().map(share).fold(0.0, f64::max);
-    let each = contrasts.map(|c| (100.0 * ((1.0 + larger(c)).sqrt() - 1.0), &c.contrast.name));
-    let Some((percent, name)) = each.max_by(|a, b| a.0.total_cmp(&b.0)) else { return Ok(()) };
-    let told = format!(
-        "the correction of {} before preprocessing adds variance to effects that no column stands for: t of {name} is about {percent:.1} % too \
-         large, that of no other contrast by more",
-        display(&run.path)
-    );
-    match percent {
-        p if p < UNTOLD_PERCENT => {}
-        p if p < DOUBTED_PERCENT => watch.note(&told),
-        _ => watch.warn(&told),
-    }
-    Ok(())
 }

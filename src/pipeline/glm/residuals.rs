@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
-use super::modelled::Told;
+use super::modelled::{Told, has_constant};
 use crate::error::Result;
 use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
@@ -50,6 +50,13 @@ pub(super) fn say(
             ),
         };
         watch.note(&format!("{said}{}", whitened(spec, residuals)));
+        return Ok(());
+    }
+    if !has_constant(run)? {
+        watch.note(&format!(
+            "--noise ols: the residuals of {} hold the run's mean, so that their mean rho, {rho:.2}, says nothing of its noise",
+            display(&run.path)
+        ));
         return Ok(());
     }
     let pairs = Pairs::of_kept(&run.kept);

@@ -126,7 +126,11 @@ fn space(images: &Images) -> String {
         let from = name.find("space-")? + "space-".len();
         Some(name[from..].split(['_', '.']).next().unwrap_or_default().to_owned())
     });
+    let is_placed = images.grid.is_placed;
     match (by_name, images.header.sform_code) {
+        _ if !is_placed => {
+            "a place that is assumed: the maps' header has no qform and no sform".to_owned()
+        }
         (Some(space), _) => format!("{space} (by the maps' names)"),
         (None, 4) => "MNI space (by the maps' header)".to_owned(),
         (None, 3) => "Talairach space (by the maps' header)".to_owned(),

@@ -9,6 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::belongs::{OF_A_RUN, apart_in};
+use super::fitted_with::{self, FittedWith};
+use super::spent::vouched_for;
+use super::task::Known;
 use super::{Earlier, Run, display};
 use crate::design::Design;
 use crate::error::{Error, Result};
@@ -16,7 +19,7 @@ use crate::io::described::Described;
 use crate::io::paths::real;
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::provenance::{self, Facts, Kind, Output, sidecar_path};
-use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
+use crate::pipeline::spec::{DesignOptions, Role, RunSpec, SpentBy, SpentOptions};
 use crate::pipeline::watch::Watch;
 use crate::stats::mixed::{Mixed, Uncounted, shifted};
 use crate::volume::SliceGroups;
@@ -42,6 +45,9 @@ pub struct Survived {
     /// Variance of effects that the columns do not stand for.
     #[serde(skip)]
     pub uncounted: Uncounted,
+    /// What the correction was fitted with; none where that is not known.
+    #[serde(skip)]
+    pub with: Option<FittedWith>,
 }
 
 impl Survived {
@@ -66,13 +72,18 @@ impl Run {
     /// # Errors
     /// Missing input and bad data where the sidecar is no correction's, is another run's, or is of another length; usage where the run
     /// was corrected after preprocessing too.
-    pub(super) fn take_before(&mut self, spec: &RunSpec, watch: &dyn Watch) -> Result<()> {
+    pub(super) fn take_before(
+        &mut self,
+        spec: &RunSpec,
+        made: (&DesignOptions, Known),
+        watch: &dyn Watch,
+    ) -> Result<()> {
         let Some(SpentOptions { sidecar, by }) = spec.spent.as_deref() else { return Ok(()) };
         let facts = facts(sidecar)?;
         let spent = facts.spent().ok_or_else(|| no_correction(sidecar, &facts))?;
         refuse_other(sidecar, &facts)?;
         self.refuse_again(sidecar)?;
-        if facts.of(&self.path)? == Described::Bytes {
+        if vouched_for(spec).is_some() || facts.of(&self.path)? == Described::Bytes {
             let earlier = Earlier { facts, spent };
             return self.take(sidecar, &earlier, watch); // the corrected run itself, whose planes are the slices
         }
@@ -92,17 +103,20 @@ impl Run {
             ));
         }
         let beside = carried::beside(sidecar, &facts, None, self.n_volumes)?;
+        let spec_of = fitted_with::spec_of(sidecar);
         let Some((carried, files)) = beside.columns else {
             let lost =
                 beside.lost.as_deref().map_or("the table of its columns".to_owned(), display);
             watch.warn(&format!(
-                "{lost} is not there, which holds the columns that were taken out before {name} was preprocessed; bring it along with {of}"
+                "{lost} is not there, which holds the columns that were taken out before {name} was preprocessed; bring it along with {of}{}",
+                fitted_with::lost_task(spec_of.as_ref())
             ));
             self.dof_spent = spent;
             return Ok(());
         };
         self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
-        self.mix(&carried, *by)?;
+        let known = spec_of.and_then(|of| fitted_with::columns(&of, (self, spec), made));
+        self.mix(&carried, *by, known)?;
         if let Some(survived) = &self.survived {
             watch.warn(&format!(
                 "{name} was corrected before it was preprocessed ({of}){}",
@@ -113,7 +127,12 @@ impl Run {
     }
 
     /// Put columns in the model for what most slices lost, and count the rest.
-    fn mix(&mut self, carried: &Carried, by: SpentBy) -> Result<()> {
+    fn mix(
+        &mut self,
+        carried: &Carried,
+        by: SpentBy,
+        known: Option<fitted_with::Columns>,
+    ) -> Result<()> {
         let groups = &carried.groups;
         let n_planes = groups.group_of_plane.len() as f64;
         let part = |(group, columns): (usize, &Array2<f64>)| {
@@ -123,6 +142,7 @@ impl Run {
         let parts: Vec<_> = groups.columns.iter().enumerate().map(part).collect();
         let (asked, others) = self.asked_and_others()?;
         let mixed = Mixed::of((asked.view(), others.view()), &parts)?;
+        let with = known.map(|known| FittedWith::of(known, &parts)).transpose()?;
         let n_columns = mixed.lost.len();
         self.survived = Some(Survived {
             by,
@@ -132,6 +152,7 @@ impl Run {
             dof_alone: mixed.alone(),
             dof_counted: n_columns as f64 + mixed.alone(),
             uncounted: mixed.uncounted.clone(),
+            with,
         });
         self.dof_spent = mixed.alone();
         if n_columns > 0 {

@@ -35,7 +35,10 @@ impl Run {
         if let Some(carried) = &mut self.carried {
             carried.groups.columns.iter_mut().for_each(rows);
         }
-        self.survived.iter_mut().for_each(|survived| survived.uncounted.keep_rows(&kept));
+        if let Some(survived) = &mut self.survived {
+            survived.uncounted.keep_rows(&kept);
+            survived.with.iter_mut().for_each(|with| with.taken.keep_rows(&kept));
+        }
         let nothing = Box::new(Memory::zeros([0; 3], 0));
         let whole = std::mem::replace(&mut self.bold, nothing);
         self.bold = Box::new(Censored::new(whole, kept.clone())?);

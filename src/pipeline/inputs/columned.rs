@@ -10,7 +10,7 @@ use crate::design::confounds::Unmatched;
 use crate::design::events::{Events, Reading};
 use crate::design::{self, Design, DesignSpec};
 use crate::error::Result;
-use crate::io::{self, BoldFile};
+use crate::io;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
@@ -36,10 +36,9 @@ pub(super) fn design(
     spec: &RunSpec,
     options: &DesignOptions,
     (acquisition, known): (&Result<Acquisition>, Known),
-    bold: &BoldFile,
+    n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Columned> {
-    let n_volumes = bold.n_volumes;
     let Confounded { mut confounds, measures, found } =
         confounded::of(spec, options, n_volumes, watch)?;
     let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));

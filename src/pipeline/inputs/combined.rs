@@ -1,6 +1,6 @@
 //! The echoes of a run that become one: their files, their echo times, and that they are of one acquisition.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -49,21 +49,16 @@ pub(super) fn open(
 ) -> Result<Option<Echoes>> {
     let Some(options) = &spec.echoes else { return Ok(None) };
     let mut images = vec![(display(&first.path), of_first.clone())];
-    let (mut others, mut found) = (Vec::<Box<dyn BoldSource>>::new(), Vec::new());
+    let (mut opened, mut found) = (Vec::new(), Vec::new());
     for path in &options.others {
         let bold = open_bold(path, watch)?;
         let its = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
         same_grid(&bold, first, watch)?;
-        same_times(
-            &bold,
-            first,
-            (&timing::acquisition(&bold, &its, (spec, TaskTimes::Start), &Quiet), acquisition),
-        )?;
         found.extend(its.files.iter().map(|file| (Role::Sidecar, file.clone())));
         images.push((display(path), its));
-        others.push(Box::new(bold));
+        opened.push(bold);
     }
-    same_correction(spec, options)?;
+    // What makes them echoes comes first: other doubts may follow from it.
     let times_s = times(options, &images, watch)?;
     let mut order: Vec<usize> = (0..times_s.len()).collect();
     order.sort_by(|&a, &b| times_s[a].total_cmp(&times_s[b]));
@@ -78,8 +73,48 @@ pub(super) fn open(
             ));
         }
     }
+    for (bold, (_, its)) in opened.iter().zip(&images[1..]) {
+        let of_echo = timing::acquisition(bold, its, (spec, TaskTimes::Start), &Quiet);
+        same_times(bold, first, (&of_echo, acquisition))?;
+        if let (None, Some(file)) = (its.slice_timing_file(), of_first.slice_timing_file()) {
+            say_borrowed(&display(&bold.path), file, watch);
+        }
+    }
+    same_correction(spec, options)?;
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
+    let others = opened.into_iter().map(|bold| Box::new(bold) as Box<dyn BoldSource>).collect();
     Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
+}
+
+/// Where the sidecar of the first echo says no slice times, those of the first one whose does.
+///
+/// # Errors
+/// Those of finding sidecars.
+pub(super) fn borrow_slice_times(
+    spec: &RunSpec,
+    sidecar: &mut Sidecar,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let Some(options) = &spec.echoes else { return Ok(()) };
+    if spec.slice_times.is_some() || sidecar.slice_timing_file().is_some() {
+        return Ok(());
+    }
+    for path in &options.others {
+        let of_echo = io::sidecar::find(path, spec.sidecar.as_deref())?;
+        if let Some(file) = of_echo.slice_timing_file() {
+            say_borrowed(&display(&spec.bold), file, watch);
+            sidecar.take_slice_timing(&of_echo);
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn say_borrowed(echo: &str, file: &Path, watch: &dyn Watch) {
+    watch.note(&format!(
+        "no sidecar of {echo} has SliceTiming; that of {} is taken, of an echo of the same run",
+        display(file)
+    ));
 }
 
 fn same_grid(bold: &BoldFile, first: &BoldFile, watch: &dyn Watch) -> Result<()> {

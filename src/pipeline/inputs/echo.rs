@@ -117,7 +117,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         resampled,
         moment,
     };
-    run.take_earlier(watch)?;
+    run.take_earlier(spec, watch)?;
     Ok(Some(run))
 }
 
@@ -137,7 +137,7 @@ pub(super) fn apart(first: &Acquisition, other: &Acquisition) -> Option<String> 
     }
     let same = match (&first.slice_times, &other.slice_times) {
         (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| !far(a, b)),
-        (a, b) => a.is_none() && b.is_none(),
+        _ => true, // of one echo they are those of the run
     };
     (!same).then(|| "has other slice times".to_owned())
 }

@@ -10,6 +10,7 @@ use super::{Earlier, display, earlier};
 use crate::error::Result;
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::io::described::Described;
+use crate::io::paths::real;
 use crate::io::{self, hash, origin};
 use crate::pipeline::provenance::{self, Facts, Kind, sidecar_path};
 use crate::pipeline::spec::{RunSpec, SpentBy, SpentOptions};
@@ -47,11 +48,14 @@ fn of_run(run: &RunSpec, watch: &dyn Watch) -> Result<Option<SpentOptions>> {
     }
     let from = origin::origin(&bold, &sidecar.fields)?;
     let near = from.sidecars_like(&bold)?.into_iter();
-    let near = near.filter(|path| is_same_run(path, &bold)).filter_map(correction);
+    // What lies beside the run itself, or beside the one that was smoothed to make it, came after preprocessing.
+    let own = [&run.bold, &bold].map(|image| real(&sidecar_path(image)));
+    let near = near.filter(|path| is_same_run(path, &bold) && !own.contains(&real(path)));
+    let near = near.filter_map(correction);
     let near: Vec<Correction> = near.collect();
     let name = display(&run.bold);
     let made = made_into(&near, &from.sources)?;
-    let beside = if made.is_empty() { of_sources(&from.sources, watch)? } else { None };
+    let beside = if made.is_empty() { of_sources(&from.sources, &name, watch)? } else { None };
     let (found, by) = match beside {
         _ if !made.is_empty() => (one_of(made, &name, watch), SpentBy::Source),
         Some(beside) => (Some(beside), SpentBy::Source),
@@ -86,32 +90,46 @@ fn made_of(bold: &Path) -> Result<PathBuf> {
     Ok(bold)
 }
 
-/// The correction whose sidecar lies beside the sources, all of them; of several echoes that of the first. One that describes another file is told.
-fn of_sources(sources: &[PathBuf], watch: &dyn Watch) -> Result<Option<Correction>> {
+/// The correction whose sidecar lies beside the sources, all of them; of several echoes that of the first. It is of a source of its name, though its
+/// bytes have changed, which is told; one that describes another file is told and left.
+fn of_sources(sources: &[PathBuf], name: &str, watch: &dyn Watch) -> Result<Option<Correction>> {
     let mut first = None;
     for source in sources {
-        let Ok(Some(Earlier { facts, .. })) = earlier(source, watch) else { return Ok(None) };
-        if facts.spent().is_none() {
-            return Ok(None);
-        }
-        first.get_or_insert((sidecar_path(source), facts));
+        let sidecar = sidecar_path(source);
+        let facts = match changed(source, &sidecar)? {
+            Some(facts) => {
+                watch.warn(&format!(
+                    "{} is not as boldly wrote it (packed anew, or changed), and {name} was made of it: what its JSON says was spent is counted; \
+                     --spent none where it is no longer the corrected run",
+                    display(source)
+                ));
+                Some(facts)
+            }
+            None => earlier(source, watch).ok().flatten().map(|Earlier { facts, .. }| facts),
+        };
+        let Some(facts) = facts else { return Ok(None) };
+        first.get_or_insert((sidecar, facts));
     }
     Ok(first)
+}
+
+/// The correction whose run a source is by its name, packed or not, and not by its bytes.
+fn changed(source: &Path, sidecar: &Path) -> Result<Option<Facts>> {
+    let Some((_, facts)) = correction(sidecar.to_owned()) else { return Ok(None) };
+    let is_other = matches!(facts.of(source)?, Described::Changed | Described::Not);
+    Ok((is_other && facts.name_run_of(sidecar)).then_some(facts))
 }
 
 /// A sidecar of a corrected run: one that bears its name, or that lies beside its bytes under another.
 fn correction(sidecar: PathBuf) -> Option<Correction> {
     let facts = sidecar.is_file().then(|| provenance::facts_at(&sidecar).ok().flatten())??;
     facts.spent()?;
-    let is_run = facts.outputs.iter().any(|output| {
-        output.kind == Kind::Bold && sidecar_path(&output.name).file_name() == sidecar.file_name()
-    });
     let is_renamed = || {
         let images = ["nii.gz", "nii"].map(|ending| sidecar.with_extension(ending));
         let mut images = images.iter().filter(|image| image.is_file());
         images.any(|image| matches!(facts.of(image), Ok(Described::Bytes)))
     };
-    (is_run || is_renamed()).then_some((sidecar, facts))
+    (facts.name_run_of(&sidecar) || is_renamed()).then_some((sidecar, facts))
 }
 
 /// Those whose image is a source, by its bytes.

@@ -257,7 +257,7 @@ pub fn smoothed(own: &OwnRho, shape: [usize; 3], taps: &Taps) -> Result<Vec<f64>
     let map = &own.rho;
     let mut affine = [[0.0; 4]; 4];
     (0..4).for_each(|d| affine[d][d] = 1.0);
-    let grid = Grid { shape, affine, voxel_size_mm: [1.0; 3] };
+    let grid = Grid { shape, affine, voxel_size_mm: [1.0; 3], is_placed: true };
     let within = Mask { grid, inside: own.varies.clone() };
     let data = map.iter().map(|&v| v as f32).collect();
     let bold = Bold::Host(HostBold::new(Block::whole(shape, 1), data));

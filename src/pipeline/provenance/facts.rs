@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Output, not_understood, own_object, sidecar_path};
+use super::{Kind, Output, not_understood, own_object, sidecar_path};
 use crate::error::Result;
 use crate::io::described::{Described, Listed, described};
 use crate::io::is_aside;
@@ -105,6 +105,13 @@ impl Facts {
     #[must_use]
     pub fn spent(&self) -> Option<f64> {
         self.dof_spent.filter(|&spent| spent > 0.0)
+    }
+
+    /// Whether a run was made by the name that their sidecar bears, with whatever ending of an image.
+    #[must_use]
+    pub fn name_run_of(&self, sidecar: &Path) -> bool {
+        let mut runs = self.outputs.iter().filter(|output| output.kind == Kind::Bold);
+        runs.any(|output| sidecar_path(&output.name).file_name() == sidecar.file_name())
     }
 
     /// How the runs that were made had been smoothed in all, the first first.

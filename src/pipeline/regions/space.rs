@@ -60,7 +60,11 @@ pub fn check_space(
 ) -> Result<()> {
     let named: Vec<String> =
         options.given.iter().filter_map(|given| given.by_coordinates()).collect();
-    if named.is_empty() || options.coordinates == Some(Coordinates::Native) {
+    if named.is_empty() {
+        return Ok(());
+    }
+    refuse_no_place((path, header), &named)?;
+    if options.coordinates == Some(Coordinates::Native) {
         return Ok(());
     }
     match (space(path, header, fields), options.coordinates) {
@@ -106,6 +110,22 @@ pub fn check_space(
     }
 }
 
+/// Refuse millimetres in an image whose header does not say where its voxels lie.
+fn refuse_no_place((path, header): (&Path, &Header), named: &[String]) -> Result<()> {
+    if header.sform_code > 0 || header.qform_code > 0 {
+        return Ok(());
+    }
+    Err(Error::usage(
+        path.display().to_string(),
+        format!(
+            "has no qform and no sform (both codes are 0), so that it is not known where {} lies in it",
+            named.join(", ")
+        ),
+        "say where its voxels lie",
+        "copy the qform or sform from the image that it was made of, or give --roi as a mask on its grid",
+    ))
+}
+
 /// A map, and what its sidecar says of it.
 pub struct MapOfRuns<'a> {
     /// Its file.
@@ -128,7 +148,11 @@ pub fn check_spaces(
 ) -> Result<()> {
     let named: Vec<String> =
         options.given.iter().filter_map(|given| given.by_coordinates()).collect();
-    if named.is_empty() || options.coordinates.is_some() {
+    if named.is_empty() {
+        return Ok(());
+    }
+    maps.first().map_or(Ok(()), |first| refuse_no_place((first.path, header), &named))?;
+    if options.coordinates.is_some() {
         return Ok(());
     }
     let named = named.join(", ");

@@ -186,11 +186,12 @@ fn times(of: &Columns) -> String {
     if of.rows.len() > OPEN { grid.folded() } else { grid.finish() }
 }
 
-/// The whole of it, so many columns side by side as a sheet of paper takes.
+/// The whole of it, in tables of about as many columns, each no wider than a sheet of paper takes.
 fn table(of: &Columns) -> String {
     let n = of.names.len();
-    let parts = (0..n.max(1)).step_by(ACROSS).map(|from| (from, (from + ACROSS).min(n)));
-    parts.map(|part| part_of_table(of, part)).collect()
+    let n_parts = n.div_ceil(ACROSS).max(1);
+    let from = |part: usize| (part * n).div_ceil(n_parts);
+    (0..n_parts).map(|part| part_of_table(of, (from(part), from(part + 1)))).collect()
 }
 
 fn part_of_table(of: &Columns, (from, to): (usize, usize)) -> String {
@@ -265,6 +266,13 @@ mod tests {
         let rows = vec![row("run-1", &vec![Cell::Present; 45])];
         let html = section(&Columns { names, rows });
         assert_eq!(html.matches("<table class=\"numbers presence\"").count(), 3);
-        assert!(html.contains("(columns 41 to 45 of 45)"));
+        assert!(html.contains("(columns 31 to 45 of 45)"));
+        for (n, parts) in [(20, vec![20]), (21, vec![11, 10]), (41, vec![14, 14, 13])] {
+            let names: Vec<String> = (0..n).map(|n| format!("x{n}y")).collect();
+            let rows = vec![row("run-1", &vec![Cell::Present; n])];
+            let html = table(&Columns { names, rows });
+            let cut = html.split("<table").skip(1).map(|part| part.matches("<td").count());
+            assert_eq!(cut.collect::<Vec<_>>(), parts);
+        }
     }
 }

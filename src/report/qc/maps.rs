@@ -14,8 +14,12 @@ pub(super) fn section(maps: &Pictures) -> Result<String> {
     let figures: Vec<String> =
         maps.maps.par_iter().map(|map| figure(maps, map, &cuts)).collect::<Result<_>>()?;
     Ok(format!(
-        "<div class=\"pair\">\n{}</div>\n<p>Left is left. What lies below the first colour shows the mean image.</p>\n",
-        figures.concat()
+        "<div class=\"pair\">\n{}</div>\n<p>{} What lies below the first colour shows the mean image.</p>\n",
+        figures.concat(),
+        match maps.grid.is_placed {
+            true => "Left is left.",
+            false => "Which side is left is not known: the run does not say where its voxels lie.",
+        }
     ))
 }
 

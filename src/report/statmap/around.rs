@@ -149,7 +149,7 @@ mod tests {
             [0.0, 0.0, 4.0, -7.0],
             [0.0, 0.0, 0.0, 1.0],
         ];
-        Grid { shape: [7, 6, 5], affine, voxel_size_mm: [3.0, 3.0, 4.0] }
+        Grid { shape: [7, 6, 5], affine, voxel_size_mm: [3.0, 3.0, 4.0], is_placed: true }
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl Coverage {
         let png = encoded(size, pixels.as_flattened())?;
         let drawn = size.map(|n| n as f64 * px_mm * scale);
         sheet.image(corner, drawn, &png);
-        let [left, right] = slice.marks();
+        let [left, right] = slice.marks(&self.grid);
         sheet.text([corner[0], corner[1] + 10.0], Anchor::Start, 11.0, FAINT, left);
         sheet.text([corner[0] + drawn[0], corner[1] + 10.0], Anchor::End, 11.0, FAINT, right);
         let below = [corner[0] + 0.5 * drawn[0], corner[1] + scale * size_mm[1] + 15.0];

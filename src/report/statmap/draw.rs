@@ -116,7 +116,7 @@ fn through_peak(
         let corner = [x, top + scale * (tall - size[1])];
         place(sheet, map, &scene.draw(slice, px_mm)?, corner, scale);
         lines_to(sheet, slice.on(&scene.window, mm), size, corner, scale);
-        marks(sheet, slice, corner, size.map(|mm| mm * scale), 13.0);
+        marks(sheet, slice.marks(&map.grid), corner, size.map(|mm| mm * scale), 13.0);
         let middle = [x + 0.5 * scale * size[0], top + scale * tall + 17.0];
         sheet.text(middle, Anchor::Middle, 13.0, INK, &slice.name());
         Ok(())
@@ -149,7 +149,7 @@ fn across(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Result<f
         place(sheet, map, &scene.draw(slice, px_mm)?, corner, scale);
         let size = size.map(|mm| mm * scale);
         if nth == 0 {
-            marks(sheet, slice, corner, size, 11.0);
+            marks(sheet, slice.marks(&map.grid), corner, size, 11.0);
         }
         let middle = [corner[0] + 0.5 * size[0], top + size[1] + 15.0];
         sheet.text(middle, Anchor::Middle, 12.0, INK, &slice.name());
@@ -206,8 +206,13 @@ fn lines_to(sheet: &mut Sheet, at: [f64; 2], size: [f64; 2], corner: [f64; 2], s
 }
 
 /// Which side is which, in the upper corners.
-fn marks(sheet: &mut Sheet, slice: &Slice, corner: [f64; 2], size: [f64; 2], letter: f64) {
-    let [left, right] = slice.marks();
+fn marks(
+    sheet: &mut Sheet,
+    [left, right]: [&str; 2],
+    corner: [f64; 2],
+    size: [f64; 2],
+    letter: f64,
+) {
     let y = corner[1] + letter;
     sheet.text([corner[0] + 2.0, y], Anchor::Start, letter, INK, left);
     sheet.text([corner[0] + size[0] - 2.0, y], Anchor::End, letter, INK, right);
@@ -238,9 +243,15 @@ fn legend(map: &Statmap, scene: &Scene) -> Vec<String> {
     };
     vec![
         format!("Opaque and outlined: {}{from}; {n}. {fade}", rule.words),
-        format!(
-            "Left is left (neurological); the sagittal slice is seen from the left. Coordinates are those of the maps' space. {below}"
-        ),
+        match map.grid.is_placed {
+            true => format!(
+                "Left is left (neurological); the sagittal slice is seen from the left. Coordinates are those of the maps' space. {below}"
+            ),
+            false => format!(
+                "Which side is left is not known: the header of the images does not say where their voxels lie. Drawn and measured as if i ran from right \
+                 to left, from the centre. {below}"
+            ),
+        },
     ]
 }
 

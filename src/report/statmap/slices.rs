@@ -35,9 +35,13 @@ impl Slice {
         self.normal == 0
     }
 
-    /// What lies at the left edge and at the right.
-    pub fn marks(&self) -> [&'static str; 2] {
-        if self.normal == 0 { ["A", "P"] } else { ["L", "R"] }
+    /// What lies at the left edge and at the right, where the grid says it.
+    pub fn marks(&self, grid: &Grid) -> [&'static str; 2] {
+        match (grid.is_placed, self.normal) {
+            (false, _) => ["?", "?"],
+            (true, 0) => ["A", "P"],
+            (true, _) => ["L", "R"],
+        }
     }
 
     /// `x = −12 mm`.

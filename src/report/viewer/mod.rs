@@ -46,6 +46,8 @@ pub(super) struct Viewers {
     /// Images as elements that are no script.
     images: String,
     n: usize,
+    /// Of some map it is not known where its voxels lie.
+    is_unplaced: bool,
 }
 
 impl Viewers {
@@ -58,6 +60,7 @@ impl Viewers {
         let under = self.below(map)?;
         self.image(&format!("{id}-map"), &volumes::statistic(map)?);
         self.n += 1;
+        self.is_unplaced |= !map.grid.is_placed;
         let (most, is_cut, is_signed) = map.range();
         let from = map.threshold.from.unwrap_or(map.threshold.full).min(most);
         let flag = |is: bool| if is { "1" } else { "" };
@@ -112,7 +115,8 @@ impl Viewers {
     pub fn page(self, title: &str, lead: &str, contents: &str, body: &str) -> String {
         let mut scripts = String::new();
         if self.n > 0 {
-            scripts += PANEL;
+            let side = if self.is_unplaced { UNKNOWN_SIDE } else { KNOWN_SIDE };
+            scripts += &PANEL.replace(SIDE, side);
             scripts += &self.images;
             scripts += &data("viewer-colours", "application/json", &colours());
             scripts += &data("niivue", "application/octet-stream", &STANDARD.encode(SCRIPT));
@@ -136,6 +140,12 @@ fn data(id: &str, kind: &str, text: &str) -> String {
 
 const STATUS: &str = "<p id=\"viewer-status\" hidden=\"\"></p>\n";
 
+/// What stands in the panel for which side is left.
+const SIDE: &str = "{side}";
+const KNOWN_SIDE: &str = "Left is left.";
+const UNKNOWN_SIDE: &str =
+    "Which side is left is not known: the images do not say where their voxels lie.";
+
 /// The viewer with what moves it; the script brings it to a map.
 const PANEL: &str = "<p id=\"viewer-status\" role=\"status\" hidden=\"\">loading</p>\n\
 <div id=\"viewer\" class=\"viewer\" role=\"group\" aria-label=\"Live viewer\" hidden=\"\">\n\
@@ -144,7 +154,7 @@ arrow keys, page up and page down move it by a voxel\"></canvas></div>\n\
 <div class=\"controls\">\n<div>\n<p><strong id=\"viewer-name\"></strong> at <span id=\"viewer-place\" aria-live=\"polite\"></span></p>\n\
 <label for=\"viewer-threshold\">Threshold</label>\n<input id=\"viewer-threshold\" type=\"range\" min=\"0\" max=\"8\" step=\"0.1\">\n\
 <p><output id=\"viewer-passed\" for=\"viewer-threshold\"></output></p>\n\
-<p class=\"note\">Opaque and outlined from the threshold on, by height alone; below it the opacity is (value / threshold)². Left is left.</p>\n</div>\n\
+<p class=\"note\">Opaque and outlined from the threshold on, by height alone; below it the opacity is (value / threshold)². {side}</p>\n</div>\n\
 <svg role=\"img\" viewBox=\"0 0 400 50\" aria-labelledby=\"viewer-bar-title\"><title id=\"viewer-bar-title\">Colours of the statistic</title>\
 <desc>From the lowest value to the highest, opaque beyond the threshold</desc><g id=\"viewer-bar\"></g></svg>\n\
 </div>\n</div>\n";

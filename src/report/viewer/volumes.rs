@@ -58,6 +58,7 @@ fn halved(grid: &Grid) -> Grid {
         shape: grid.shape.map(|n| 2 * n),
         affine,
         voxel_size_mm: grid.voxel_size_mm.map(|size| 0.5 * size),
+        is_placed: grid.is_placed,
     }
 }
 
