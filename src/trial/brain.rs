@@ -12,6 +12,7 @@ use super::people::People;
 use super::plan::{BrainPlan, Missing, Plan};
 use super::results::{Brain, BrainRow};
 use super::tables::{Measured, Tables, is_missing};
+use super::tasks::TASK;
 use super::two_sample;
 use super::visits::Visits;
 use crate::error::{Error, Result};
@@ -107,7 +108,7 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     }
     let mut keys = Vec::new();
     for (at, column) in table.table.columns.iter().enumerate() {
-        let is_key = column == "run" || column == arm || motion::is_one(column);
+        let is_key = ["run", TASK, arm].contains(&column.as_str()) || motion::is_one(column);
         let of = match table.table.rows.iter().all(|cells| is_missing(&cells[at])) {
             _ if column.ends_with("_id") => continue,
             _ if is_key => &mut keys,

@@ -7,11 +7,13 @@ mod order;
 
 use super::column::Column;
 use super::dictionary::Direction;
+use super::index::are_one;
 use super::meant::key_as;
 use super::note::{Notes, counted};
 use super::people::People;
 use super::plan::Plan;
 use super::tables::{Measured, Tables, is_missing, session};
+use super::tasks::TASK;
 use super::unequal::{self, Behind};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -52,14 +54,14 @@ fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
         let at = table.table.position(column)?;
         Some([row, other].map(|row| table.table.rows[row][at].trim()))
     };
-    let is_run =
-        cells(RUN).is_some_and(|[one, two]| one != two && !is_missing(one) && !is_missing(two));
-    is_run && cells("task").is_none_or(|[one, two]| one == two)
+    let is_run = cells(RUN)
+        .is_some_and(|[one, two]| !are_one(RUN, one, two) && !is_missing(one) && !is_missing(two));
+    is_run && cells(TASK).is_none_or(|[one, two]| one == two)
 }
 
 /// Two rows of a visit that have no mean.
 fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
-    let hint = match table.has("task") || table.has(RUN) {
+    let hint = match table.has(TASK) || table.has(RUN) {
         true => {
             "delete or correct one of them, or name one task as TABLE[task=NAME]: of that the mean over runs is taken"
         }

@@ -7,7 +7,7 @@ use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
     adverse, arms_agree, baseline, brain, correlations, covariates, cpm, crossover, disposition,
-    edges, odd, outcomes, physiology, populations, pressure, remarks, responders, strata,
+    edges, odd, outcomes, physiology, populations, pressure, remarks, responders, strata, tasks,
 };
 use crate::error::Result;
 
@@ -36,6 +36,7 @@ pub fn analyse(
     }
     let people = covariates::read(plan, people, tables, &mut notes)?;
     odd::tell(plan, &people, tables, &mut notes)?;
+    tasks::tell(plan, &people, tables, &mut notes)?;
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
     results.populations = populations::analyse(plan, &people, tables)?;

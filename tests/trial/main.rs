@@ -23,6 +23,7 @@ mod estimates;
 mod given;
 mod goldens;
 mod image;
+mod keys;
 mod lapses;
 mod listed;
 mod made;

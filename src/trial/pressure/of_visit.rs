@@ -127,6 +127,7 @@ impl<'a> Found<'a> {
         table.position_of(&own.rating, ("pressure", "rating"))?;
         let pressures = pressures(table, own)?;
         let ratings = table.numbers_on(&own.rating, "a rating", [0.0, 100.0])?;
+        table.refuse_case_alone("series", &["series"])?;
         let series = match table.has("series") {
             true => table.texts("series")?,
             false => vec![None; ratings.len()],
