@@ -43,6 +43,12 @@ impl Plan {
         })
     }
 
+    /// Whether the plan names a table, whatever else columns without one may be of.
+    #[must_use]
+    pub fn names(&self, table: &str) -> bool {
+        self.named().into_iter().any(|name| !name.is_empty() && stem(name) == table)
+    }
+
     /// Tables of which the plan names some rows alone: `physio_summary[task=rest]`.
     #[must_use]
     pub fn parts_of_tables(&self) -> Vec<String> {

@@ -1,12 +1,16 @@
 //! What tells rows of a table apart: tasks, runs, repetitions, series, regions.
 
+use std::fs;
+
 use boldly::error::Result;
+use boldly::io::tsv;
 use boldly::table::Table;
 use boldly::trial::{
     BrainPlan, CpmPlan, EdgesPlan, Measured, Notes, PressurePlan, Results, analyse, by_region,
     edges,
 };
 
+use super::command::{NRS, boldly, study as folder_of_study};
 use super::edges::long;
 use crate::study::{Study, study};
 
@@ -231,4 +235,21 @@ fn runs_and_repetitions_are_numbers() {
     for part in ["cpm.tsv, line 3 (sub-001)", "'x' in column repetition", "a whole number"] {
         assert!(error.contains(part), "{part}: {error}");
     }
+}
+
+#[test]
+fn a_fault_of_a_table_that_is_named_comes_before_a_column_that_it_seems_to_lack() {
+    let dir = folder_of_study();
+    let path = dir.path().join("study/brain.tsv");
+    let wide = tsv::read(&path).unwrap();
+    let at = wide.position("pag_pain").unwrap();
+    let mut text = "participant_id\tsession_id\tregion\tmean\n".to_owned();
+    for row in wide.rows.iter().take(1).chain(&wide.rows) {
+        text += &format!("{}\t{}\tpag_pain\t{}\n", row[0], row[1], row[at]);
+    }
+    fs::write(&path, text).unwrap();
+    let _ = fs::remove_file(path.with_extension("json"));
+    let line = format!("{NRS} --brain brain --correlate brain:pag_pain~nrs --out out");
+    let error = String::from_utf8_lossy(&boldly(dir.path(), &line).stderr).into_owned();
+    assert!(error.contains("line 3") && error.contains("as line 2 is"), "{error}");
 }
