@@ -143,10 +143,8 @@ impl Measured {
                     whole.dictionary.variables.push(variable);
                 }
             }
-            let unread = part.dictionary.unread.into_iter();
-            let new = unread.filter(|one| !whole.dictionary.unread.contains(one));
-            let new: Vec<[String; 3]> = new.collect();
-            whole.dictionary.unread.extend(new);
+            add_new(&mut whole.dictionary.unread, part.dictionary.unread);
+            add_new(&mut whole.dictionary.plain, part.dictionary.plain);
             whole.table = whole.table.above(part.table);
         }
         Ok(whole)
@@ -355,6 +353,15 @@ impl Measured {
     /// As [`Measured::flags`].
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
         self.has(column).then(|| self.flags(column)).transpose()
+    }
+}
+
+/// Those of others that are not there.
+fn add_new<T: PartialEq>(all: &mut Vec<T>, others: Vec<T>) {
+    for one in others {
+        if !all.contains(&one) {
+            all.push(one);
+        }
     }
 }
 

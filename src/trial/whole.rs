@@ -100,13 +100,12 @@ fn tell_unchecked(plan: &Plan, (participants, tables): (&Measured, &Tables), not
         let without =
             |table: &&Measured| table.name == *name && table.dictionary.variables.is_empty();
         if let Some(table) = tables.all.iter().find(without) {
-            notes.info(
-                format!(
-                    "{} has no data dictionary ({name}.json): no range or level of it is checked",
-                    table.table.name
-                ),
-                Vec::new(),
-            );
+            let (columns, dictionary) = (&table.table.name, &table.dictionary.name);
+            let text = match dictionary.is_empty() {
+                true => format!("{columns} has no data dictionary ({name}.json)"),
+                false => format!("{dictionary} says nothing of a column of {columns}"),
+            };
+            notes.info(format!("{text}: no range or level of it is checked"), Vec::new());
         }
     }
     let own = tables.all.iter().filter(|table| table.name != participants.name);

@@ -19,6 +19,7 @@ mod crossover;
 mod disposition;
 mod doubts;
 mod edges;
+mod entries;
 mod estimates;
 mod given;
 mod goldens;

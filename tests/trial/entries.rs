@@ -1,0 +1,82 @@
+//! What dictionaries, headers, lines and options say, where it was dropped, or told as something else.
+
+use std::fs;
+use std::path::Path;
+
+use boldly::error::Result;
+use boldly::io::tsv;
+use boldly::trial::sheets::sheets;
+use boldly::trial::{Arm, BrainPlan, Dictionary, Missing, Notes, PressurePlan, Results, analyse};
+
+use super::command::{NRS, boldly, run, study as folder_of_study};
+use crate::study::{Study, study};
+
+fn analysed(study: &Study) -> Result<Results> {
+    let mut notes = Notes::default();
+    let plan = study.plan.clone().resolved(&study.tables, &mut notes)?;
+    analyse(&plan, study.participants.clone(), &study.tables, notes)
+}
+
+#[track_caller]
+fn says(text: &str, parts: &[&str]) {
+    parts.iter().for_each(|part| assert!(text.contains(part), "{part}: {text}"));
+}
+
+fn refused(dir: &Path, line: &str) -> String {
+    let output = boldly(dir, line);
+    assert!(!output.status.success(), "{line}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The notes of the outcome nrs under a dictionary, a line each.
+fn noted(dictionary: &str) -> String {
+    let mut study = study();
+    study.plan.outcomes.truncate(1);
+    let own = study.tables.all.iter_mut().find(|table| table.name == "questionnaires").unwrap();
+    own.dictionary = Dictionary::parse("questionnaires.json", dictionary).unwrap();
+    analysed(&study).unwrap().notes.all.iter().map(|note| format!("{note}\n")).collect()
+}
+
+#[test]
+fn keys_of_a_dictionary_that_abbreviate_or_contain_a_known_one_are_told() {
+    for (key, meant) in [
+        ("Min", "Minimum"),
+        ("Max", "Maximum"),
+        ("MinValue", "Minimum"),
+        ("max_value", "Maximum"),
+        ("MaximumValue", "Maximum"),
+        ("ValidRange", "Range"),
+        ("MeasurementUnits", "Units"),
+        ("Unit", "Units"),
+        ("Desc", "Description"),
+    ] {
+        let said = noted(&format!("{{\"nrs\": {{\"{key}\": 5}}}}"));
+        let told = format!("gives nrs '{key}', which is not read: is '{meant}' meant?");
+        says(&said, &[&told]);
+        assert!(!said.contains("has no data dictionary"), "{said}");
+    }
+    // Keys of one's own are free, and so is what is beside the known one.
+    let said = noted(
+        r#"{"nrs": {"Derivative": true, "TermURL": "u", "Delimiter": ";", "Format": "number", "Notes": "n", "Admin": 1, "Range": [0, 10], "ValidRange": "yes"}}"#,
+    );
+    assert!(!said.contains("is not read"), "{said}");
+    // A file without an entry is a file.
+    let said = noted(r#"{"MeasurementToolMetadata": {"Description": "a form"}}"#);
+    says(&said, &["questionnaires.json says nothing of a column of questionnaires.tsv"]);
+    assert!(!said.contains("has no data dictionary"), "{said}");
+    let said = noted(r#"{"nrs": "pain"}"#);
+    says(&said, &["gives nrs \"pain\", which is no object", "{\"nrs\": {\"LongName\": ...}}"]);
+}
+
+#[test]
+fn text_of_a_dictionary_that_is_none_is_refused() {
+    for (key, value) in
+        [("LongName", "5"), ("LongName", r#"["a"]"#), ("Units", "3"), ("Description", "{}")]
+    {
+        let text = format!("{{\"nrs\": {{\"{key}\": {value}}}}}");
+        let error = Dictionary::parse("q.json", &text).unwrap_err().to_string();
+        says(&error, &["q.json gives nrs the", key, value, "give a text"]);
+    }
+    let none = Dictionary::parse("q.json", r#"{"nrs": {"Units": null, "LongName": "Pain"}}"#);
+    assert_eq!(none.unwrap().get("nrs").unwrap().units, None);
+}
