@@ -80,3 +80,52 @@ fn text_of_a_dictionary_that_is_none_is_refused() {
     let none = Dictionary::parse("q.json", r#"{"nrs": {"Units": null, "LongName": "Pain"}}"#);
     assert_eq!(none.unwrap().get("nrs").unwrap().units, None);
 }
+
+#[test]
+fn strata_of_one_level_are_refused_and_named_where_they_are_in_a_model_alone() {
+    let mut study = study();
+    study.plan.outcomes.truncate(1);
+    study.plan.missing = vec![Missing::Observed, Missing::Bocf];
+    study.plan.strata = vec!["site".to_owned()];
+    let arms: Vec<Option<Arm>> = study.people().all.iter().map(|person| person.arm).collect();
+    let n = study.participants.table.rows.len();
+    for row in 0..n {
+        study.set("participants", row, "site", "cologne");
+    }
+    let error = analysed(&study).unwrap_err().to_string();
+    says(
+        &error,
+        &["--strata site", "is 'cologne' in all participants of the arms", "leave it out"],
+    );
+    // Sites of an arm that is not compared are none.
+    let of_arm = |arm| (0..n).filter(|row| arms[*row] == Some(arm)).take(3).collect::<Vec<_>>();
+    let others: Vec<usize> = [of_arm(Arm::Active), of_arm(Arm::Control)].concat();
+    for &row in &others {
+        study.set("participants", row, "site", "london");
+    }
+    study.plan.active = Some("milnacipran".to_owned());
+    let mut third = self::study();
+    third.plan = study.plan.clone();
+    third.participants = study.participants.clone();
+    for &row in &others {
+        third.set("participants", row, "arm", "pregabalin");
+    }
+    says(&analysed(&third).unwrap_err().to_string(), &["--strata site is 'cologne' in all"]);
+    // Of those observed all are of one site.
+    let ids: Vec<String> =
+        others.iter().map(|row| study.participants.table.rows[*row][0].clone()).collect();
+    let nrs = study.cells("questionnaires").position("nrs").unwrap();
+    for row in &mut study.cells("questionnaires").rows {
+        if ids.contains(&row[0]) && row[1] == "ses-week13" {
+            row[nrs] = "n/a".to_owned();
+        }
+    }
+    let found = analysed(&study).unwrap();
+    let sheets = sheets(&found);
+    let table = &sheets.iter().find(|sheet| sheet.name == "ancova").unwrap().table;
+    let at = table.position("adjusted_for").unwrap();
+    let cells: Vec<&str> = table.rows.iter().map(|row| row[at].as_str()).collect();
+    assert_eq!(cells, ["n/a", "site"], "{:?}", table.columns);
+    let said: String = found.notes.all.iter().map(|note| format!("{note}\n")).collect();
+    says(&said, &["nrs (observed) is not adjusted for site: it is 'cologne' in all analysed"]);
+}
