@@ -129,3 +129,41 @@ fn strata_of_one_level_are_refused_and_named_where_they_are_in_a_model_alone() {
     let said: String = found.notes.all.iter().map(|note| format!("{note}\n")).collect();
     says(&said, &["nrs (observed) is not adjusted for site: it is 'cologne' in all analysed"]);
 }
+
+#[test]
+fn a_crossover_bears_the_name_units_and_direction_of_its_outcome() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let ids: String = (1..=24).map(|n| format!("sub-{n:02}\n")).collect();
+    fs::write(dir.join("participants.tsv"), format!("participant_id\n{ids}")).unwrap();
+    let table = fs::read_to_string(crate::study::folder().join("crossover.tsv")).unwrap();
+    fs::write(dir.join("crossover.tsv"), table.replacen("outcome", "nrs", 1)).unwrap();
+    let said = r#"{"nrs": {"LongName": "Pain intensity", "Units": "points", "Direction": "lower is better"}}"#;
+    fs::write(dir.join("crossover.json"), said).unwrap();
+    let plan = r#"{"control": "placebo", "baseline": "", "endpoint": "", "outcomes": [], "design": "crossover", "crossover": {"table": "crossover", "outcome": "nrs"}}"#;
+    fs::write(dir.join("plan.json"), plan).unwrap();
+    let (_, told) = run(dir, "trial . --plan plan.json --out out");
+    says(&told, &["without Pain intensity in both periods"]);
+    let page = fs::read_to_string(dir.join("out/report.html")).unwrap().replace('\u{a0}', " ");
+    says(
+        &page,
+        &[
+            "Effect of the treatment on Pain intensity (points)",
+            "less with milnacipran (better)",
+            "more with milnacipran",
+            "treatment: Pain intensity",
+        ],
+    );
+    assert!(
+        !page.contains("more with milnacipran (better)") && !page.contains("units of the outcome")
+    );
+    let table = tsv::read(&dir.join("out/crossover.tsv")).unwrap();
+    let cell = |column: &str| table.rows[0][table.position(column).unwrap()].clone();
+    assert_eq!(
+        ["outcome", "label", "units", "analysis"].map(cell),
+        ["crossover:nrs", "Pain intensity", "points", "outcome"]
+    );
+    let json = fs::read_to_string(dir.join("out/results.json")).unwrap();
+    says(&json, &["\"direction\": \"lower\""]);
+    run(dir, "verify out");
+}
