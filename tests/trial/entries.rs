@@ -167,3 +167,20 @@ fn a_crossover_bears_the_name_units_and_direction_of_its_outcome() {
     says(&json, &["\"direction\": \"lower\""]);
     run(dir, "verify out");
 }
+
+#[test]
+fn headers_are_read_without_the_blanks_around_them() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    let path = dir.join("study/phenotype/questionnaires.tsv");
+    let text = fs::read_to_string(&path).unwrap();
+    let spoiled = text.replacen("nrs", "nrs \u{a0}", 1).replacen("session_id", " session_id", 1);
+    fs::write(&path, spoiled).unwrap();
+    let people = dir.join("study/participants.tsv");
+    let text = fs::read_to_string(&people).unwrap();
+    fs::write(&people, text.replacen("\tarm\t", "\tarm \t", 1)).unwrap();
+    run(dir, &format!("{NRS} --arm arm --out out"));
+    fs::write(&path, "participant_id\tsession_id\tnrs\tnrs \nsub-001\tses-baseline\t1\t2\n")
+        .unwrap();
+    says(&refused(dir, &format!("{NRS} --out no")), &["two columns named 'nrs'"]);
+}
