@@ -184,3 +184,21 @@ fn headers_are_read_without_the_blanks_around_them() {
         .unwrap();
     says(&refused(dir, &format!("{NRS} --out no")), &["two columns named 'nrs'"]);
 }
+
+#[test]
+fn lines_may_end_with_a_carriage_return_alone() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    run(dir, &format!("{NRS} --brain brain --out want"));
+    let path = dir.join("study/brain.tsv");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace('\n', "\r")).unwrap();
+    run(dir, &format!("{NRS} --brain brain --out out"));
+    let [want, got] =
+        ["want", "out"].map(|name| fs::read_to_string(dir.join(name).join("brain.tsv")).unwrap());
+    assert_eq!(want, got);
+    let spoiled = text.replace('\n', "\r").replacen("0.1650", "x", 1).replacen("0.165", "x", 1);
+    fs::write(&path, spoiled).unwrap();
+    let told = refused(dir, &format!("{NRS} --brain brain --out no"));
+    says(&told, &["brain.tsv, line 3 (sub-001), holds 'x'"]);
+}
