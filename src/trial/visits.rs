@@ -30,6 +30,8 @@ pub struct Visits {
     pub units: Option<String>,
     /// Which way is better by the dictionary.
     pub direction: Option<Direction>,
+    /// Why an analysis could not make some of the values, and what to check.
+    pub why_none: Option<[String; 2]>,
     /// The table's sessions, as it first names them.
     pub sessions: Vec<String>,
     /// How they follow each other in each participant's rows.
@@ -46,7 +48,7 @@ pub struct Visits {
 }
 
 /// The column that tells a visit's runs apart.
-const RUN: &str = "run";
+pub(super) const RUN: &str = "run";
 
 /// Whether two rows of a visit are of different runs of one task.
 fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
@@ -60,7 +62,7 @@ fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
 }
 
 /// Two rows of a visit that have no mean.
-fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
+pub(super) fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
     let hint = match table.has(TASK) || table.has(RUN) {
         true => {
             "delete or correct one of them, or name one task as TABLE[task=NAME]: of that the mean over runs is taken"
@@ -142,6 +144,7 @@ impl Visits {
             label: variable.and_then(|v| v.long_name.clone()).unwrap_or_else(|| column.to_owned()),
             units: variable.and_then(|v| v.units.clone()),
             direction: variable.and_then(|v| v.direction),
+            why_none: None,
             sessions,
             order,
             n_people: people.all.len(),
@@ -165,6 +168,7 @@ impl Visits {
             label,
             units: None,
             direction: None,
+            why_none: None,
             sessions: order.sessions.clone(),
             order,
             n_people: people.all.len(),

@@ -202,3 +202,34 @@ fn lines_may_end_with_a_carriage_return_alone() {
     let told = refused(dir, &format!("{NRS} --brain brain --out no"));
     says(&told, &["brain.tsv, line 3 (sub-001), holds 'x'"]);
 }
+
+#[test]
+fn ratings_that_fall_with_pressure_have_no_p50_and_all_else() {
+    let mut study = study();
+    study.plan.outcomes.clear();
+    study.plan.pressure = Some(PressurePlan::of("pressure".to_owned()));
+    let want = analysed(&study).unwrap().pressure.unwrap();
+    let rating = study.cells("pressure").position("rating").unwrap();
+    for row in &mut study.cells("pressure").rows {
+        if let Ok(value) = row[rating].parse::<f64>() {
+            row[rating] = (100.0 - value).to_string();
+        }
+    }
+    let found = analysed(&study).unwrap();
+    let said: String = found.notes.all.iter().map(|note| format!("{note}\n")).collect();
+    says(&said, &["P50 is not compared", "ratings do not rise with pressure"]);
+    let part = found.pressure.unwrap();
+    let outcomes: Vec<&str> = part.ancova.iter().map(|row| row.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["pressure:slope", "pressure:auc"]);
+    // 100 - y has the slope turned round: so is the difference.
+    let off = part.ancova[0].difference.value + want.ancova[1].difference.value;
+    assert!(off.abs() < 1e-9, "{off}");
+    // As an outcome there is nothing in its place, and why.
+    let column = "pressure:p50".parse().unwrap();
+    study.plan.outcomes.push(boldly::trial::Outcome { column, label: None, direction: None });
+    let error = analysed(&study).unwrap_err().to_string();
+    says(
+        &error,
+        &["pressure:p50", "ratings do not rise with pressure", "columns pressure_kpa and rating"],
+    );
+}

@@ -231,16 +231,22 @@ fn estimand(missing: Missing, has_covariates: bool) -> &'static str {
 fn refuse_few(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<()> {
     let n = pairs.n();
     match Arm::BOTH.into_iter().find(|arm| *n.get(*arm) < 2) {
-        Some(arm) => Err(Error::bad_data(
-            named.outcome.clone(),
-            format!(
-                "has both values of {} of arm '{}'",
-                counted(*n.get(arm)),
-                people.arms.get(arm)
-            ),
-            "have those of two participants of each arm at least",
-            format!("check --baseline and --endpoint, or {}", named.left_out(plan)),
-        )),
+        Some(arm) => {
+            let [why, check] = match &named.why_none {
+                Some([why, check]) => [format!(" ({why})"), check.clone()],
+                None => [String::new(), "--baseline and --endpoint".to_owned()],
+            };
+            Err(Error::bad_data(
+                named.outcome.clone(),
+                format!(
+                    "has both values of {} of arm '{}'{why}",
+                    counted(*n.get(arm)),
+                    people.arms.get(arm)
+                ),
+                "have those of two participants of each arm at least",
+                format!("check {check}, or {}", named.left_out(plan)),
+            ))
+        }
         None => Ok(()),
     }
 }
