@@ -233,3 +233,30 @@ fn ratings_that_fall_with_pressure_have_no_p50_and_all_else() {
         &["pressure:p50", "ratings do not rise with pressure", "columns pressure_kpa and rating"],
     );
 }
+
+#[test]
+fn columns_of_motion_and_physiology_in_another_case_are_no_regions() {
+    let of = |name: &str, regions: &[&str]| {
+        let mut study = study();
+        study.plan.outcomes.clear();
+        let regions = regions.iter().map(|region| (*region).to_owned()).collect();
+        study.plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions });
+        let table = study.cells("brain");
+        let at = table.position("mean_fd").unwrap();
+        table.columns[at] = name.to_owned();
+        analysed(&study)
+    };
+    for (name, meant) in [
+        ("Mean_FD", "mean_fd"),
+        ("FD_mean", "fd_mean"),
+        ("MEAN_FD_pag_pain", "mean_fd_pag_pain"),
+        ("Heart_Rate", "heart_rate"),
+        ("heart_rate", "heart_rate"),
+        ("Kept_Volumes", "kept_volumes"),
+    ] {
+        let error = of(name, &[]).unwrap_err().to_string();
+        says(&error, &["brain.tsv", &format!("'{name}'"), meant, "--region"]);
+        assert!(of(name, &["pag_pain", name]).is_ok(), "{name}");
+    }
+    assert!(of("mean_fd", &[]).is_ok());
+}

@@ -82,7 +82,8 @@ fn regions_of_two_tasks_are_told_with_who_has_both() {
 
 #[test]
 fn every_table_that_is_read_at_visits_is_asked_for_its_tasks() {
-    let tables: [(&str, fn(&mut Study)); 3] = [
+    type Ask = fn(&mut Study);
+    let tables: [(&str, Ask); 3] = [
         ("cpm", |study| study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()))),
         ("pressure", |study| {
             study.plan.pressure = Some(PressurePlan::of("pressure".to_owned()));
@@ -208,6 +209,20 @@ fn runs_and_repetitions_are_numbers() {
     let whole = study.tables.get("brain").unwrap();
     let part = whole.only("brain[run=1]", "run", "1").unwrap();
     assert_eq!(part.table.rows.len(), whole.table.rows.len());
+
+    // Of recordings that run would count twice in a mean.
+    let mut study = with_regions();
+    let mut table = study.cells("brain").clone();
+    table.name = "physio_summary.tsv".to_owned();
+    table.rows.insert(1, table.rows[0].clone());
+    with_column(&mut table, "run", |_, row| if row == 1 { "01" } else { "1" }.to_owned());
+    let name = "physio_summary".to_owned();
+    study.tables.all.push(Measured { name, table, ..Measured::default() });
+    let found = analysed(&study).unwrap();
+    let told = |note: &boldly::trial::Note| {
+        note.text.contains("physiology is not described: physio_summary.tsv, line 3 (sub-001)")
+    };
+    assert!(found.physiology.is_empty() && found.notes.all.iter().any(told));
 
     let mut study = with_edges();
     let table = study.cells("coupling");
