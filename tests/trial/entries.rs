@@ -260,3 +260,12 @@ fn columns_of_motion_and_physiology_in_another_case_are_no_regions() {
     }
     assert!(of("mean_fd", &[]).is_ok());
 }
+
+#[test]
+fn a_crossover_without_its_table_is_told_to_name_it() {
+    let dir = folder_of_study();
+    let line = "trial study --design crossover --control placebo --out out";
+    let told = refused(dir.path(), line);
+    says(&told, &["--design crossover", "give --crossover TABLE"]);
+    assert!(!told.contains("--outcome"), "{told}");
+}
