@@ -39,6 +39,7 @@ pub mod edges;
 mod edges_of_runs;
 pub mod index;
 mod meant;
+mod moment;
 mod motion;
 mod note;
 mod odd;
@@ -70,6 +71,7 @@ pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
 pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
 pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, Fewer, RunOf};
+pub use moment::Moment;
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};
 pub use plan::{

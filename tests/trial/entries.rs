@@ -269,3 +269,54 @@ fn a_crossover_without_its_table_is_told_to_name_it() {
     says(&told, &["--design crossover", "give --crossover TABLE"]);
     assert!(!told.contains("--outcome"), "{told}");
 }
+
+#[test]
+fn a_date_and_a_time_of_that_day_follow_each_other_in_no_order() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    let path = dir.join("study/phenotype/questionnaires.tsv");
+    let mut table = tsv::read(&path).unwrap();
+    let at = table.position("session_id").unwrap();
+    let mut between = Vec::new();
+    for row in &table.rows {
+        if row[at] == "ses-baseline" {
+            let mut row = row.clone();
+            row[at] = "ses-yule".to_owned();
+            between.push(row);
+        }
+    }
+    table.rows.extend(between);
+    table.rows.sort();
+    fs::write(&path, tsv::write_string(&table)).unwrap();
+    let people = tsv::read(&dir.join("study/participants.tsv")).unwrap();
+    let told = |yule: &str, end: &str| {
+        let mut text = "participant_id\tsession_id\tacq_time\n".to_owned();
+        for row in &people.rows {
+            let id = &row[0];
+            text += &format!("{id}\tses-baseline\t2020-06-01\n{id}\tses-yule\t{yule}\n");
+            text += &format!("{id}\tses-week13\t{end}\n");
+        }
+        fs::write(dir.join("study/sessions.tsv"), text).unwrap();
+        let output = boldly(dir, &format!("{NRS} --missing locf --overwrite --out out"));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let unknown = told("2020-08-01", "2020-08-01");
+    says(&unknown, &["--missing locf"]);
+    assert_eq!(told("2020-08-01", "2020-08-01T09:00:00"), unknown);
+    assert_eq!(told("2020-08-01T09:00:00", "2020-08-01"), unknown);
+    // Of one day two times are in an order, and so is another day.
+    for (yule, end) in
+        [("2020-08-01T09:00:00", "2020-08-01T10:00:00"), ("2020-07-31", "2020-08-01T00:00:00")]
+    {
+        says(&told(yule, end), &["of ses-yule, which follow each other so by acq_time"]);
+    }
+    // Nor is an endpoint of the day of the baseline before it.
+    let sessions = "participant_id\tsession_id\tacq_time\nsub-003\tses-baseline\t2020-06-01T09:00\nsub-003\tses-week13\t2020-06-01\n";
+    fs::write(dir.join("study/sessions.tsv"), sessions).unwrap();
+    let (_, said) = run(dir, &format!("{NRS} --overwrite --out out"));
+    assert!(!said.contains("was before"), "{said}");
+    // A visit at a date and at a time of that day is at one time.
+    let more = "sub-003\tses-week13\t2020-06-01T10:00\n";
+    fs::write(dir.join("study/sessions.tsv"), format!("{sessions}{more}")).unwrap();
+    run(dir, &format!("{NRS} --overwrite --out out"));
+}
