@@ -130,6 +130,7 @@ fn strata_of_one_level_are_refused_and_named_where_they_are_in_a_model_alone() {
     says(&said, &["nrs (observed) is not adjusted for site: it is 'cologne' in all analysed"]);
 }
 
+/// The golden crossover with a named outcome, and its page and tables.
 #[test]
 fn a_crossover_bears_the_name_units_and_direction_of_its_outcome() {
     let dir = tempfile::tempdir().unwrap();
