@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use super::dictionary::{Dictionary, Variable};
 use super::motion;
 use super::note::Notes;
-use super::tables::Measured;
-use super::tasks::TASK;
+use super::tables::{Measured, TASK};
 use crate::error::{Error, Result};
 use crate::table::Table;
 

@@ -4,7 +4,6 @@ use super::dictionary::Dictionary;
 use super::index::are_one;
 use super::meant;
 use super::spelling;
-use super::tasks::TASK;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -23,6 +22,9 @@ pub struct Measured {
 }
 
 mod all;
+
+/// The column that names the task of a row.
+pub(super) const TASK: &str = "task";
 
 pub(super) use crate::table::is_missing;
 pub use all::Tables;

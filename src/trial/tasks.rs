@@ -6,11 +6,8 @@ use super::covariate::When;
 use super::note::Notes;
 use super::people::People;
 use super::plan::{Missing, Plan};
-use super::tables::{Measured, Tables};
+use super::tables::{Measured, TASK, Tables};
 use crate::error::Result;
-
-/// The column that names it.
-pub(super) const TASK: &str = "task";
 
 /// Which visits are read of a table.
 #[derive(Debug, Clone, Copy)]
