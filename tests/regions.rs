@@ -221,6 +221,14 @@ fn a_region_moved_by_a_voxel_is_the_region_that_lies_there_be_it_a_shape_or_a_ma
     // Below plane 0 there is nothing: a third of the box is lost.
     assert_eq!(of("m", ["0", "0", "-3"])[3], "18");
     run(dir, "verify out");
+    // Of voxels of 3 mm a mask is moved by one where 4 mm are asked for, which is written and told.
+    let line = format!("{GLM} --roi a={BOX} --roi m=box.nii --shift 4 --overwrite --out out");
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    let note = "moved by whole voxels, 3 mm along x, 3 mm along y, 3 mm along z: m\n";
+    assert!(told.contains(note), "{told}");
+    let moved = table(&dir.join("out/contrast-painMinusControl_desc-shift_regions.tsv"));
+    let far = |row: usize| [&moved[row]["region"], &moved[row]["shift_x"]].map(String::as_str);
+    assert_eq!([far(1), far(8)], [["a", "-4"], ["m", "-3"]]);
 }
 
 #[test]

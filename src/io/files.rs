@@ -156,9 +156,14 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
             "save it as UTF-8 (not UTF-16, not a spreadsheet)",
         )
     })?;
-    Ok(match text.strip_prefix('\u{feff}') {
+    let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_string(),
         None => text,
+    };
+    // Lines of some spreadsheets end with a carriage return alone.
+    Ok(match !text.contains('\n') && text.contains('\r') {
+        true => text.replace('\r', "\n"),
+        false => text,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 const MOST_CELLS: usize = 4_000_000;
 
 /// Reads a table with a header line; .tsv or, by its content, gzip. Cells stay as they are, quotes around them taken
-/// off.
+/// off; of names of columns blanks around them, too.
 ///
 /// # Errors
 /// [`Error::BadData`] for numbers in place of a header line; naming the line for commas or blanks in place of tabs, rows of
@@ -43,7 +43,8 @@ fn read_where(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Table> {
     };
     refuse_data_as_header(path, header)?;
     refuse_other_marks(path, header, rows(&text).nth(1).map_or("", |(_, first)| first))?;
-    let columns = cells(header);
+    // A blank that nobody sees would make another name of it.
+    let columns: Vec<String> = cells(header).iter().map(|name| name.trim().to_owned()).collect();
     for (n, column) in columns.iter().enumerate() {
         if columns[..n].contains(column) {
             return Err(Error::bad_data(

@@ -231,6 +231,10 @@ mod tests {
         let why = slabs(Some(20 * mib), asked).expect_err("4 planes");
         assert_eq!(why.exit_code(), 2);
         assert!(why.to_string().contains("53 MiB or more"), "{why}");
+        // A cap is said as it was given.
+        let small = Ladder::around(Device::cpu()).within(Some(1 << 10));
+        let why = small.hold(1).expect_err("less than the process");
+        assert!(why.to_string().contains("--mem of 1 KiB does not hold"), "{why}");
         let held = Slabs { held: 8 * mib, ..Slabs::default() };
         assert!(slabs(Some(24 * mib), held).is_err() && slabs(Some(25 * mib), held).is_ok());
         assert_eq!(ladder(Some(17 * mib)).batches(&run).expect("4 volumes").len(), 16);

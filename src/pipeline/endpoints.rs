@@ -14,7 +14,7 @@ use crate::pipeline::spec::{Command, EndpointsSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::report::page::FileRead;
 use crate::report::trial::{PictureFile, TrialPage, page};
-use crate::trial::digits::{decimals, written};
+use crate::trial::digits::{decimals, p_said, written};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Notes, Results, Severity};
 
@@ -161,17 +161,14 @@ fn told(results: &Results) -> Vec<String> {
         let said = |v: f64| written(v, places);
         let limit = |v: Option<f64>| v.map_or("n/a".to_owned(), said);
         lines.push(format!(
-            "{}: {} - {} = {} ({} to {}), p = {}, n = {} + {}",
+            "{}: {} - {} = {} ({} to {}), {}, n = {} + {}",
             row.label,
             results.arms.active,
             results.arms.control,
             said(difference.value),
             limit(difference.low),
             limit(difference.high),
-            match row.test.p {
-                p if p < 1e-4 => format!("{p:.1e}"),
-                p => format!("{p:.4}"),
-            },
+            p_said(row.test.p),
             row.n.active,
             row.n.control,
         ));

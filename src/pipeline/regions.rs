@@ -19,7 +19,7 @@ mod space;
 
 pub use atlas::atlas;
 pub use empty::refuse_empty;
-pub use shift::{described_moves, is_changed, with_moved};
+pub use shift::{described_moves, is_changed, moved_cells, with_moved};
 pub use space::{MapOfRuns, REFERENCE, check_space, check_spaces, is_own_space};
 
 /// Voxels below which the mean of a region is hardly one.
@@ -41,6 +41,8 @@ pub struct Region {
     pub network: Option<String>,
     /// None of a labelled image's.
     pub shape: Option<Shape>,
+    /// How far it was moved from where it was given, along x, y and z, mm.
+    pub moved_mm: [f64; 3],
 }
 
 /// What an analysis has of a region.
@@ -218,7 +220,8 @@ pub fn region(
         }
         shape => placed::placed(shape, grid),
     };
-    Ok(Region { name: name.clone(), voxels, on_grid, network: None, shape: Some(shape.clone()) })
+    let (name, shape) = (name.clone(), Some(shape.clone()));
+    Ok(Region { name, voxels, on_grid, network: None, shape, moved_mm: [0.0; 3] })
 }
 
 /// The voxels that are fluid, where an image of it is given: from a probability of a half on.
@@ -264,6 +267,6 @@ fn image(
     let name = name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned();
     let voxels = (0..mask.inside.len()).filter(|&v| mask.inside[v]).collect();
     let shape = Some(Shape::Mask(path.to_owned()));
-    let region = Region { name, voxels, on_grid: 1.0, network: None, shape };
+    let region = Region { name, voxels, on_grid: 1.0, network: None, shape, moved_mm: [0.0; 3] };
     Ok(Regions { all: vec![region], ..Regions::default() })
 }

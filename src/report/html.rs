@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::trial::digits;
+
 /// Text with the characters that mean something in HTML replaced; control characters, which HTML has not, become a box.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -64,11 +66,9 @@ pub(super) fn percent(share: f64) -> String {
 
 /// p as journals have it: `.032`, `< .001`, `> .999`.
 pub(super) fn p_of(p: f64) -> String {
-    match p {
-        p if !p.is_finite() => "–".to_owned(),
-        p if p < 0.001 => "<\u{a0}.001".to_owned(),
-        p if p > 0.999 => ">\u{a0}.999".to_owned(),
-        p => format!("{p:.3}").trim_start_matches('0').to_owned(),
+    match p.is_finite() {
+        true => digits::p_of(p).replace(' ', "\u{a0}"),
+        false => "–".to_owned(),
     }
 }
 

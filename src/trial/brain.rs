@@ -9,9 +9,10 @@ use super::are_numbers::are_numbers;
 use super::motion;
 use super::note::Notes;
 use super::people::People;
+use super::physiology;
 use super::plan::{BrainPlan, Missing, Plan};
 use super::results::{Brain, BrainRow};
-use super::tables::{Measured, Tables, is_missing};
+use super::tables::{Measured, TASK, Tables, is_missing};
 use super::two_sample;
 use super::visits::Visits;
 use crate::error::{Error, Result};
@@ -105,9 +106,10 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
         chosen.regions.clone_from(&own.regions);
         return Ok(chosen);
     }
+    refuse_other_measures(table)?;
     let mut keys = Vec::new();
     for (at, column) in table.table.columns.iter().enumerate() {
-        let is_key = column == "run" || column == arm || motion::is_one(column);
+        let is_key = ["run", TASK, arm].contains(&column.as_str()) || motion::is_one(column);
         let of = match table.table.rows.iter().all(|cells| is_missing(&cells[at])) {
             _ if column.ends_with("_id") => continue,
             _ if is_key => &mut keys,
@@ -121,6 +123,33 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
         true => Err(without_numbers(table, &keys, &chosen)),
         false => Ok(chosen),
     }
+}
+
+/// Refuse, where no regions are named, columns that are motion or physiology by their names, and would be regions.
+fn refuse_other_measures(table: &Measured) -> Result<()> {
+    let meant = |column: &String| {
+        let name = column.to_lowercase();
+        let is_motion = motion::is_one(&name) && !motion::is_one(column);
+        (is_motion || physiology::is_measure(&name)).then_some(name)
+    };
+    let mut found = table.table.columns.iter().filter_map(|own| Some((own, meant(own)?)));
+    let Some((column, meant)) = found.find(|(own, _)| !motion::is_one(own)) else { return Ok(()) };
+    Err(Error::usage(
+        format!("column '{column}' of {}", table.table.name),
+        match motion::is_one(&meant) {
+            true => format!("is no region by its name, which is nearly {meant}, motion"),
+            false => format!("is no region by its name, that of {meant} of {}", physiology::TABLE),
+        },
+        "be a region's, where none are named",
+        match motion::is_one(&meant) {
+            true => format!(
+                "rename it to {meant}, or name the regions by --region, with it if it is one"
+            ),
+            false => {
+                "name the regions by --region, with it if it is one, or take it out".to_owned()
+            }
+        },
+    ))
 }
 
 /// Tell which columns are no regions.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::dictionary::{Dictionary, Variable};
 use super::motion;
 use super::note::Notes;
-use super::tables::Measured;
+use super::tables::{Measured, TASK};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -24,18 +24,19 @@ pub fn is_by_region(table: &Measured) -> bool {
     KEYS.iter().chain(&[REGION, MEAN]).all(|column| table.has(column))
 }
 
-/// The same values with a row a participant and visit. Columns of the arm and of motion stay, all others go; a value that rests on less than
+/// The same values with a row a participant and visit. Columns of the arm, the task and of motion stay, all others go; a value that rests on less than
 /// half of its region is n/a, counted and named.
 ///
 /// # Errors
 /// Bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
-/// arm or motion that differs within a visit, a region called as a column that stays.
+/// arm, task or motion that differs within a visit, a region called as a column that stays or as another but for case.
 pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measured> {
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
+    long.refuse_case_alone(REGION, &[REGION])?;
     let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
     let motion = motion::columns(long);
-    let stay: Vec<&str> = [arm]
+    let stay: Vec<&str> = [arm, TASK]
         .into_iter()
         .filter(|name| long.has(name))
         .chain(motion.iter().map(String::as_str))

@@ -18,7 +18,7 @@ use super::ancova::by_t;
 use super::arm::{Arm, ByArm};
 use super::note::{Notes, counted};
 use super::people::{People, called};
-use super::plan::{CrossoverPlan, Plan};
+use super::plan::{Column, CrossoverPlan, Plan};
 use super::results::{Crossover, CrossoverRow, Estimate, Test};
 use super::tables::Tables;
 use super::two_sample;
@@ -68,10 +68,13 @@ pub fn analyse(
     let table = tables.get(&own.table)?;
     let read = Read::new(table, people, plan, own)?;
     let (patients, dropped) = read.patients();
+    let variable = table.dictionary.get(&own.outcome);
+    let label = variable.and_then(|of| of.long_name.clone());
+    let label = label.unwrap_or_else(|| own.outcome.clone());
     if !dropped.is_empty() {
         let who = counted(dropped.len(), "participant");
         notes.warn(
-            format!("{who} without {} in both periods, left out of the crossover", own.outcome),
+            format!("{who} without {label} in both periods, left out of the crossover"),
             people.names(&dropped),
         );
     }
@@ -89,6 +92,10 @@ pub fn analyse(
     let codes = ByArm { control: read.control.clone(), active: read.active.clone() };
     let ByArm { control, active } = called(&codes, (table, "treatment"), notes);
     let mut crossover = Crossover {
+        outcome: Column { table: table.name.clone(), column: own.outcome.clone() }.to_string(),
+        label,
+        units: variable.and_then(|of| of.units.clone()),
+        direction: variable.and_then(|of| of.direction),
         control,
         active,
         sequences: read.n_of_each(&patients),

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+mod meant;
+
 use super::note::Notes;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -167,15 +169,17 @@ pub struct Dictionary {
     pub name: String,
     /// In the order of the file.
     pub variables: Vec<Variable>,
-    /// Keys of entries that are not read and are nearly one that is: column, key, what was probably meant.
+    /// Keys of entries that are not read and are nearly one that is, or abbreviate one: column, key, what was probably meant.
     pub unread: Vec<[String; 3]>,
+    /// Entries that are no objects: the name, and what stands there. Of the file itself they may be anything.
+    pub plain: Vec<[String; 2]>,
 }
 
 impl Dictionary {
     /// Read the text of a JSON file.
     ///
     /// # Errors
-    /// Bad data: no JSON object, a Range (or Minimum and Maximum) that is not two rising numbers, Levels that are no object or list, a Direction that says neither lower nor higher.
+    /// Bad data: no JSON object, a Range (or Minimum and Maximum) that is not two rising numbers, Levels that are no object or list, a Direction that says neither lower nor higher, a LongName, Description, Units or SelectedBy that is no text.
     pub fn parse(name: &str, text: &str) -> Result<Dictionary> {
         let wrong = |found: String, expected: &str| {
             Error::bad_data(
@@ -191,15 +195,18 @@ impl Dictionary {
         let Value::Object(entries) = value else {
             return Err(wrong("is not a JSON object".to_owned(), "have an entry a column"));
         };
-        let (mut variables, mut unread) = (Vec::new(), Vec::new());
+        let (mut variables, mut unread, mut plain) = (Vec::new(), Vec::new(), Vec::new());
         let keys = KEYS.map(str::to_owned);
         for (column, entry) in &entries {
-            let Value::Object(entry) = entry else { continue };
+            let Value::Object(entry) = entry else {
+                plain.push([column.clone(), entry.to_string()]);
+                continue;
+            };
             if column == "MeasurementToolMetadata" {
                 continue;
             }
             for key in entry.keys().filter(|key| !keys.contains(key)) {
-                let near = closest(key, &keys).filter(|near| !entry.contains_key(*near));
+                let near = meant::meant(key, &keys).filter(|near| !entry.contains_key(*near));
                 unread.extend(near.map(|near| [column, key, near].map(str::to_owned)));
             }
             // What describes the file itself is no column.
@@ -208,13 +215,16 @@ impl Dictionary {
             {
                 continue;
             }
-            let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+            let text = |key: &str| {
+                text_of(entry, key)
+                    .map_err(|found| wrong(format!("gives {column} {found}"), "give a text"))
+            };
             variables.push(Variable {
                 name: column.clone(),
-                long_name: text("LongName"),
-                description: text("Description"),
-                units: text("Units"),
-                selected_by: text("SelectedBy"),
+                long_name: text("LongName")?,
+                description: text("Description")?,
+                units: text("Units")?,
+                selected_by: text("SelectedBy")?,
                 range: range(entry).map_err(|found| {
                     wrong(format!("gives {column} {found}"), "give two rising numbers")
                 })?,
@@ -229,7 +239,7 @@ impl Dictionary {
                 })?,
             });
         }
-        Ok(Dictionary { name: name.to_owned(), variables, unread })
+        Ok(Dictionary { name: name.to_owned(), variables, unread, plain })
     }
 
     /// Tell what says nothing of a table: entries of columns that it lacks, and keys that are none, each with what was probably meant.
@@ -260,6 +270,15 @@ impl Dictionary {
                 Vec::new(),
             );
         }
+        for [column, value] in self.plain.iter().filter(|[column, _]| is_there(column)) {
+            notes.warn(
+                format!(
+                    "{} gives {column} {value}, which is no object, so that nothing is read of it: write {{\"{column}\": {{\"LongName\": ...}}}}",
+                    self.name
+                ),
+                Vec::new(),
+            );
+        }
         for [column, key, near] in &self.unread {
             notes.warn(
                 format!(
@@ -275,6 +294,15 @@ impl Dictionary {
     #[must_use]
     pub fn get(&self, column: &str) -> Option<&Variable> {
         self.variables.iter().find(|variable| variable.name == column)
+    }
+}
+
+/// The text of a key; null is none.
+fn text_of(entry: &Map<String, Value>, key: &str) -> std::result::Result<Option<String>, String> {
+    match entry.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(format!("the {key} {other}")),
     }
 }
 

@@ -13,6 +13,26 @@ pub fn decimals(spread: f64) -> usize {
     (1.0 - spread.log10().floor()).clamp(0.0, 300.0) as usize
 }
 
+/// p as journals have it, in a sentence: `p = .032`, `p < .001`.
+#[must_use]
+pub fn p_said(p: f64) -> String {
+    match p_of(p) {
+        text if text.starts_with(['<', '>']) => format!("p {text}"),
+        text => format!("p = {text}"),
+    }
+}
+
+/// p as journals have it: `.032`, `< .001`; n/a where there is none.
+#[must_use]
+pub fn p_of(p: f64) -> String {
+    match p {
+        p if !p.is_finite() => "n/a".to_owned(),
+        p if p < 0.001 => "< .001".to_owned(),
+        p if p > 0.999 => "> .999".to_owned(),
+        p => format!("{p:.3}").trim_start_matches('0').to_owned(),
+    }
+}
+
 /// A number with so many decimals; with its power of ten where it has none before many zeros. No minus before nothing.
 #[must_use]
 pub fn written(value: f64, decimals: usize) -> String {

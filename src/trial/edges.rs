@@ -17,6 +17,7 @@ use super::note::Notes;
 use super::people::People;
 use super::plan::{Column, Missing, Plan};
 use super::results::{EdgeRow, Edges, Estimate};
+use super::strata::of_one_level;
 use super::tables::{Measured, Tables};
 use super::visits::{Order, Visits};
 use crate::error::{Error, Result};
@@ -222,10 +223,12 @@ fn row(
         let own: Vec<f64> = own.map(|(z, _)| *z).collect();
         (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
     };
+    let one_level = of_one_level(people, &pairs.places).into_iter().map(|[column, _]| column);
     let mut row = EdgeRow {
         region_a: a,
         region_b: b,
         n: pairs.n(),
+        one_level: one_level.collect(),
         lacking: ByArm::of(|arm| pairs.left_out.get(arm).len()),
         baseline: ByArm::of(mean),
         change: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::afterwards;
 use super::arm::{Arm, ByArm};
 use super::covariate::Values;
+use super::moment::Moment;
 use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
@@ -48,8 +49,8 @@ pub struct People {
     pub strata: Vec<String>,
     /// Covariates of the analyses of covariance, once they are read.
     pub covariates: Vec<Values>,
-    /// When participants (places in `all`) were at sessions, microseconds, where sessions.tsv says it.
-    pub times: BTreeMap<(usize, String), i64>,
+    /// When participants (places in `all`) were at sessions, where sessions.tsv says it.
+    pub times: BTreeMap<(usize, String), Moment>,
     /// participants.tsv itself.
     pub table: Measured,
     by_id: BTreeMap<String, usize>,

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
+use super::index::index;
 use super::note::Notes;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
-use super::tables::{Measured, Tables, session};
+use super::tables::{Measured, Tables, is_missing, session};
 use super::two_sample;
+use super::visits::{RUN, twice};
 use crate::error::{Error, Result};
 
 /// How plans call the table.
@@ -23,6 +25,11 @@ const MEASURES: [(&str, &str, Option<&str>); 5] = [
     ("mean_fd", "mean framewise displacement", Some("mm")),
     ("kept_volumes", "volumes kept", None),
 ];
+/// Whether a column is described here.
+pub(super) fn is_measure(column: &str) -> bool {
+    MEASURES.iter().any(|(own, ..)| *own == column)
+}
+
 /// Before a region's name.
 const TSNR: &str = "tsnr_";
 
@@ -61,6 +68,7 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
             false => vec![None; table.table.rows.len()],
         },
     };
+    runs.refuse_twice(table)?;
     let mut tasks: Vec<&Option<String>> = Vec::new();
     runs.tasks.iter().for_each(|task| {
         if !tasks.contains(&task) {
@@ -99,6 +107,23 @@ struct Runs {
 }
 
 impl Runs {
+    /// A run that is there twice would count twice.
+    fn refuse_twice(&self, table: &Measured) -> Result<()> {
+        let Some(at) = table.table.position(RUN) else { return Ok(()) };
+        let mut lines = BTreeMap::new();
+        for (row, cells) in table.table.rows.iter().enumerate() {
+            let key =
+                (self.of[row], &self.sessions[row], &self.tasks[row], index(cells[at].trim()));
+            if is_missing(&cells[at]) {
+                continue;
+            }
+            if let Some(other) = lines.insert(key, row) {
+                return Err(twice(table, &self.sessions[row], [other, row]));
+            }
+        }
+        Ok(())
+    }
+
     fn values(&self, numbers: &[Option<f64>], task: &Option<String>) -> Values {
         let mut all: BTreeMap<(usize, String), Vec<Option<f64>>> = BTreeMap::new();
         for row in (0..self.of.len()).filter(|&row| self.tasks[row] == *task) {

@@ -279,11 +279,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What the analyses of covariance are adjusted for beside arm and baseline; empty: nothing.
+    /// What an analysis of covariance is adjusted for beside arm and baseline, where strata of `one_level` among those analysed are none; empty: nothing.
     #[must_use]
-    pub fn adjusted_for(&self) -> String {
+    pub fn adjusted_for(&self, one_level: &[String]) -> String {
+        let strata = self.strata.iter().filter(|column| !one_level.contains(column)).cloned();
         let covariates = self.covariates.iter().map(Covariate::called);
-        self.strata.iter().cloned().chain(covariates).collect::<Vec<_>>().join(", ")
+        strata.chain(covariates).collect::<Vec<_>>().join(", ")
     }
 }
 

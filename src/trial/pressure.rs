@@ -54,7 +54,14 @@ pub fn analyse(
     pressure.curves = between::curves(&found, plan, people);
     let mut lacking = Lacking::default();
     for measure in Measure::ALL {
-        pressure.ancova.push(between::compared(measure, &found, plan, people, &mut lacking)?);
+        match (measure, between::compared(measure, &found, plan, people, &mut lacking)) {
+            (_, Ok(row)) => pressure.ancova.push(row),
+            (Measure::P50, Err(error @ Error::BadData(_))) => {
+                let text = format!("P{} is not compared: {}", own.target, error.found());
+                notes.warn(text, Vec::new());
+            }
+            (_, Err(error)) => return Err(error),
+        }
     }
     lacking.tell(people, (plan, &[Missing::Observed]), notes);
     between::by_intensity(&mut pressure, &found, plan, people, notes)?;

@@ -43,6 +43,12 @@ impl Plan {
         })
     }
 
+    /// Whether the plan names a table, whatever else columns without one may be of.
+    #[must_use]
+    pub fn names(&self, table: &str) -> bool {
+        self.named().into_iter().any(|name| !name.is_empty() && stem(name) == table)
+    }
+
     /// Tables of which the plan names some rows alone: `physio_summary[task=rest]`.
     #[must_use]
     pub fn parts_of_tables(&self) -> Vec<String> {
@@ -232,20 +238,20 @@ impl Plan {
     }
 
     fn refuse_empty(&self) -> Result<()> {
+        if self.design == Design::Crossover && self.crossover.is_none() {
+            return Err(Error::usage(
+                "--design crossover",
+                "comes without its table",
+                "name a table with a row a participant and period",
+                "give --crossover TABLE",
+            ));
+        }
         if !self.needs_visits() && self.adverse_events.is_none() && self.crossover.is_none() {
             return Err(Error::usage(
                 "the plan",
                 "names nothing to analyse",
                 "name an outcome at least",
                 "--outcome questionnaires:nrs, --adverse-events adverse_events, ...",
-            ));
-        }
-        if self.design == Design::Crossover && self.crossover.is_none() {
-            return Err(Error::usage(
-                "--design crossover",
-                "comes without its table",
-                "name a table with a row a participant and period",
-                "--crossover crossover",
             ));
         }
         if self.design == Design::Parallel && self.crossover.is_some() {

@@ -5,37 +5,35 @@ use std::collections::BTreeMap;
 use super::note::counted;
 use crate::error::{Error, Result};
 
-/// Refuse words of a column that differ in case alone, such as sessions: a slip would hide a visit. `what`: a session; `cells`: of each row, as they stand there; `line`: what messages call a row.
+/// Refuse words of rows that differ in case alone, such as sessions: a slip would hide a visit. `what`: a session; `cells`: each with its row; `line`: what messages call a row.
 ///
 /// # Errors
 /// Bad data naming the first line of the one that fewer rows have.
-pub(super) fn refuse_case_alone(
+pub(super) fn refuse_case_alone<'a>(
     what: &str,
-    cells: &[String],
+    cells: impl IntoIterator<Item = (usize, &'a str)>,
     line: impl Fn(usize) -> String,
 ) -> Result<()> {
     let mut spelt: BTreeMap<String, Vec<(&str, Vec<usize>)>> = BTreeMap::new();
-    for (row, name) in cells.iter().enumerate() {
+    // Without ses- it is the same session.
+    let bare = |name: &'a str| name.strip_prefix("ses-").unwrap_or(name);
+    for (row, name) in cells {
         let lower = name.to_lowercase();
         let ways =
             spelt.entry(lower.strip_prefix("ses-").unwrap_or(&lower).to_owned()).or_default();
-        // Without ses- it is the same session.
-        let bare = name.strip_prefix("ses-").unwrap_or(name);
-        match ways.iter_mut().find(|(way, _)| *way == bare) {
+        match ways.iter_mut().find(|(way, _)| bare(way) == bare(name)) {
             Some((_, rows)) => rows.push(row),
-            None => ways.push((bare, vec![row])),
+            None => ways.push((name, vec![row])),
         }
     }
     for mut ways in spelt.into_values().filter(|ways| ways.len() > 1) {
         ways.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
-        let [(_, many), (_, few), ..] = &ways[..] else { continue };
+        let [(usual, many), (slip, few), ..] = &ways[..] else { continue };
         return Err(Error::bad_data(
             line(few[0]),
             format!(
-                "is of {what} '{}', and {} of '{}': they differ in case alone",
-                cells[few[0]],
-                counted(many.len(), "row"),
-                cells[many[0]]
+                "is of {what} '{slip}', and {} of '{usual}': they differ in case alone",
+                counted(many.len(), "row")
             ),
             format!("name each {what} in one way"),
             "correct the one that is a slip",

@@ -13,7 +13,18 @@ use super::visits::Visits;
 use crate::design::similar::in_case_alone;
 use crate::error::{Error, Result};
 
-/// Refuse strata of one participant, and strata as many as half of them; refuse or tell of those that are measured at visits.
+/// Strata that are the same in all of some participants (places in [`People::all`]), each with its level: no model of these has a column of them.
+pub(super) fn of_one_level(people: &People, places: &[usize]) -> Vec<[String; 2]> {
+    let of = |(at, column): (usize, &String)| {
+        let level = |place: &usize| people.all[*place].strata[at].as_str();
+        let first = level(places.first()?);
+        let is_one = places.iter().all(|place| level(place) == first);
+        is_one.then(|| [column.clone(), first.to_owned()])
+    };
+    people.strata.iter().enumerate().filter_map(of).collect()
+}
+
+/// Refuse strata of one level, strata of one participant, and strata as many as half of them; refuse or tell of those that are measured at visits.
 ///
 /// # Errors
 /// Usage, naming the column and how many values it has.
@@ -28,9 +39,17 @@ pub(super) fn judge(
         for place in people.places(|person| person.arm.is_some()) {
             levels.entry(people.all[place].strata[at].as_str()).or_default().push(place);
         }
+        let option = format!("--strata {column}");
+        if let [level] = &levels.keys().collect::<Vec<_>>()[..] {
+            return Err(Error::usage(
+                option,
+                format!("is '{level}' in all participants of the arms"),
+                "vary between them",
+                "leave it out: nothing is adjusted for it",
+            ));
+        }
         // Who lacks it is a stratum apart, named where people are read.
         levels.remove("n/a");
-        let option = format!("--strata {column}");
         let named = levels.iter().map(|(level, places)| (*level, &places[..]));
         refuse_one_level_as_two(&option, named, (people, &people.table.table.name))?;
         refuse_small("--strata", column, &levels, people)?;

@@ -1,6 +1,7 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
 use super::dictionary::Dictionary;
+use super::index::are_one;
 use super::meant;
 use super::spelling;
 use crate::design::similar::closest;
@@ -21,6 +22,9 @@ pub struct Measured {
 }
 
 mod all;
+
+/// The column that names the task of a row.
+pub(super) const TASK: &str = "task";
 
 pub(super) use crate::table::is_missing;
 pub use all::Tables;
@@ -141,10 +145,8 @@ impl Measured {
                     whole.dictionary.variables.push(variable);
                 }
             }
-            let unread = part.dictionary.unread.into_iter();
-            let new = unread.filter(|one| !whole.dictionary.unread.contains(one));
-            let new: Vec<[String; 3]> = new.collect();
-            whole.dictionary.unread.extend(new);
+            add_new(&mut whole.dictionary.unread, part.dictionary.unread);
+            add_new(&mut whole.dictionary.plain, part.dictionary.plain);
             whole.table = whole.table.above(part.table);
         }
         Ok(whole)
@@ -153,11 +155,12 @@ impl Measured {
     /// The rows that have a value in a column: `physio_summary[task=rest]`.
     ///
     /// # Errors
-    /// As [`Measured::position`]; usage where no row has it, with the closest.
+    /// As [`Measured::position`]; usage where no row has it, with the closest; bad data: values that differ in case alone.
     pub fn only(&self, name: &str, column: &str, value: &str) -> Result<Measured> {
         let at = self.position(column)?;
+        self.refuse_case_alone(column, &[column])?;
         let kept: Vec<usize> = (0..self.table.rows.len())
-            .filter(|&row| self.table.rows[row][at].trim() == value)
+            .filter(|&row| are_one(column, self.table.rows[row][at].trim(), value))
             .collect();
         if kept.is_empty() {
             let mut levels: Vec<String> =
@@ -198,11 +201,26 @@ impl Measured {
     /// `session_id` of each row, with `ses-`.
     ///
     /// # Errors
-    /// No such column, or a row without; bad data naming the line of a session that differs from another in case alone.
+    /// No such column, or a row without; bad data naming the line of a session, or a task, that differs from another in case alone.
     pub fn sessions(&self) -> Result<Vec<String>> {
         let all = self.needed("session_id", "name a session, such as ses-baseline")?;
-        spelling::refuse_case_alone("session", &all, |row| self.line(row))?;
+        for (what, column) in [("session", "session_id"), (TASK, TASK)] {
+            self.refuse_case_alone(what, &[column])?;
+        }
         Ok(all.iter().map(|name| session(name)).collect())
+    }
+
+    /// Refuse words in columns, those that the table has, that differ in case alone. `what`: what they name, a region.
+    ///
+    /// # Errors
+    /// Bad data naming the first line of the one that fewer rows have.
+    pub(super) fn refuse_case_alone(&self, what: &str, columns: &[&str]) -> Result<()> {
+        let places: Vec<usize> = columns.iter().filter_map(|c| self.table.position(c)).collect();
+        let rows = self.table.rows.iter().enumerate();
+        let cells =
+            rows.flat_map(|(row, cells)| places.iter().map(move |&at| (row, cells[at].trim())));
+        let there = cells.filter(|(_, cell)| !is_missing(cell));
+        spelling::refuse_case_alone(what, there, |row| self.line(row))
     }
 
     /// The cells of a column that every row must have.
@@ -337,6 +355,15 @@ impl Measured {
     /// As [`Measured::flags`].
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
         self.has(column).then(|| self.flags(column)).transpose()
+    }
+}
+
+/// Those of others that are not there.
+fn add_new<T: PartialEq>(all: &mut Vec<T>, others: Vec<T>) {
+    for one in others {
+        if !all.contains(&one) {
+            all.push(one);
+        }
     }
 }
 

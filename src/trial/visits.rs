@@ -7,11 +7,12 @@ mod order;
 
 use super::column::Column;
 use super::dictionary::Direction;
+use super::index::are_one;
 use super::meant::key_as;
 use super::note::{Notes, counted};
 use super::people::People;
 use super::plan::Plan;
-use super::tables::{Measured, Tables, is_missing, session};
+use super::tables::{Measured, TASK, Tables, is_missing, session};
 use super::unequal::{self, Behind};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -28,6 +29,8 @@ pub struct Visits {
     pub units: Option<String>,
     /// Which way is better by the dictionary.
     pub direction: Option<Direction>,
+    /// Why an analysis could not make some of the values, and what to check.
+    pub why_none: Option<[String; 2]>,
     /// The table's sessions, as it first names them.
     pub sessions: Vec<String>,
     /// How they follow each other in each participant's rows.
@@ -44,7 +47,7 @@ pub struct Visits {
 }
 
 /// The column that tells a visit's runs apart.
-const RUN: &str = "run";
+pub(super) const RUN: &str = "run";
 
 /// Whether two rows of a visit are of different runs of one task.
 fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
@@ -52,14 +55,14 @@ fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
         let at = table.table.position(column)?;
         Some([row, other].map(|row| table.table.rows[row][at].trim()))
     };
-    let is_run =
-        cells(RUN).is_some_and(|[one, two]| one != two && !is_missing(one) && !is_missing(two));
-    is_run && cells("task").is_none_or(|[one, two]| one == two)
+    let is_run = cells(RUN)
+        .is_some_and(|[one, two]| !are_one(RUN, one, two) && !is_missing(one) && !is_missing(two));
+    is_run && cells(TASK).is_none_or(|[one, two]| one == two)
 }
 
 /// Two rows of a visit that have no mean.
-fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
-    let hint = match table.has("task") || table.has(RUN) {
+pub(super) fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
+    let hint = match table.has(TASK) || table.has(RUN) {
         true => {
             "delete or correct one of them, or name one task as TABLE[task=NAME]: of that the mean over runs is taken"
         }
@@ -140,6 +143,7 @@ impl Visits {
             label: variable.and_then(|v| v.long_name.clone()).unwrap_or_else(|| column.to_owned()),
             units: variable.and_then(|v| v.units.clone()),
             direction: variable.and_then(|v| v.direction),
+            why_none: None,
             sessions,
             order,
             n_people: people.all.len(),
@@ -163,6 +167,7 @@ impl Visits {
             label,
             units: None,
             direction: None,
+            why_none: None,
             sessions: order.sessions.clone(),
             order,
             n_people: people.all.len(),

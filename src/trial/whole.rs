@@ -7,7 +7,7 @@ use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
     adverse, arms_agree, baseline, brain, correlations, covariates, cpm, crossover, disposition,
-    edges, odd, outcomes, physiology, populations, pressure, remarks, responders, strata,
+    edges, odd, outcomes, physiology, populations, pressure, remarks, responders, strata, tasks,
 };
 use crate::error::Result;
 
@@ -36,6 +36,7 @@ pub fn analyse(
     }
     let people = covariates::read(plan, people, tables, &mut notes)?;
     odd::tell(plan, &people, tables, &mut notes)?;
+    tasks::tell(plan, &people, tables, &mut notes)?;
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
     results.populations = populations::analyse(plan, &people, tables)?;
@@ -99,13 +100,12 @@ fn tell_unchecked(plan: &Plan, (participants, tables): (&Measured, &Tables), not
         let without =
             |table: &&Measured| table.name == *name && table.dictionary.variables.is_empty();
         if let Some(table) = tables.all.iter().find(without) {
-            notes.info(
-                format!(
-                    "{} has no data dictionary ({name}.json): no range or level of it is checked",
-                    table.table.name
-                ),
-                Vec::new(),
-            );
+            let (columns, dictionary) = (&table.table.name, &table.dictionary.name);
+            let text = match dictionary.is_empty() {
+                true => format!("{columns} has no data dictionary ({name}.json)"),
+                false => format!("{dictionary} says nothing of a column of {columns}"),
+            };
+            notes.info(format!("{text}: no range or level of it is checked"), Vec::new());
         }
     }
     let own = tables.all.iter().filter(|table| table.name != participants.name);

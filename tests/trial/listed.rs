@@ -8,6 +8,7 @@ use serde_json::Value;
 fn edge(place: usize, p: Option<f64>) -> EdgeRow {
     let nobody = ByArm::of(|_| None);
     EdgeRow {
+        one_level: Vec::new(),
         region_a: format!("a{place}"),
         region_b: format!("b{place}"),
         n: ByArm::of(|_| 9),

@@ -272,6 +272,8 @@ fn series_stand_beside_what_they_give_together() {
         "{}",
         said(&notes)
     );
+    // p of a note as journals have it.
+    assert!(said(&notes).contains("), p < .001, in 92 participants;"), "{}", said(&notes));
     assert_eq!(found.series.len(), 2 * 167);
     let plain = analysed(&with_pressure(), &mut Notes::default()).unwrap();
     let want = visit(&plain, "sub-001", "ses-baseline");

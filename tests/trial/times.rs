@@ -4,7 +4,7 @@ use std::fs;
 
 use boldly::error::Result;
 use boldly::io::tsv;
-use boldly::trial::{Missing, Notes, Results, analyse};
+use boldly::trial::{Missing, Moment, Notes, Results, analyse};
 
 use super::command::{NRS, boldly, run, study as folder_of_study};
 use crate::study::{Study, study};
@@ -23,8 +23,8 @@ fn with_visits(names: [&str; 3], days: impl Fn(usize) -> [u32; 3]) -> Study {
     study.plan.missing = vec![Missing::Locf];
     for (k, person) in study.participants.table.rows.iter().enumerate() {
         for (name, day) in names.iter().zip(days(k)) {
-            let time_us = i64::from(day) * 86_400_000_000;
-            study.tables.times.insert((person[0].clone(), (*name).to_owned()), time_us);
+            let moment = Moment::at(i64::from(day) * 86_400_000_000);
+            study.tables.times.insert((person[0].clone(), (*name).to_owned()), moment);
         }
     }
     study

@@ -18,6 +18,17 @@ const MOST_AHEAD: usize = 3;
 /// Bytes of the process without blocks: its code, its threads, tables and designs.
 pub const PROCESS_BYTES: u64 = 32 << 20;
 
+const MIB: u64 = 1 << 20;
+
+/// A cap in words, in MiB where it is a whole number of these.
+fn size(bytes: u64) -> String {
+    match bytes {
+        bytes if bytes > 0 && bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        bytes if bytes.is_multiple_of(1024) => format!("{} KiB", bytes / 1024),
+        bytes => format!("{bytes} bytes"),
+    }
+}
+
 /// What a story asks of its slabs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Slabs {
@@ -106,11 +117,10 @@ impl Ladder {
         if memory >= least {
             return Ok(());
         }
-        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
         Err(Error::usage(
             "--mem",
-            format!("of {} MiB does not hold the maps and what is made of them", mib(memory)),
-            format!("be {} MiB or more", mib(least)),
+            format!("of {} does not hold the maps and what is made of them", size(memory)),
+            format!("be {} MiB or more", least.div_ceil(MIB)),
             "raise it, leave it out, or give a smaller --mask",
         ))
     }
@@ -124,11 +134,10 @@ impl Ladder {
         if share >= least {
             return Ok(share);
         }
-        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
         Err(Error::usage(
             "--mem",
-            format!("of {} MiB does not hold the least block", mib(memory)),
-            format!("be {} MiB or more for this run", mib(held + ring * least as u64)),
+            format!("of {} does not hold the least block", size(memory)),
+            format!("be {} MiB or more for this run", (held + ring * least as u64).div_ceil(MIB)),
             "raise it, or leave it out",
         ))
     }

@@ -9,13 +9,14 @@ use super::run::OfRun;
 use super::tables::{OF_R, cell, fields, of_run, summed};
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{described_moves, is_changed};
+use crate::pipeline::regions::{described_moves, is_changed, moved_cells};
 use crate::stats::connectivity::{LARGEST, correlations, fisher_z};
 
 /// A row: a region that is moved, how far, and another that is not.
 struct Row {
     of: usize,
-    by: [f64; 3],
+    /// How far along x, y and z, as cells.
+    far: String,
     n_used: usize,
     coverage: f64,
     other: usize,
@@ -51,9 +52,9 @@ fn rows(nodes: &Nodes, run: &OfRun) -> Vec<Row> {
                 let is_one = run.overlap.are_one(at, other) || own.abs() > LARGEST;
                 let z = if is_one { f64::NAN } else { fisher_z(own) };
                 let shared = run.overlap.shared[[at, other]];
-                let there = at.checked_sub(n).map_or(given, |at| &nodes.moved[at].region.voxels);
-                let changed = is_changed(by, given, there);
-                rows.push(Row { of, by, n_used, coverage, other, shared, changed, z });
+                let there = at.checked_sub(n).map_or(&nodes.all[of], |at| &nodes.moved[at].region);
+                let (changed, far) = (is_changed(by, given, &there.voxels), moved_cells(there));
+                rows.push(Row { of, far, n_used, coverage, other, shared, changed, z });
             }
         }
     }
@@ -77,14 +78,14 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
     }
     let header = "region\tshift_x\tshift_y\tshift_z\tchanged\tvoxels\tcoverage\tother\tr\tz\tshared_voxels\n";
     let mut text = header.to_owned();
-    for Row { of, by: [x, y, z], n_used, coverage, other, shared, changed, z: sum } in all {
+    for Row { of, far, n_used, coverage, other, shared, changed, z: sum } in all {
         let (region, other) = (&nodes.all[of].name, &nodes.all[other].name);
         let mean = sum / runs.len() as f64;
         let (r, mean) = (cell(mean.tanh()), cell(mean));
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{region}\t{x}\t{y}\t{z}\t{changed}\t{n_used}\t{coverage}\t{other}\t{r}\t{mean}\t{shared}"
+            "{region}\t{far}\t{changed}\t{n_used}\t{coverage}\t{other}\t{r}\t{mean}\t{shared}"
         );
     }
     let columns = header.trim_end().split('\t').map(|name| match name {

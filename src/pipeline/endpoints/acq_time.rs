@@ -1,10 +1,20 @@
 //! A date and time as BIDS writes it. Source: BIDS 1.11, "Units" (ISO 8601 as RFC 3339 has it; years before 1925 where dates are hidden).
 
+use crate::trial::Moment;
+
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
+/// When a text says that it was: some time of its day where it is a date alone; none as of [`microseconds`].
+pub(super) fn moment(text: &str) -> Option<Moment> {
+    let from_us = microseconds(text)?;
+    let has_clock = text.contains(['T', 't', ' ']);
+    let to_us = if has_clock { from_us } else { from_us + DAY - 1 };
+    Some(Moment { from_us, to_us })
+}
+
 /// Microseconds from 0000-03-01 of `YYYY-MM-DD` or `YYYY-MM-DDThh:mm[:ss[.ffffff]][Z|+hh:mm|-hh:mm]`; none of any other text and of what is in no calendar. Without a zone it is taken as it stands.
-pub(super) fn microseconds(text: &str) -> Option<i64> {
+fn microseconds(text: &str) -> Option<i64> {
     let (date, clock) = match text.split_once(['T', 't', ' ']) {
         Some((date, clock)) => (date, Some(clock)),
         None => (text, None),

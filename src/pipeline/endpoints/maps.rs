@@ -10,6 +10,7 @@ use crate::pipeline::provenance::real;
 use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
+use crate::trial::index::index;
 use crate::trial::results::RegionValue;
 use crate::trial::unequal::{self, Behind};
 use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
@@ -30,36 +31,39 @@ pub(super) struct Read {
 ///
 /// # Errors
 /// As `group` of maps and regions; usage where no region or contrast is named; missing input without maps; bad data where paths say no participant or visit, or one visit alone.
-pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Result<Read> {
-    given::check(maps)?;
+pub(super) fn read(of: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Result<Read> {
+    given::check(of)?;
     let spec = GroupSpec {
-        of: maps.of.clone(),
-        regions: maps.regions.clone(),
-        coordinates: maps.coordinates,
-        ..GroupSpec::new(maps.folder.clone(), Model::OneSample)
+        of: of.of.clone(),
+        regions: of.regions.clone(),
+        coordinates: of.coordinates,
+        ..GroupSpec::new(of.folder.clone(), Model::OneSample)
     };
     let found = summaries(&spec, watch)?;
-    let of_maps = values(&found, &maps.folder)?;
-    refuse_one_visit(&of_maps, &maps.folder)?;
+    let of_maps = values(&found, &of.folder)?;
+    refuse_one_visit(&of_maps, &of.folder)?;
     tell(&found, &of_maps, notes);
-    let visits = visits(&found, &maps.folder, notes)?;
+    let visits = visits(&found, &of.folder, notes)?;
     let values = of_visits(&visits, &of_maps, found.regions.len());
-    let folder = display(&maps.folder);
-    let columns = ["participant_id", "session_id"].map(str::to_owned).into_iter();
+    let folder = display(&of.folder);
+    let columns = ["participant_id", "session_id", "task"].map(str::to_owned).into_iter();
     let variable = |name: &String| Variable {
         name: name.clone(),
         units: found.units.clone(),
         ..Variable::default()
     };
     let cell = |one: &RegionValue| one.value.map_or("n/a".to_owned(), |value| value.to_string());
-    let row = |own: &[RegionValue]| {
-        let keys = [own[0].participant.clone(), own[0].session.clone()];
-        keys.into_iter().chain(own.iter().map(cell)).collect()
+    let row = |(own, maps): (&[RegionValue], &Vec<usize>)| {
+        let [.., task, _] = entities(&found.rows[maps[0]].path, &of.folder)?;
+        let task = task.unwrap_or_else(|| "n/a".to_owned());
+        let keys = [own[0].participant.clone(), own[0].session.clone(), task];
+        Ok(keys.into_iter().chain(own.iter().map(cell)).collect())
     };
+    let of_visits = values.chunks(found.regions.len()).zip(&visits);
     let table = Table {
         name: folder.clone(),
         columns: columns.chain(found.regions.iter().cloned()).collect(),
-        rows: values.chunks(found.regions.len()).map(row).collect(),
+        rows: of_visits.map(row).collect::<Result<_>>()?,
     };
     let origin = visits.iter().map(|maps| display(&found.rows[maps[0]].path)).collect();
     let dictionary = Dictionary {
@@ -151,6 +155,7 @@ fn refuse_no_runs(own: &[usize], found: &Summaries, folder: &Path) -> Result<()>
     for &map in own {
         let path = &found.rows[map].path;
         let [_, _, task, run] = entities(path, folder)?;
+        let run = run.map(|run| index(&run));
         // Of what is no run by its path nothing says that it is another one.
         let same = |(other, _): &&(Option<String>, usize)| {
             run.is_none() || other.is_none() || run == *other

@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::io::folder;
 use crate::table::{Table, is_missing};
-use crate::trial::{Notes, Plan};
+use crate::trial::{Moment, Notes, Plan};
 
 /// What both kinds of file are called, or end in.
 const NAME: &str = "sessions.tsv";
 
-/// When each participant (`sub-`) was at each session (`ses-`), microseconds.
-pub(super) type Times = BTreeMap<(String, String), i64>;
+/// When each participant (`sub-`) was at each session (`ses-`).
+pub(super) type Times = BTreeMap<(String, String), Moment>;
 
 /// What the dataset says, and the files that say it of any visit. `visits`: the plan's.
 ///
@@ -33,12 +33,14 @@ pub(super) fn read(study: &Path, visits: [&str; 2]) -> Result<(Times, Vec<PathBu
 
 /// Warn of whose visit at the endpoint was before that at baseline.
 pub(super) fn tell_order(when: &Times, plan: &Plan, notes: &mut Notes) {
-    let at = |person: &str, session: &str| when.get(&(person.to_owned(), session.to_owned()));
+    let at =
+        |person: &str, session: &str| when.get(&(person.to_owned(), session.to_owned())).copied();
     let mut people: Vec<&String> = when.keys().map(|(person, _)| person).collect();
     people.dedup();
     let both = |person: &&String| Some((at(person, &plan.baseline)?, at(person, &plan.endpoint)?));
     let known: Vec<&String> = people.into_iter().filter(|person| both(person).is_some()).collect();
-    let is_turned = |person: &&&String| both(person).is_some_and(|(start, end)| end < start);
+    let is_turned =
+        |person: &&&String| both(person).is_some_and(|(start, end)| end.is_before(start));
     let turned: Vec<String> =
         known.iter().filter(is_turned).map(|person| (*person).clone()).collect();
     if !turned.is_empty() {
@@ -95,7 +97,7 @@ fn add(
             continue;
         }
         let line = format!("{}, line {} ({whose}),", table.name, row + 2);
-        let at = acq_time::microseconds(text).ok_or_else(|| no_time(&line, text))?;
+        let at = acq_time::moment(text).ok_or_else(|| no_time(&line, text))?;
         let [whose, session] = [("sub-", whose), ("ses-", cells[session].trim())]
             .map(|(start, name)| format!("{start}{}", name.strip_prefix(start).unwrap_or(name)));
         let is_near = |own: &&&str| own.to_lowercase() == session.to_lowercase();
@@ -108,7 +110,9 @@ fn add(
             ));
         }
         let visit = format!("{session} of {whose}");
-        if when.insert((whose, session), at).is_some_and(|other| other != at) {
+        let key = (whose, session);
+        let both = when.get(&key).map_or(Some(at), |other| other.and(at));
+        let Some(both) = both else {
             return Err(Error::bad_data(
                 line,
                 format!(
@@ -119,7 +123,8 @@ fn add(
                 ),
                 "delete or correct one of the rows",
             ));
-        }
+        };
+        when.insert(key, both);
         says = true;
     }
     Ok(says)

@@ -75,8 +75,8 @@ impl Study {
             }
             match by_region(table, &spec.plan.arm, &mut notes) {
                 Ok(wide) => *table = wide,
-                // A table that no column names, where any might be meant, is nobody's fault.
-                Err(_) if wanted.is_none() => {}
+                // A table that nothing names, where any might be meant, is nobody's fault.
+                Err(_) if !spec.plan.names(&table.name) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -196,8 +196,8 @@ impl<'a> Answered<'a> {
                 let (name, n_all) = (&there.name, there.voxels.len());
                 let changed = is_changed(*by, &region.voxels, &there.voxels);
                 let cells = cells.unwrap_or_else(|| self.unknown());
-                let [x, y, z] = by;
-                text.push_str(&format!("{name}\t{x}\t{y}\t{z}\t{changed}\t{n}\t{n_all}{cells}\n"));
+                let far = regions::moved_cells(there);
+                text.push_str(&format!("{name}\t{far}\t{changed}\t{n}\t{n_all}{cells}\n"));
             }
         }
         let mut described = described(self.stratum, self.images);

@@ -205,7 +205,8 @@ fn labelled(
     let region = |&l: &i64| {
         let name = named(l).map_or_else(|| format!("label {l}"), |own| own.name.clone());
         let network = named(l).and_then(|own| own.network.clone());
-        (l, Region { name, voxels: Vec::new(), on_grid: 1.0, network, shape: None })
+        let voxels = Vec::new();
+        (l, Region { name, voxels, on_grid: 1.0, network, shape: None, moved_mm: [0.0; 3] })
     };
     let mut all: Vec<(i64, Region)> = labels.iter().map(region).collect();
     let at = |v: &f32| labels.binary_search(&label(v)).ok();

@@ -30,8 +30,11 @@ pub(super) fn placed(shape: &Shape, grid: &Grid) -> (Vec<usize>, f64) {
 /// A region `by` mm further along x, y, z.
 pub(super) fn moved(region: &Region, grid: &Grid, by: [f64; 3]) -> Region {
     let shape = region.shape.as_ref().map(|shape| shape.moved(by));
-    let (voxels, on_grid) = match &shape {
-        Some(shape) if shape.bounds().is_some() => placed(shape, grid),
+    let (voxels, on_grid, moved_mm) = match &shape {
+        Some(shape) if shape.bounds().is_some() => {
+            let (voxels, on_grid) = placed(shape, grid);
+            (voxels, on_grid, by)
+        }
         _ => {
             let step = FromMm::of(grid).map_or([0; 3], |from_mm| from_mm.step(by));
             let there = |&voxel: &usize| {
@@ -45,10 +48,20 @@ pub(super) fn moved(region: &Region, grid: &Grid, by: [f64; 3]) -> Region {
             };
             let voxels: Vec<usize> = region.voxels.iter().filter_map(there).collect();
             let kept = voxels.len() as f64 / region.voxels.len().max(1) as f64;
-            (voxels, kept)
+            (voxels, kept, distance(grid, step))
         }
     };
-    Region { voxels, on_grid, shape, name: region.name.clone(), network: region.network.clone() }
+    let (name, network) = (region.name.clone(), region.network.clone());
+    Region { name, voxels, on_grid, network, shape, moved_mm }
+}
+
+/// How far some voxels are along x, y and z, mm.
+fn distance(grid: &Grid, step: [isize; 3]) -> [f64; 3] {
+    std::array::from_fn(|row| {
+        let along = |axis: usize| grid.affine[row][axis] * step[axis] as f64;
+        // No minus before nothing.
+        (0..3).map(along).sum::<f64>() + 0.0
+    })
 }
 
 /// The share of a shape's volume that lies in voxels of the grid.

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Regions;
+use super::{Region, Regions};
 use crate::error::{Error, Result};
 use crate::pipeline::spec::RegionOptions;
 use crate::pipeline::watch::Watch;
+use crate::table::number;
 use crate::volume::Grid;
 
 /// Regions that a line lists.
@@ -54,8 +55,47 @@ pub fn with_moved(
             listed.join(", ")
         ));
     }
+    tell_whole_voxels(shift, &sets, watch);
     sets.insert(0, ([0.0; 3], regions));
     Ok(sets)
+}
+
+/// Tell how far masks and labels are moved where that is not what was asked.
+fn tell_whole_voxels(shift: f64, sets: &[([f64; 3], Regions)], watch: &dyn Watch) {
+    let is_other = |by: &[f64; 3], there: &Region| {
+        by.iter().zip(there.moved_mm).any(|(asked, moved)| (asked - moved).abs() > 1e-3 * shift)
+    };
+    let of_set = |(by, set): &([f64; 3], Regions)| {
+        let others = set.all.iter().filter(|there| is_other(by, there));
+        others.map(|there| (there.name.clone(), there.moved_mm)).collect::<Vec<_>>()
+    };
+    let moves: Vec<_> = sets.iter().map(of_set).collect();
+    // All of them are moved alike, to the one side as to the other.
+    let Some((_, others)) = moves.iter().enumerate().find(|(_, others)| !others.is_empty()) else {
+        return;
+    };
+    let along = |axis: usize| {
+        let (by, set) = &sets[2 * axis + 1];
+        let there = set.all.iter().find(|there| there.name == others[0].0);
+        let moved = there.map_or(*by, |there| there.moved_mm);
+        let length = moved.iter().map(|mm| mm * mm).sum::<f64>().sqrt();
+        format!("{} mm along {}", number(length), ["x", "y", "z"][axis])
+    };
+    let mut names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+    let more = names.len().saturating_sub(LISTED);
+    names.truncate(LISTED);
+    watch.note(&format!(
+        "--shift {shift}: masks and labels are moved by whole voxels, {}: {}{}",
+        [0, 1, 2].map(along).join(", "),
+        names.join(", "),
+        if more > 0 { format!(", {more} more") } else { String::new() }
+    ));
+}
+
+/// The cells of how far a region was moved, parted by tabs.
+#[must_use]
+pub fn moved_cells(region: &Region) -> String {
+    region.moved_mm.map(number).join("\t")
 }
 
 /// Of each region that some move leaves as it is, its name and these moves.
@@ -87,7 +127,7 @@ pub fn is_changed(by: [f64; 3], given: &[usize], there: &[usize]) -> &'static st
 /// What the columns of a table of moved regions say of the moves.
 #[must_use]
 pub fn described_moves() -> Vec<(String, Value)> {
-    let far = json!({"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"});
+    let far = json!({"Description": "How far the region was moved: masks and labels by whole voxels, the nearest to what was asked", "Units": "mm"});
     let axes = ["shift_x", "shift_y", "shift_z"].map(|axis| (axis.to_owned(), far.clone()));
     let changed = "Whether the region has other voxels there; no: the grid does not tell the move apart, and the row is that of the region as it was given";
     axes.into_iter().chain([("changed".to_owned(), json!(changed))]).collect()

@@ -1,30 +1,34 @@
 //! A crossover of two periods.
 
-use super::words::{ci, drawn, or_dash, statistic, with_limits};
+use super::words::{ci, drawn, or_dash, statistic, with_limits, with_unit};
 use crate::report::figures::figure;
 use crate::report::figures::forest::{self, Forest, ForestRow};
 use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
-use crate::trial::Results;
 use crate::trial::results::{Crossover, CrossoverRow};
+use crate::trial::{Direction, Results};
 
 pub(super) fn section(of: &Results, part: &Crossover) -> String {
     let drawings =
         forest_of(of, part, ("treatment", "crossover"), &format!("with {}", part.active))
             + &forest_of(of, part, ("period", "crossover-periods"), "in the first period");
+    let better = part.direction.map_or(String::new(), |way| format!("; {} is better", way.word()));
     let caption = format!(
-        "Effects of the crossover, {} minus {}; of periods, the first minus the second. Carry-over stands in the table alone: it is shown, and no analysis is chosen by it; so does the mixed model's estimate, which has every period of every patient.",
-        part.active, part.control
+        "Effects of the crossover on {}{better}: {} minus {}; of periods, the first minus the second. Carry-over stands in the table alone: it is shown, and no analysis is chosen by it; so does the mixed model's estimate, which has every period of every patient.",
+        with_unit(&part.label, part.units.as_deref()),
+        part.active,
+        part.control
     );
-    let mut table = Grid::new(
-        "Crossover",
-        &["analysis", "effect", &format!("estimate ({})", ci(of)), "t (dof)", "p"],
-        2,
-    );
+    let estimate = match part.units.as_deref().filter(|units| !units.is_empty()) {
+        Some(units) => format!("estimate, {units} ({})", ci(of)),
+        None => format!("estimate ({})", ci(of)),
+    };
+    let title = format!("Crossover: {}", part.label);
+    let mut table = Grid::new(&title, &["analysis", "effect", &estimate, "t (dof)", "p"], 2);
     for row in &part.rows {
         let shown = if row.shown_only { " (shown only)" } else { "" };
         table.row(&[
-            row.analysis.clone(),
+            analysis(row, part).to_owned(),
             format!("{}{shown}", row.effect),
             with_limits(&row.estimate),
             or_dash(row.test, |test| statistic(&test)),
@@ -50,7 +54,7 @@ fn forest_of(of: &Results, part: &Crossover, (effect, id): (&str, &str), side: &
         |row: &&CrossoverRow| row.effect == effect && !row.shown_only && row.test.is_some();
     let n = part.sequences.iter().map(|(_, n)| n).sum();
     let row = |row: &CrossoverRow| ForestRow {
-        label: name(row),
+        label: format!("{}: {}", row.effect, analysis(row, part)),
         primary: row.effect == "treatment",
         n,
         estimate: drawn(&row.estimate),
@@ -61,15 +65,25 @@ fn forest_of(of: &Results, part: &Crossover, (effect, id): (&str, &str), side: &
         return String::new();
     }
     let forest = Forest {
-        axis: format!("Effect of the {effect} (units of the outcome)"),
+        axis: match part.units.as_deref().filter(|units| !units.is_empty()) {
+            Some(units) => format!("Effect of the {effect} on {} ({units})", part.label),
+            None => format!("Effect of the {effect} (units of {})", part.label),
+        },
         numbers: format!("effect ({})", ci(of)),
         p: "p".to_owned(),
-        sides: ["less", "more"].map(|way| format!("{way} {side}")),
+        sides: [("less", Direction::Lower), ("more", Direction::Higher)].map(|(word, way)| {
+            let better = if part.direction == Some(way) { " (better)" } else { "" };
+            format!("{word} {side}{better}")
+        }),
         rows,
     };
     forest::draw(&forest, id)
 }
 
-fn name(row: &CrossoverRow) -> String {
-    format!("{}: {}", row.effect, row.analysis)
+/// What is analysed; of the outcome itself its name.
+fn analysis<'a>(row: &'a CrossoverRow, part: &'a Crossover) -> &'a str {
+    match row.analysis.as_str() {
+        "outcome" => &part.label,
+        other => other,
+    }
 }

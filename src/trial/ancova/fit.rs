@@ -18,6 +18,7 @@ use crate::trial::covariate::{Kind, Values};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
 use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
+use crate::trial::strata::of_one_level;
 
 /// A residual's share of its row's variance below which the row is fitted exactly.
 const FITTED: f64 = 1e-10;
@@ -179,6 +180,10 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
         left_out: ByArm::of(|arm| people.names(pairs.left_out.get(arm))),
         columns: model.names.clone(),
         dependent: solved.dependent_columns().iter().map(|&at| model.names[at].clone()).collect(),
+        one_level: of_one_level(people, &pairs.places)
+            .into_iter()
+            .map(|[column, _]| column)
+            .collect(),
         baseline_mean: model.baseline_mean,
         difference,
         test,
@@ -226,16 +231,22 @@ fn estimand(missing: Missing, has_covariates: bool) -> &'static str {
 fn refuse_few(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<()> {
     let n = pairs.n();
     match Arm::BOTH.into_iter().find(|arm| *n.get(*arm) < 2) {
-        Some(arm) => Err(Error::bad_data(
-            named.outcome.clone(),
-            format!(
-                "has both values of {} of arm '{}'",
-                counted(*n.get(arm)),
-                people.arms.get(arm)
-            ),
-            "have those of two participants of each arm at least",
-            format!("check --baseline and --endpoint, or {}", named.left_out(plan)),
-        )),
+        Some(arm) => {
+            let [why, check] = match &named.why_none {
+                Some([why, check]) => [format!(" ({why})"), check.clone()],
+                None => [String::new(), "--baseline and --endpoint".to_owned()],
+            };
+            Err(Error::bad_data(
+                named.outcome.clone(),
+                format!(
+                    "has both values of {} of arm '{}'{why}",
+                    counted(*n.get(arm)),
+                    people.arms.get(arm)
+                ),
+                "have those of two participants of each arm at least",
+                format!("check {check}, or {}", named.left_out(plan)),
+            ))
+        }
         None => Ok(()),
     }
 }

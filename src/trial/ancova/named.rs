@@ -15,6 +15,8 @@ pub struct Named {
     pub units: Option<String>,
     /// Which way is better.
     pub direction: Option<Direction>,
+    /// Why an analysis could not make some of its values, and what to check.
+    pub why_none: Option<[String; 2]>,
 }
 
 impl Named {
@@ -44,6 +46,7 @@ impl Named {
             label: visits.label.clone(),
             units: visits.units.clone(),
             direction: visits.direction,
+            why_none: visits.why_none.clone(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Named {
             label: outcome.label.clone().unwrap_or_else(|| visits.label.clone()),
             units: visits.units.clone(),
             direction: outcome.direction.or(visits.direction),
+            why_none: visits.why_none.clone(),
         }
     }
 }

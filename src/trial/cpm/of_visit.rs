@@ -53,6 +53,10 @@ impl Own {
         mean(&self.pre).zip(mean(&self.post))
     }
 
+    fn is_without_percentage(&self) -> bool {
+        self.means().is_some_and(|(pre, _)| pre <= 0.0)
+    }
+
     /// Variance of pre; none below two repetitions.
     fn variance(&self) -> Option<f64> {
         ancova::moments(&self.pre).1.map(|sd| sd * sd)
@@ -75,6 +79,8 @@ pub(super) struct Found<'a> {
     pub better: Better,
     /// Of absolute CPM, where the dictionary says.
     units: Option<String>,
+    /// The column that a percentage is of.
+    pre: String,
     /// By place in `People::all` and in the sessions.
     of: BTreeMap<(usize, usize), Own>,
     /// Visits of the rows that lack one of the two numbers.
@@ -109,7 +115,8 @@ impl<'a> Found<'a> {
             lacking.extend(n_lacking.map(|_| (place, session)));
             of.insert((place, session), Own { pre: there(&pre), post: there(&post) });
         }
-        Ok(Found { repeated, threshold: own.threshold, better, units, of, lacking })
+        let (threshold, pre) = (own.threshold, own.pre.clone());
+        Ok(Found { repeated, threshold, better, units, pre, of, lacking })
     }
 
     pub fn tell(&self, own: &CpmPlan, people: &People, notes: &mut Notes) {
@@ -139,7 +146,7 @@ impl<'a> Found<'a> {
                 none,
             );
         }
-        let undefined = is_so(&|own| own.means().is_some_and(|(pre, _)| pre <= 0.0));
+        let undefined = is_so(&Own::is_without_percentage);
         if !undefined.is_empty() {
             notes.warn(
                 format!(
@@ -232,6 +239,17 @@ impl<'a> Found<'a> {
             self.of.iter().map(value).collect(),
         );
         visits.direction = Some(self.better.direction);
+        let n = self.of.values().filter(|own| own.is_without_percentage()).count();
+        visits.why_none = (measure == Measure::Percent && n > 0).then(|| {
+            [
+                format!(
+                    "the mean {} is 0 or less in {n} of {} visits, which have no percentage",
+                    self.pre,
+                    self.of.len()
+                ),
+                format!("column {}", self.pre),
+            ]
+        });
         visits.units = match measure {
             Measure::Absolute => self.units.clone(),
             Measure::Percent => Some("%".to_owned()),

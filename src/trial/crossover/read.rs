@@ -8,7 +8,6 @@ use crate::trial::arm::Arm;
 use crate::trial::note::counted;
 use crate::trial::people::People;
 use crate::trial::plan::{CrossoverPlan, Plan};
-use crate::trial::spelling;
 use crate::trial::tables::Measured;
 
 /// A patient with both periods.
@@ -59,8 +58,8 @@ impl Read {
         let places = table.people(people)?;
         let periods = periods(table)?;
         let (sequences, treatments) = (named(table, "sequence")?, named(table, "treatment")?);
-        for (what, cells) in [("sequence", &sequences), ("treatment", &treatments)] {
-            spelling::refuse_case_alone(what, cells, |row| table.line(row))?;
+        for what in ["sequence", "treatment"] {
+            table.refuse_case_alone(what, &[what])?;
         }
         table.position_of(&own.outcome, ("crossover", "outcome"))?;
         let outcomes = table.numbers(&own.outcome)?;

@@ -6,6 +6,7 @@ use crate::design::similar::misnamed;
 use crate::error::{Error, Result};
 use crate::table::is_missing;
 use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
+use crate::trial::index::index;
 use crate::trial::tables::Measured;
 
 /// The columns that are read, as `connect` calls them.
@@ -161,8 +162,9 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
         ));
     }
     let (ids, sessions) = (table.ids()?, table.sessions()?);
+    table.refuse_case_alone("region", &[EDGE[0], EDGE[1]])?;
     let numbers = match table.has(RUN) {
-        true => table.needed(RUN, "say which run")?,
+        true => table.needed(RUN, "say which run")?.iter().map(|run| index(run)).collect(),
         false => vec![String::new(); ids.len()],
     };
     let mut places: HashMap<[&str; 3], usize> = HashMap::new();

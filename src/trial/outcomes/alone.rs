@@ -1,4 +1,4 @@
-//! Levels of strata and covariates that say nothing of the arms: of one participant, or of one arm alone.
+//! Levels of strata and covariates that say nothing of the arms: of one participant, or of one arm alone; and strata of one level, for which nothing is adjusted.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,14 @@ use crate::trial::covariate::Kind;
 use crate::trial::note::{Notes, counted, verb};
 use crate::trial::people::People;
 use crate::trial::plan::Missing;
+use crate::trial::strata::of_one_level;
 
 /// What is found of an outcome, by each of its ways with missing values: the same by several is told once.
 #[derive(Default)]
 pub(super) struct Alone {
     found: Vec<(Found, Vec<Missing>)>,
+    /// Strata that are the same in all analysed, with their level, by a way.
+    of_one_level: Vec<([String; 2], Missing)>,
     /// All of the outcome's.
     ways: Vec<Missing>,
 }
@@ -41,6 +44,8 @@ impl Alone {
     pub(super) fn add(&mut self, pairs: &Pairs, people: &People) {
         let pairs = &pairs.with_covariates(people);
         self.ways.push(pairs.missing);
+        let same = of_one_level(people, &pairs.places).into_iter();
+        self.of_one_level.extend(same.map(|one| (one, pairs.missing)));
         for (factor, levels) in factors(pairs, people) {
             let mut of_levels: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
             for (at, level) in levels.iter().enumerate() {
@@ -77,6 +82,16 @@ impl Alone {
 
     /// A note a group of participants, with the ways by which it is so where others are.
     pub(super) fn tell(self, named: &Named, people: &People, notes: &mut Notes) {
+        for ([column, level], way) in &self.of_one_level {
+            notes.warn(
+                format!(
+                    "{} ({}) is not adjusted for {column}: it is '{level}' in all analysed",
+                    named.label,
+                    said(*way)
+                ),
+                Vec::new(),
+            );
+        }
         for (Found { factor, levels, who }, ways) in self.found {
             let of = match ways == self.ways {
                 true => named.label.clone(),

@@ -113,6 +113,7 @@ pub(super) fn by_intensity(
             label: format!("rating at {level}"),
             units: found.visits(Measure::Auc, people).units,
             direction: Some(found.better.direction),
+            why_none: None,
         };
         let (before, after) = (at(&plan.baseline), at(&plan.endpoint));
         let pairs = Pairs::new(people, &before, &after, Missing::Observed);

@@ -111,6 +111,8 @@ pub(super) struct Found<'a> {
     /// The least and the greatest rating.
     pub rated: [f64; 2],
     units: (Option<String>, Option<String>),
+    /// Of pressure and rating.
+    columns: [String; 2],
     /// Which ratings are better.
     pub better: Better,
 }
@@ -127,6 +129,7 @@ impl<'a> Found<'a> {
         table.position_of(&own.rating, ("pressure", "rating"))?;
         let pressures = pressures(table, own)?;
         let ratings = table.numbers_on(&own.rating, "a rating", [0.0, 100.0])?;
+        table.refuse_case_alone("series", &["series"])?;
         let series = match table.has("series") {
             true => table.texts("series")?,
             false => vec![None; ratings.len()],
@@ -151,6 +154,7 @@ impl<'a> Found<'a> {
             scale,
             rated,
             units: (unit(&own.pressure), unit(&own.rating)),
+            columns: [own.pressure.clone(), own.rating.clone()],
             better: Better::of_ratings(own, table),
             repeated,
         };
@@ -245,6 +249,23 @@ impl<'a> Found<'a> {
         self.of.iter().map(row).collect()
     }
 
+    /// Why visits with a line have no P50, and what to check.
+    fn why_none(&self, measure: Measure) -> Option<[String; 2]> {
+        let has_none = |own: &&Own| own.reached(self.target, self.conf).is_none();
+        let n = self.of.values().filter(has_none).count();
+        let [pressure, rating] = &self.columns;
+        (measure == Measure::P50 && n > 0).then(|| {
+            [
+                format!(
+                    "ratings do not rise with pressure in {n} of {} visits, which have no P{}",
+                    self.of.len(),
+                    self.target
+                ),
+                format!("that columns {pressure} and {rating} are what they are called"),
+            ]
+        })
+    }
+
     fn is_at_an_end(&self, rating: f64) -> bool {
         rating <= self.scale[0] || rating >= self.scale[1]
     }
@@ -266,6 +287,7 @@ impl<'a> Found<'a> {
             of.collect(),
         );
         visits.direction = measure.direction(self.better.direction);
+        visits.why_none = self.why_none(measure);
         visits.units = match (measure, &self.units) {
             (Measure::P50, (pressure, _)) => pressure.clone(),
             (Measure::Auc, (_, rating)) => rating.clone(),

@@ -4,7 +4,7 @@ use super::of_visit::{Found, Own, reached_by};
 use crate::error::Result;
 use crate::stats::fieller::Line;
 use crate::trial::ancova::{by_t, moments};
-use crate::trial::digits::{decimals, written};
+use crate::trial::digits::{decimals, p_said, written};
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::plan::Plan;
@@ -76,13 +76,13 @@ pub(super) fn of(
         let said = |v: f64| written(v, decimals(of.se.unwrap_or_default()));
         notes.info(
             format!(
-                "{first} less {second} series at {}: the pressure rated {} differs by {} ({} to {}), p {:.2e}, in {} participants; P{} is that of both together",
+                "{first} less {second} series at {}: the pressure rated {} differs by {} ({} to {}), {}, in {} participants; P{} is that of both together",
                 plan.baseline,
                 target,
                 said(of.value),
                 said(of.low.unwrap_or(of.value)),
                 said(of.high.unwrap_or(of.value)),
-                found.test.p,
+                p_said(found.test.p),
                 found.n,
                 target,
             ),

@@ -40,6 +40,9 @@ pub struct AncovaRow {
     /// Those of them that follow from others or are the same in all, and take no degree of freedom of their own; empty: none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dependent: Vec<String>,
+    /// Strata of one level among those analysed, for which nothing is adjusted; empty: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub one_level: Vec<String>,
     /// Of those analysed, both arms together: where LS means are taken.
     pub baseline_mean: f64,
     /// Active minus control, adjusted.

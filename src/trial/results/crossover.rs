@@ -4,11 +4,20 @@ use serde::Serialize;
 
 use super::{Analysed, Estimate, Test};
 use crate::trial::arm::ByArm;
+use crate::trial::dictionary::Direction;
 use crate::trial::plan::Missing;
 
 /// A crossover.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Crossover {
+    /// `table:column` of what is measured.
+    pub outcome: String,
+    /// What it is called: the dictionary's LongName, else the column.
+    pub label: String,
+    /// Units, where the dictionary says.
+    pub units: Option<String>,
+    /// Which way is better.
+    pub direction: Option<Direction>,
     /// The treatment that is the control.
     pub control: String,
     /// The other.

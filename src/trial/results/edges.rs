@@ -88,6 +88,9 @@ pub struct EdgeRow {
     pub region_b: String,
     /// Participants with z at both visits.
     pub n: ByArm<usize>,
+    /// Strata of one level among those analysed, for which nothing is adjusted; empty: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub one_level: Vec<String>,
     /// Participants of the arms without.
     pub lacking: ByArm<usize>,
     /// Mean z before treatment, of those analysed.

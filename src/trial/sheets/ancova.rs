@@ -24,8 +24,8 @@ pub(super) fn sheet(results: &Results) -> Option<Sheet> {
         .one("missing", "observed: those with both values; bocf: baseline carried forward; locf: the last value of the visits between carried forward, else baseline", |row| {
             way(row.missing)
         })
-        .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
-            results.plan.adjusted_for()
+        .one("adjusted_for", "strata and covariates beside arm and baseline", |row| {
+            results.plan.adjusted_for(&row.one_level)
         })
         .arms("n", "participants analysed", |row, arm| *row.n.get(arm))
         .one("baseline_mean", "mean baseline of those analysed, where LS means are", |row| {

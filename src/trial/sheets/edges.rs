@@ -36,8 +36,8 @@ pub(super) fn networks(results: &Results) -> Option<Sheet> {
 /// What is compared of each.
 fn compared<'a>(columns: Columns<'a, EdgeRow>, results: &'a Results) -> Columns<'a, EdgeRow> {
     columns
-        .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
-            results.plan.adjusted_for()
+        .one("adjusted_for", "strata and covariates beside arm and baseline", |row| {
+            results.plan.adjusted_for(&row.one_level)
         })
         .arms("n", "participants with Fisher's z at both visits", |row, arm| *row.n.get(arm))
         .arms("lacking", "participants without", |row, arm| *row.lacking.get(arm))

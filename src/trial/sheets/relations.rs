@@ -159,6 +159,11 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
 pub(super) fn crossover(results: &Results) -> Option<Sheet> {
     let part = results.crossover.as_ref()?;
     Columns::<CrossoverRow>::new()
+        .one("outcome", "table and column", |_| part.outcome.clone())
+        .one("label", "what it is called", |_| part.label.clone())
+        .one("units", "of the effect, where a dictionary says it", |_| {
+            part.units.clone().unwrap_or_else(|| "n/a".to_owned())
+        })
         .one(
             "analysis",
             "what is analysed; of the mixed model the estimate alone is given",

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::trial::column::Column;
 use crate::trial::edges_of_runs::EdgesOfRuns;
 use crate::trial::meant;
+use crate::trial::moment::Moment;
 
 /// The study's tables, participants.tsv among them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,8 +19,8 @@ pub struct Tables {
     pub edges: Option<EdgesOfRuns>,
     /// Means of Fisher's z within networks and between them, where `connect` wrote these beside the edges.
     pub networks: Option<EdgesOfRuns>,
-    /// When each participant (`sub-`) was at each session (`ses-`), microseconds: `acq_time` of sessions.tsv.
-    pub times: BTreeMap<(String, String), i64>,
+    /// When each participant (`sub-`) was at each session (`ses-`): `acq_time` of sessions.tsv.
+    pub times: BTreeMap<(String, String), Moment>,
 }
 
 impl Tables {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::trial::moment::Moment;
+
 /// Sessions, and how each participant's rows have them follow each other.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::trial) struct Order {
@@ -37,17 +39,17 @@ impl Order {
         Order { sessions: sessions.to_vec(), of_people }
     }
 
-    /// By when each participant was at them, microseconds; of whom two were at one time nothing is taken.
-    pub fn of_times(sessions: &[String], times: &BTreeMap<(usize, String), i64>) -> Order {
-        let mut of_people: BTreeMap<usize, Vec<(i64, usize)>> = BTreeMap::new();
+    /// By when each participant was at them; of whom two may have been at one time nothing is taken.
+    pub fn of_times(sessions: &[String], times: &BTreeMap<(usize, String), Moment>) -> Order {
+        let mut of_people: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
         for ((person, session), time) in times {
             if let Some(at) = sessions.iter().position(|own| own == session) {
                 of_people.entry(*person).or_default().push((*time, at));
             }
         }
         of_people.values_mut().for_each(|own| own.sort());
-        of_people.retain(|_, own| own.windows(2).all(|pair| pair[0].0 != pair[1].0));
-        let places = |own: Vec<(i64, usize)>| own.into_iter().map(|(_, at)| at).collect();
+        of_people.retain(|_, own| own.windows(2).all(|pair| pair[0].0.is_before(pair[1].0)));
+        let places = |own: Vec<(Moment, usize)>| own.into_iter().map(|(_, at)| at).collect();
         let of_people = of_people.into_iter().map(|(person, own)| (person, places(own))).collect();
         Order { sessions: sessions.to_vec(), of_people }
     }

@@ -12,7 +12,7 @@ use crate::pipeline::combine::Joining;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{self, Region, Regions, is_changed};
+use crate::pipeline::regions::{self, Region, Regions, is_changed, moved_cells};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::critical_t;
@@ -238,7 +238,7 @@ impl Asked<'_> {
         let mut text =
             format!("region\tshift_x\tshift_y\tshift_z\tchanged\tvoxels\tcoverage\t{statistics}\n");
         for region in 0..self.n {
-            for (set, ([x, y, z], regions)) in sets.iter().enumerate() {
+            for (set, (by, regions)) in sets.iter().enumerate() {
                 let at = set * self.n + region;
                 let answer = if inside[at] { self.answer(self.maps, at) } else { None };
                 let counted = || of_runs.iter().filter(|run| run.contrasts[self.at].is_some());
@@ -248,9 +248,9 @@ impl Asked<'_> {
                 let coverage = of_runs.iter().map(|run| run.coverage[at]).fold(1.0, f64::min);
                 let (there, cells) = (&regions.all[region], self.cells(answer, sigma2));
                 let (name, given) = (&there.name, &sets[0].1.all[region].voxels);
-                let changed = is_changed([*x, *y, *z], given, &there.voxels);
+                let (changed, far) = (is_changed(*by, given, &there.voxels), moved_cells(there));
                 // Writing to a String cannot fail.
-                let _ = writeln!(text, "{name}\t{x}\t{y}\t{z}\t{changed}\t{n}\t{coverage}{cells}");
+                let _ = writeln!(text, "{name}\t{far}\t{changed}\t{n}\t{coverage}{cells}");
             }
         }
         let mut described = self.described(spec);

@@ -1,0 +1,24 @@
+//! Indices of runs and repetitions: numbers, of which 1, 01 and a spreadsheet's 1.0 are one. Source: BIDS 1.11, "Entities".
+
+/// Columns that hold them.
+const COLUMNS: [&str; 2] = ["run", "repetition"];
+
+/// A cell as it counts: a number as such, any other label as it stands.
+#[must_use]
+pub fn index(cell: &str) -> String {
+    let number: Option<f64> = cell.parse().ok();
+    match number.filter(|number| number.is_finite()) {
+        Some(number) => number.to_string(),
+        None => cell.to_owned(),
+    }
+}
+
+/// Whether a cell is a whole number, 0 or more.
+pub(super) fn is_whole(cell: &str) -> bool {
+    cell.parse().is_ok_and(|number: f64| number >= 0.0 && number.fract() == 0.0)
+}
+
+/// Whether two cells of a column say the same.
+pub(super) fn are_one(column: &str, one: &str, other: &str) -> bool {
+    one == other || COLUMNS.contains(&column) && index(one) == index(other)
+}

@@ -1,0 +1,270 @@
+//! What tells rows of a table apart: tasks, runs, repetitions, series, regions.
+
+use std::fs;
+
+use boldly::error::Result;
+use boldly::io::tsv;
+use boldly::table::Table;
+use boldly::trial::{
+    BrainPlan, CpmPlan, EdgesPlan, Measured, Notes, PressurePlan, Results, analyse, by_region,
+    edges,
+};
+
+use super::command::{NRS, boldly, study as folder_of_study};
+use super::edges::long;
+use crate::study::{Study, study};
+
+fn analysed(study: &Study) -> Result<Results> {
+    let mut notes = Notes::default();
+    let plan = study.plan.clone().resolved(&study.tables, &mut notes)?;
+    analyse(&plan, study.participants.clone(), &study.tables, notes)
+}
+
+/// The notes of tasks, with whom they are about.
+fn of_tasks(study: &Study) -> Vec<String> {
+    let all = analysed(study).unwrap().notes.all;
+    let own = all.iter().filter(|note| note.text.contains("of several tasks"));
+    own.map(ToString::to_string).collect()
+}
+
+/// A column more, by the session of each row and its place.
+fn with_column(table: &mut Table, name: &str, cell: impl Fn(&str, usize) -> String) {
+    let at = table.position("session_id").unwrap();
+    table.columns.push(name.to_owned());
+    for (row, cells) in table.rows.iter_mut().enumerate() {
+        let own = cell(&cells[at], row);
+        cells.push(own);
+    }
+}
+
+fn rest_and_pain(session: &str, _: usize) -> String {
+    if session == "ses-baseline" { "rest" } else { "pain" }.to_owned()
+}
+
+fn by_row(stray: usize) -> impl Fn(&str, usize) -> String {
+    move |_, row| if row == stray { "pain" } else { "rest" }.to_owned()
+}
+
+fn with_regions() -> Study {
+    let mut study = study();
+    study.plan.outcomes.clear();
+    study.plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() });
+    study
+}
+
+#[test]
+fn regions_of_two_tasks_are_told_with_who_has_both() {
+    let mut study = with_regions();
+    with_column(study.cells("brain"), "task", rest_and_pain);
+    let told = of_tasks(&study);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    for part in [
+        "brain.tsv is of several tasks",
+        "pain (ses-week13), rest (ses-baseline)",
+        "[task=NAME]",
+        "sub-001 (ses-baseline rest, ses-week13 pain)",
+    ] {
+        assert!(told[0].contains(part), "{part}: {told:#?}");
+    }
+    // A task is no region of words.
+    let all = analysed(&study).unwrap().notes.all;
+    assert!(!all.iter().any(|note| note.text.contains("no region")), "{all:#?}");
+    // One row of another task, and none.
+    let mut study = with_regions();
+    with_column(study.cells("brain"), "task", by_row(1));
+    let told = of_tasks(&study);
+    assert!(told[0].contains("pain (ses-week13), rest (ses-baseline, ses-week13)"), "{told:#?}");
+    assert!(told[0].ends_with(": sub-001 (ses-baseline rest, ses-week13 pain)"), "{told:#?}");
+    let mut study = with_regions();
+    with_column(study.cells("brain"), "task", by_row(usize::MAX));
+    assert!(of_tasks(&study).is_empty());
+}
+
+#[test]
+fn every_table_that_is_read_at_visits_is_asked_for_its_tasks() {
+    type Ask = fn(&mut Study);
+    let tables: [(&str, Ask); 3] = [
+        ("cpm", |study| study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()))),
+        ("pressure", |study| {
+            study.plan.pressure = Some(PressurePlan::of("pressure".to_owned()));
+        }),
+        ("questionnaires", |_| {}),
+    ];
+    for (name, ask) in tables {
+        let mut study = study();
+        study.plan.outcomes.truncate(1);
+        ask(&mut study);
+        with_column(study.cells(name), "task", rest_and_pain);
+        let told = of_tasks(&study);
+        assert_eq!(told.len(), 1, "{name}: {told:#?}");
+        assert!(told[0].contains(&format!("{name}.tsv is of several tasks")), "{told:#?}");
+    }
+    // A covariate is of the baseline alone.
+    let mut study = study();
+    study.plan.outcomes.truncate(1);
+    study.plan.covariates = vec!["brain:mean_fd".parse().unwrap()];
+    with_column(study.cells("brain"), "task", rest_and_pain);
+    assert!(of_tasks(&study).is_empty());
+    study.plan.covariates = vec!["brain:mean_fd@change".parse().unwrap()];
+    assert_eq!(of_tasks(&study).len(), 1);
+    // Motion of regions, and edges.
+    let mut study = with_regions();
+    let motion = study.cells("brain").clone();
+    study.cells("brain").columns.iter_mut().filter(|own| *own == "mean_fd").for_each(|own| {
+        *own = "size".to_owned();
+    });
+    let mut table = Table { name: "fd.tsv".to_owned(), ..motion };
+    with_column(&mut table, "task", rest_and_pain);
+    study.tables.all.push(Measured { name: "fd".to_owned(), table, ..Measured::default() });
+    study.plan.motion = Some("fd:mean_fd".parse().unwrap());
+    assert!(of_tasks(&study)[0].contains("fd.tsv is of several tasks"));
+    let mut study = with_edges();
+    with_column(study.cells("coupling"), "task", rest_and_pain);
+    assert!(of_tasks(&study)[0].contains("coupling.tsv is of several tasks"));
+}
+
+fn with_edges() -> Study {
+    let mut study = study();
+    study.plan.outcomes.clear();
+    study.tables.all.push(long());
+    study.plan.edges = Some(EdgesPlan { table: "coupling".to_owned() });
+    study
+}
+
+#[test]
+fn regions_of_a_row_each_keep_their_task() {
+    let mut table = Table {
+        name: "region_values.tsv".to_owned(),
+        columns: ["participant_id", "session_id", "region", "mean", "task"]
+            .map(str::to_owned)
+            .into(),
+        rows: Vec::new(),
+    };
+    for [session, task] in [["ses-a", "rest"], ["ses-b", "pain"]] {
+        table.rows.push(["sub-1", session, "pag", "1", task].map(str::to_owned).into());
+    }
+    let name = "region_values".to_owned();
+    let mut long = Measured { name, table, ..Measured::default() };
+    let wide = by_region(&long, "arm", &mut Notes::default()).unwrap();
+    assert_eq!(wide.texts("task").unwrap(), ["rest", "pain"].map(|task| Some(task.to_owned())));
+    // Of a region that is spelled in two ways one would be n/a.
+    long.table.rows.push(["sub-2", "ses-a", "pag", "1", "rest"].map(str::to_owned).into());
+    long.table.rows[1][2] = "PAG".to_owned();
+    let error = by_region(&long, "arm", &mut Notes::default()).unwrap_err().to_string();
+    for part in ["line 3 (sub-1)", "region 'PAG'", "2 rows of 'pag'", "in case alone"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn keys_that_differ_in_case_alone_are_errors_with_their_lines() {
+    let refused = |study: &Study| analysed(study).unwrap_err().to_string();
+    let says = |error: &str, parts: &[&str]| {
+        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+    };
+    let slip = |_: &str, row: usize| if row == 4 { "Rest" } else { "rest" }.to_owned();
+    let mut study = with_regions();
+    with_column(study.cells("brain"), "task", slip);
+    says(&refused(&study), &["brain.tsv, line 6", "task 'Rest'", "in case alone"]);
+    let part = study.tables.get("brain").unwrap().only("brain[task=rest]", "task", "rest");
+    says(&part.unwrap_err().to_string(), &["brain.tsv, line 6", "task 'Rest'"]);
+    // Described, where it is not asked for, and not as two tasks.
+    let mut study = with_regions();
+    let mut table = study.cells("brain").clone();
+    table.name = "physio_summary.tsv".to_owned();
+    with_column(&mut table, "task", slip);
+    let name = "physio_summary".to_owned();
+    study.tables.all.push(Measured { name, table, ..Measured::default() });
+    let found = analysed(&study).unwrap();
+    let told = |note: &boldly::trial::Note| note.text.contains("physio_summary.tsv, line 6");
+    assert!(found.physiology.is_empty() && found.notes.all.iter().any(told));
+
+    let mut study = self::study();
+    study.plan.outcomes.clear();
+    study.plan.pressure = Some(PressurePlan::of("pressure".to_owned()));
+    with_column(study.cells("pressure"), "series", |_, row| {
+        if row == 7 { "Ascending" } else { "ascending" }.to_owned()
+    });
+    says(&refused(&study), &["pressure.tsv, line 9", "series 'Ascending'"]);
+
+    let mut study = with_edges();
+    let at = study.cells("coupling").position("region_b").unwrap();
+    let own = study.cells("coupling").rows[3][at].to_uppercase();
+    study.cells("coupling").rows[3][at].clone_from(&own);
+    says(&refused(&study), &["coupling.tsv, line 5", &format!("region '{own}'"), "in case alone"]);
+}
+
+#[test]
+fn runs_and_repetitions_are_numbers() {
+    // Run 1 and 01 of a visit are one.
+    let mut study = with_regions();
+    let table = study.cells("brain");
+    let again = table.rows[0].clone();
+    table.rows.insert(1, again);
+    with_column(table, "run", |_, row| if row == 1 { "01" } else { "1" }.to_owned());
+    let error = analysed(&study).unwrap_err().to_string();
+    for part in ["line 3 (sub-001)", "as line 2 is"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let whole = study.tables.get("brain").unwrap();
+    let part = whole.only("brain[run=1]", "run", "1").unwrap();
+    assert_eq!(part.table.rows.len(), whole.table.rows.len());
+
+    // Of recordings that run would count twice in a mean.
+    let mut study = with_regions();
+    let mut table = study.cells("brain").clone();
+    table.name = "physio_summary.tsv".to_owned();
+    table.rows.insert(1, table.rows[0].clone());
+    with_column(&mut table, "run", |_, row| if row == 1 { "01" } else { "1" }.to_owned());
+    let name = "physio_summary".to_owned();
+    study.tables.all.push(Measured { name, table, ..Measured::default() });
+    let found = analysed(&study).unwrap();
+    let told = |note: &boldly::trial::Note| {
+        note.text.contains("physiology is not described: physio_summary.tsv, line 3 (sub-001)")
+    };
+    assert!(found.physiology.is_empty() && found.notes.all.iter().any(told));
+
+    let mut study = with_edges();
+    let table = study.cells("coupling");
+    let of_first: Vec<Vec<String>> =
+        table.rows.iter().filter(|row| row[..2] == table.rows[0][..2]).cloned().collect();
+    let run = table.position("run").unwrap();
+    table.rows.extend(of_first);
+    let n = table.rows.len();
+    table.rows[n - 1][run] = "01".to_owned();
+    table.rows.drain(n - 6..n - 1);
+    let own = Measured { name: "coupling".to_owned(), table: table.clone(), ..Measured::default() };
+    let error = edges::of_table(&own).unwrap_err().to_string();
+    assert!(error.contains("be the only row of a run and pair of regions"), "{error}");
+
+    let mut study = self::study();
+    study.plan.outcomes.clear();
+    study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()));
+    let second = study.cells("cpm").rows[1].clone();
+    assert_eq!(second[2], "2", "{second:?}");
+    study.set("cpm", 1, "repetition", "1.0");
+    let error = analysed(&study).unwrap_err().to_string();
+    assert!(error.contains("has the repetition of line 2"), "{error}");
+    study.set("cpm", 1, "repetition", "x");
+    let error = analysed(&study).unwrap_err().to_string();
+    for part in ["cpm.tsv, line 3 (sub-001)", "'x' in column repetition", "a whole number"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn a_fault_of_a_table_that_is_named_comes_before_a_column_that_it_seems_to_lack() {
+    let dir = folder_of_study();
+    let path = dir.path().join("study/brain.tsv");
+    let wide = tsv::read(&path).unwrap();
+    let at = wide.position("pag_pain").unwrap();
+    let mut text = "participant_id\tsession_id\tregion\tmean\n".to_owned();
+    for row in wide.rows.iter().take(1).chain(&wide.rows) {
+        text += &format!("{}\t{}\tpag_pain\t{}\n", row[0], row[1], row[at]);
+    }
+    fs::write(&path, text).unwrap();
+    let _ = fs::remove_file(path.with_extension("json"));
+    let line = format!("{NRS} --brain brain --correlate brain:pag_pain~nrs --out out");
+    let error = String::from_utf8_lossy(&boldly(dir.path(), &line).stderr).into_owned();
+    assert!(error.contains("line 3") && error.contains("as line 2 is"), "{error}");
+}
