@@ -102,7 +102,7 @@ pub(super) fn through(grid: &Grid, voxel: usize) -> [Slice; 3] {
 
 /// Axial slices at even steps through the mask, from its lowest to its highest; on planes of voxels where the grid is level.
 pub(super) fn row(map: &Statmap) -> Vec<Slice> {
-    let mut heights = heights(map);
+    let mut heights = heights(&map.grid, &map.inside);
     heights.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
     let n_inside: usize = heights.iter().map(|(_, n)| n).sum();
     let Some(last) = n_inside.checked_sub(1) else { return Vec::new() };
@@ -138,10 +138,10 @@ fn is_level(grid: &Grid) -> bool {
 }
 
 /// Heights of the mask's voxels, and how many lie at each; of a level grid by planes, or by lines of voxels.
-fn heights(map: &Statmap) -> Vec<(f64, usize)> {
-    let height = |voxel: usize| map.grid.millimetres(map.grid.coordinates(voxel))[2];
-    let [ni, nj, _] = map.grid.shape;
-    let [along_i, along_j] = [0, 1].map(|c| map.grid.affine[2][c] != 0.0);
+fn heights(grid: &Grid, inside: &[bool]) -> Vec<(f64, usize)> {
+    let height = |voxel: usize| grid.millimetres(grid.coordinates(voxel))[2];
+    let [ni, nj, _] = grid.shape;
+    let [along_i, along_j] = [0, 1].map(|c| grid.affine[2][c] != 0.0);
     let stretch = if along_i {
         1
     } else if along_j {
@@ -149,7 +149,7 @@ fn heights(map: &Statmap) -> Vec<(f64, usize)> {
     } else {
         ni * nj
     };
-    let stretches = map.inside.chunks(stretch.max(1)).enumerate();
+    let stretches = inside.chunks(stretch.max(1)).enumerate();
     let counted = stretches
         .map(|(nth, inside)| (nth * stretch, inside.iter().filter(|inside| **inside).count()));
     counted.filter(|(_, n)| *n > 0).map(|(voxel, n)| (height(voxel), n)).collect()
@@ -187,4 +187,29 @@ pub(super) fn head(underlay: &Underlay, greys: &Window) -> Vec<bool> {
         }
     }
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_are_those_of_each_voxel_of_the_mask() {
+        let shape = [3, 4, 5];
+        let inside: Vec<bool> = (0..60).map(|voxel| voxel * 7 % 5 > 1).collect();
+        // Level, and with the third row of its affine turned about x and about y.
+        for of_height in [[0.0, 0.0, -2.0, 9.0], [0.0, 0.5, 2.0, -3.0], [0.25, 0.0, 2.0, -3.0]] {
+            let mut affine = [[0.0; 4]; 4];
+            (0..4).for_each(|d| affine[d][d] = 1.0);
+            affine[2] = of_height;
+            let grid = Grid { shape, affine, voxel_size_mm: [1.0; 3], is_placed: true };
+            let at = |voxel: usize| grid.millimetres(grid.coordinates(voxel))[2];
+            let mut want: Vec<f64> = (0..60).filter(|&v| inside[v]).map(at).collect();
+            let found = heights(&grid, &inside).into_iter();
+            let mut got: Vec<f64> = found.flat_map(|(mm, n)| std::iter::repeat_n(mm, n)).collect();
+            want.sort_unstable_by(f64::total_cmp);
+            got.sort_unstable_by(f64::total_cmp);
+            assert_eq!(got, want);
+        }
+    }
 }
