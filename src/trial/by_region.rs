@@ -1,7 +1,7 @@
 //! Values of regions with a row a map and region, as `boldly group` writes them (`region_values.tsv`), as a table with a row a participant and
 //! visit and a column a region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dictionary::{Dictionary, Variable};
 use super::motion;
@@ -29,7 +29,7 @@ pub fn is_by_region(table: &Measured) -> bool {
 ///
 /// # Errors
 /// Bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
-/// arm, task or motion that differs within a visit, a region called as a column that stays or as another but for case.
+/// arm or motion that differs within a visit, a region called as a column that stays or as another but for case.
 pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measured> {
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
@@ -67,6 +67,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
             low[region].push(Low { participant, session, coverage: share });
         }
     }
+    tell_tasks(long, &names, notes)?;
     for (name, who) in regions.iter().zip(&low) {
         tell_low(name, who, notes);
     }
@@ -81,8 +82,11 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     for (at, (id, session)) in visits.iter().enumerate() {
         let own: Vec<usize> = (0..names.len()).filter(|&row| of_rows[row] == visits[at]).collect();
         let mut cells = vec![(*id).to_owned(), (*session).to_owned()];
-        for column in &stay {
-            cells.push(one(long, column, &own)?);
+        for &column in &stay {
+            cells.push(match column {
+                TASK => tasks(long, &own)?,
+                _ => one(long, column, &own)?,
+            });
         }
         let of_region = |region| rows.get(&(at, region)).map_or("n/a".to_owned(), value);
         cells.extend((0..regions.len()).map(of_region));
@@ -140,6 +144,44 @@ fn twice(long: &Measured, region: &str, row: usize, other: usize) -> Error {
         "be the only row of a participant, session and region",
         "of several conditions name one as TABLE[COLUMN=VALUE], or delete one of the rows",
     )
+}
+
+/// The tasks of a visit's rows; its regions may have one each.
+fn tasks(long: &Measured, rows: &[usize]) -> Result<String> {
+    let at = long.position(TASK)?;
+    let all: BTreeSet<&str> = rows.iter().map(|&row| long.table.rows[row][at].trim()).collect();
+    Ok(all.into_iter().collect::<Vec<_>>().join(" + "))
+}
+
+/// Tell of regions of several tasks beside others of a task of their own, which the tasks of a visit do not show.
+fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()> {
+    if !long.has(TASK) {
+        return Ok(());
+    }
+    let at = long.position(TASK)?;
+    let mut of_regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, cells) in names.iter().zip(&long.table.rows) {
+        of_regions.entry(name).or_default().insert(cells[at].trim());
+    }
+    let first = of_regions.values().next().cloned();
+    let several = of_regions.iter().filter(|(_, tasks)| tasks.len() > 1);
+    if of_regions.values().all(|tasks| Some(tasks) == first.as_ref()) {
+        return Ok(()); // as visits show it
+    }
+    let said = |(name, tasks): (&&str, &BTreeSet<&str>)| {
+        format!("{name} ({})", tasks.iter().copied().collect::<Vec<_>>().join(", "))
+    };
+    let said: Vec<String> = several.map(said).collect();
+    if !said.is_empty() {
+        notes.warn(
+            format!(
+                "{} has regions of several tasks; what differs between visits or participants may be the task",
+                long.table.name
+            ),
+            said,
+        );
+    }
+    Ok(())
 }
 
 /// The one cell of a column in the rows of a visit.

@@ -147,6 +147,28 @@ fn regions_of_a_row_each_keep_their_task() {
     let mut long = Measured { name, table, ..Measured::default() };
     let wide = by_region(&long, "arm", &mut Notes::default()).unwrap();
     assert_eq!(wide.texts("task").unwrap(), ["rest", "pain"].map(|task| Some(task.to_owned())));
+    // A task of each region is as good at every visit; one that differs between them is told.
+    let mut of_regions = long.clone();
+    of_regions.table.rows = ["ses-a", "ses-b"]
+        .into_iter()
+        .flat_map(|session| [["pag", "pain"], ["pcc", "rest"]].map(|own| (session, own)))
+        .map(|(session, [region, task])| {
+            ["sub-1", session, region, "1", task].map(str::to_owned).into()
+        })
+        .collect();
+    let mut notes = Notes::default();
+    let wide = by_region(&of_regions, "arm", &mut notes).unwrap();
+    assert_eq!(wide.texts("task").unwrap(), [(); 2].map(|()| Some("pain + rest".to_owned())));
+    assert!(notes.all.is_empty(), "{:?}", notes.all);
+    of_regions.table.rows[2][4] = "rest".to_owned();
+    of_regions.table.rows[3][4] = "pain".to_owned();
+    of_regions.table.rows.push(["sub-2", "ses-a", "pag", "1", "pain"].map(str::to_owned).into());
+    of_regions.table.rows.push(["sub-2", "ses-a", "pcc", "1", "n/a"].map(str::to_owned).into());
+    by_region(&of_regions, "arm", &mut notes).unwrap();
+    let told = notes.all[0].to_string();
+    for part in ["regions of several tasks", "pag (pain, rest)", "pcc (n/a, pain, rest)"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     // Of a region that is spelled in two ways one would be n/a.
     long.table.rows.push(["sub-2", "ses-a", "pag", "1", "rest"].map(str::to_owned).into());
     long.table.rows[1][2] = "PAG".to_owned();

@@ -74,6 +74,51 @@ fn times_that_contradict_each_other_or_the_names_are_refused() {
     refused(&numbered, &["none by acq_time", "ses-week6 by the numbers of their names"]);
 }
 
+/// LOCF of four visits, the first the baseline and the last the endpoint, everybody there from and to these days; rows stand by their names.
+fn with_four(days: [[i64; 2]; 4]) -> Study {
+    let names = ["ses-a", "ses-b", "ses-d"];
+    let mut study = with_visits(names, |_| [0; 3]);
+    let rows = &mut study.cells("questionnaires").rows;
+    let mut more: Vec<_> = rows.iter().filter(|row| row[1] == "ses-b").cloned().collect();
+    more.iter_mut().for_each(|row| row[1] = "ses-c".to_owned());
+    rows.extend(more);
+    rows.sort();
+    for person in &study.participants.table.rows {
+        for (name, [from, to]) in ["ses-a", "ses-b", "ses-c", "ses-d"].iter().zip(days) {
+            let moment = Moment { from_us: from, to_us: to };
+            study.tables.times.insert((person[0].clone(), (*name).to_owned()), moment);
+        }
+    }
+    study
+}
+
+#[test]
+fn times_that_leave_two_visits_in_doubt_hold_for_the_others() {
+    let said = |days| match analysed(&with_four(days)) {
+        Ok(found) => found.notes.all.iter().map(|note| note.text.clone() + "\n").collect(),
+        Err(error) => error.to_string(),
+    };
+    let says = |days, part: &str| {
+        let said: String = said(days);
+        assert!(said.contains(part), "{part}: {said}");
+    };
+    // Both after the endpoint, whichever came first.
+    says([[1, 1], [20, 29], [25, 25], [10, 10]], "by acq_time of sessions.tsv there is none");
+    // The endpoint before the baseline is told, whatever of the others.
+    says(
+        [[10, 10], [20, 29], [25, 25], [1, 1]],
+        "acq_time of sessions.tsv have ses-d before ses-a",
+    );
+    // Which of two between is the last is known of the rows, and so is one of the day of the baseline.
+    let in_rows = "ses-b, ses-c, which follow each other so in the table";
+    says([[1, 1], [20, 29], [25, 25], [40, 40]], in_rows);
+    says([[1, 9], [5, 5], [25, 25], [40, 40]], in_rows);
+    // But not where they contradict a time that is known.
+    let other = "the order of the rows of questionnaires.tsv has ses-b, ses-c, and acq_time of sessions.tsv ses-c at another place";
+    says([[1, 9], [5, 5], [50, 50], [40, 40]], other);
+    says([[1, 9], [5, 5], [4, 4], [40, 40]], other);
+}
+
 #[test]
 fn the_command_reads_them_of_subjects_and_of_the_study() {
     let dir = folder_of_study();

@@ -91,17 +91,14 @@ impl Visits {
         let (from, to) = (&plan.baseline, &plan.endpoint);
         let unknown = |doubt: Doubt, by: By| self.unknown((&doubt, by), plan, (others, people));
         let numbers = self.by_numbers(from, to);
-        match (Order::of_times(&self.sessions, &people.times).between(from, to), numbers) {
+        let by_times = Order::of_times(&self.sessions, &people.times);
+        let found = match (by_times.between(from, to), numbers) {
             (Ok(times), Some(numbers)) if times != numbers => {
-                let said = |names: Vec<String>| match names.is_empty() {
-                    true => "none".to_owned(),
-                    false => names.join(", "),
-                };
                 Err(self.refused(format!(
                     "needs to know which of {} is between {from} and {to}: {} by {TIMES}, and {} by the numbers of their names",
                     others.join(", "),
-                    said(times),
-                    said(numbers)
+                    listed(&times),
+                    listed(&numbers)
                 )))
             }
             (Ok(times), _) => Ok((times, By::Times)),
@@ -111,6 +108,19 @@ impl Visits {
                 Ok((rows.map_err(|doubt| unknown(doubt, By::Rows))?, By::Rows))
             }
             (Err(doubt), _) => Err(unknown(doubt, By::Times)),
+        }?;
+        // Times that leave others in doubt hold where they are known.
+        match by_times.contradicts([from, to], &found.0) {
+            None => Ok(found),
+            Some(session) => Err(self.refused(format!(
+                "needs to know which of {} is between {from} and {to}: {} has {}, and {TIMES} {session} at another place",
+                others.join(", "),
+                match found.1 {
+                    By::Rows => format!("the order of the rows of {}", self.name),
+                    _ => "the numbers of their names".to_owned(),
+                },
+                listed(&found.0)
+            ))),
         }
     }
 
@@ -174,6 +184,10 @@ impl Visits {
         };
         self.refused(format!("{needs}, and {why}"))
     }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// Names, of many the first.

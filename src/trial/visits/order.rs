@@ -9,8 +9,8 @@ use crate::trial::moment::Moment;
 pub(in crate::trial) struct Order {
     /// As the table first names them.
     pub sessions: Vec<String>,
-    /// Places in `sessions`, by participant (a place in `People::all`).
-    of_people: BTreeMap<usize, Vec<usize>>,
+    /// When each participant (a place in `People::all`) was at which, places in `sessions`; of rows their number stands for the time.
+    of_people: BTreeMap<usize, Vec<(Moment, usize)>>,
 }
 
 /// Why rows or times do not say which sessions are between two.
@@ -28,18 +28,18 @@ impl Order {
     /// Of rows with the participant and the session of each.
     pub fn of_rows(sessions: &[String], places: &[usize], of_rows: &[String]) -> Order {
         let place = |name: &String| sessions.iter().position(|own| own == name).unwrap_or_default();
-        let mut of_people: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut of_people: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
         for (row, &person) in places.iter().enumerate() {
             let own = of_people.entry(person).or_default();
             let at = place(&of_rows[row]);
-            if !own.contains(&at) {
-                own.push(at);
+            if own.iter().all(|(_, known)| *known != at) {
+                own.push((Moment::at(row as i64), at));
             }
         }
         Order { sessions: sessions.to_vec(), of_people }
     }
 
-    /// By when each participant was at them; of whom two may have been at one time nothing is taken.
+    /// By when each participant was at them; two that may have been at one time are in no order.
     pub fn of_times(sessions: &[String], times: &BTreeMap<(usize, String), Moment>) -> Order {
         let mut of_people: BTreeMap<usize, Vec<(Moment, usize)>> = BTreeMap::new();
         for ((person, session), time) in times {
@@ -47,10 +47,6 @@ impl Order {
                 of_people.entry(*person).or_default().push((*time, at));
             }
         }
-        of_people.values_mut().for_each(|own| own.sort());
-        of_people.retain(|_, own| own.windows(2).all(|pair| pair[0].0.is_before(pair[1].0)));
-        let places = |own: Vec<(Moment, usize)>| own.into_iter().map(|(_, at)| at).collect();
-        let of_people = of_people.into_iter().map(|(person, own)| (person, places(own))).collect();
         Order { sessions: sessions.to_vec(), of_people }
     }
 
@@ -94,15 +90,35 @@ impl Order {
         for (nth, &one) in between.iter().enumerate() {
             for &other in &between[nth + 1..] {
                 self.agree([one, other])?;
+                let is_ordered = before[one][other] || before[other][one];
+                if !is_ordered && self.has_both([one, other]) {
+                    return Err(Doubt::Unknown(names([one, other])));
+                }
             }
         }
         between.sort_by_key(|&at| between_before(&before, at));
         Ok(between.into_iter().map(|at| self.sessions[at].clone()).collect())
     }
 
+    /// A session that is known not to lie as `between`, found otherwise, has it.
+    pub(super) fn contradicts(&self, [from, to]: [&str; 2], between: &[String]) -> Option<&str> {
+        let place = |name: &str| self.sessions.iter().position(|own| own == name);
+        let (from, to, before) = (place(from)?, place(to)?, self.before());
+        let found: Vec<usize> = between.iter().filter_map(|name| place(name)).collect();
+        let is_other = |&at: &usize| match found.iter().position(|&other| other == at) {
+            Some(nth) => {
+                let is_late = found[..nth].iter().any(|&other| before[at][other]);
+                before[at][from] || before[to][at] || is_late
+            }
+            None => at != from && at != to && before[from][at] && before[at][to],
+        };
+        (0..self.sessions.len()).find(is_other).map(|at| self.sessions[at].as_str())
+    }
+
     /// Whether each participant's rows stand by the names of their sessions, as sorted tables do.
     pub(super) fn is_by_name(&self) -> bool {
-        let is_sorted = |own: &Vec<usize>| own.is_sorted_by_key(|&at| &self.sessions[at]);
+        let is_sorted =
+            |own: &Vec<(Moment, usize)>| own.is_sorted_by_key(|&(_, at)| &self.sessions[at]);
         self.of_people.values().all(is_sorted)
     }
 
@@ -120,11 +136,15 @@ impl Order {
 
     /// Whose rows have the first before the second.
     fn who_has(&self, [first, second]: [usize; 2]) -> Vec<usize> {
-        let is_so = |own: &[usize]| {
-            let at = |session| own.iter().position(|&other| other == session);
-            at(first).zip(at(second)).is_some_and(|(one, other)| one < other)
+        let is_so = |own: &[(Moment, usize)]| {
+            time(own, first).zip(time(own, second)).is_some_and(|(one, other)| one.is_before(other))
         };
         self.of_people.iter().filter(|(_, own)| is_so(own)).map(|(&person, _)| person).collect()
+    }
+
+    /// Whether anybody has two sessions.
+    fn has_both(&self, [one, other]: [usize; 2]) -> bool {
+        self.of_people.values().any(|own| time(own, one).and(time(own, other)).is_some())
     }
 
     /// Which sessions are before which, by somebody's rows or through others, `[session][session]`.
@@ -132,8 +152,9 @@ impl Order {
         let n = self.sessions.len();
         let mut before = vec![vec![false; n]; n];
         for own in self.of_people.values() {
-            for (nth, &one) in own.iter().enumerate() {
-                own[nth + 1..].iter().for_each(|&other| before[one][other] = true);
+            for &(at, one) in own {
+                let later = own.iter().filter(|(time, _)| at.is_before(*time));
+                later.for_each(|&(_, other)| before[one][other] = true);
             }
         }
         for through in 0..n {
@@ -145,6 +166,11 @@ impl Order {
         }
         before
     }
+}
+
+/// When a session was.
+fn time(own: &[(Moment, usize)], session: usize) -> Option<Moment> {
+    own.iter().find(|(_, at)| *at == session).map(|(time, _)| *time)
 }
 
 /// How many are before a session.
