@@ -33,6 +33,7 @@ pub mod cpm;
 pub mod crossover;
 pub mod derived;
 mod dictionary;
+mod differences;
 pub mod digits;
 pub mod disposition;
 pub mod edges;
