@@ -43,6 +43,7 @@ mod meant;
 mod moment;
 mod motion;
 mod note;
+mod numbered;
 mod odd;
 pub mod outcomes;
 mod people;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
-use super::index::{index, refuse_words};
+use super::index::index;
 use super::note::Notes;
+use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::index::{index, refuse_words};
+use super::index::index;
+use super::numbered::refuse_words;
 use super::people::People;
 use super::tables::Measured;
 use super::visits::Order;

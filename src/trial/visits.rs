@@ -7,9 +7,10 @@ mod order;
 
 use super::column::Column;
 use super::dictionary::Direction;
-use super::index::{are_one, refuse_words};
+use super::index::are_one;
 use super::meant::key_as;
 use super::note::{Notes, counted};
+use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::tables::{Measured, TASK, Tables, is_missing, session};

@@ -6,7 +6,8 @@ use crate::design::similar::misnamed;
 use crate::error::{Error, Result};
 use crate::table::is_missing;
 use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
-use crate::trial::index::{index, refuse_words};
+use crate::trial::index::index;
+use crate::trial::numbered::refuse_words;
 use crate::trial::tables::Measured;
 use crate::trial::visits::{RUN, RUNS};
 
