@@ -160,9 +160,10 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
         Some(rest) => rest.to_string(),
         None => text,
     };
-    // Lines of some spreadsheets end with a carriage return alone.
-    Ok(match !text.contains('\n') && text.contains('\r') {
-        true => text.replace('\r', "\n"),
+    // Lines of some spreadsheets end with a carriage return alone, but for what an editor put behind the last.
+    let lines = text.trim_end_matches(['\r', '\n']);
+    Ok(match !lines.contains('\n') && lines.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n"),
         false => text,
     })
 }

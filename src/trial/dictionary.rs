@@ -225,8 +225,8 @@ impl Dictionary {
                 description: text("Description")?,
                 units: text("Units")?,
                 selected_by: text("SelectedBy")?,
-                range: range(entry).map_err(|found| {
-                    wrong(format!("gives {column} {found}"), "give two rising numbers")
+                range: range(entry).map_err(|(found, expected)| {
+                    wrong(format!("gives {column} {found}"), expected)
                 })?,
                 levels: levels(entry.get("Levels")).map_err(|found| {
                     wrong(format!("gives {column} the Levels {found}"), "give an object or a list")
@@ -297,36 +297,43 @@ impl Dictionary {
     }
 }
 
-/// The text of a key; null is none.
+/// The text of a key; null and blanks are none.
 fn text_of(entry: &Map<String, Value>, key: &str) -> std::result::Result<Option<String>, String> {
     match entry.get(key) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(other) => Err(format!("the {key} {other}")),
     }
 }
 
+/// What is no range, and what it must be.
+type NoRange = (String, &'static str);
+const RISING: &str = "give two rising numbers";
+
 /// By Range, else by Minimum and Maximum, of which one may lack.
-fn range(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, String> {
+fn range(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, NoRange> {
     let Some(value) = entry.get("Range") else { return limits(entry) };
     let number = |at: usize| value.get(at).and_then(Value::as_f64);
     match (value.as_array().map(Vec::len), number(0), number(1)) {
         (Some(2), Some(least), Some(most)) if least < most => Ok(Some([least, most])),
-        _ => Err(format!("the Range {value}")),
+        _ => Err((format!("the Range {value}"), RISING)),
     }
 }
 
-fn limits(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, String> {
+fn limits(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, NoRange> {
     let limit = |key: &str, other: f64| match entry.get(key) {
         None => Ok(other),
-        Some(value) => value.as_f64().ok_or_else(|| format!("the {key} {value}")),
+        Some(value) => value.as_f64().ok_or_else(|| {
+            (format!("the {key} {value}"), "give a number, without quotation marks")
+        }),
     };
     let least = limit("Minimum", f64::NEG_INFINITY)?;
     let greatest = limit("Maximum", f64::INFINITY)?;
     match (least.is_finite() || greatest.is_finite(), least < greatest) {
         (false, _) => Ok(None),
         (true, true) => Ok(Some([least, greatest])),
-        (true, false) => Err(format!("a Minimum of {least} and a Maximum of {greatest}")),
+        (true, false) => Err((format!("a Minimum of {least} and a Maximum of {greatest}"), RISING)),
     }
 }
 

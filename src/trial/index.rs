@@ -3,14 +3,19 @@
 /// Columns that hold them.
 const COLUMNS: [&str; 2] = ["run", "repetition"];
 
-/// A cell as it counts: a number as such, any other label as it stands.
+/// A cell as it counts: a number as such, with `run-` before it or not, any other label as it stands.
 #[must_use]
 pub fn index(cell: &str) -> String {
-    let number: Option<f64> = cell.parse().ok();
+    let number: Option<f64> = without_entity(cell, "run").parse().ok();
     match number.filter(|number| number.is_finite()) {
         Some(number) => number.to_string(),
         None => cell.to_owned(),
     }
+}
+
+/// A label without the name of its entity: `rest` of `task-rest`.
+pub(super) fn without_entity<'a>(cell: &'a str, entity: &str) -> &'a str {
+    cell.strip_prefix(entity).and_then(|rest| rest.strip_prefix('-')).unwrap_or(cell)
 }
 
 /// Whether a cell is a whole number, 0 or more.
@@ -20,5 +25,8 @@ pub(super) fn is_whole(cell: &str) -> bool {
 
 /// Whether two cells of a column say the same.
 pub(super) fn are_one(column: &str, one: &str, other: &str) -> bool {
-    one == other || COLUMNS.contains(&column) && index(one) == index(other)
+    let are_tasks = || without_entity(one, "task") == without_entity(other, "task");
+    one == other
+        || COLUMNS.contains(&column) && index(one) == index(other)
+        || column == "task" && are_tasks()
 }

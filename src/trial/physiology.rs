@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use super::arm::{Arm, ByArm};
 use super::index::index;
 use super::note::Notes;
+use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
 use super::tables::{Measured, Tables, is_missing, session};
 use super::two_sample;
-use super::visits::{RUN, twice};
+use super::visits::{RUN, RUNS, twice};
 use crate::error::{Error, Result};
 
 /// How plans call the table.
@@ -64,7 +65,7 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
         of: table.people(people)?,
         sessions: table.sessions()?,
         tasks: match table.has("task") {
-            true => table.texts("task")?,
+            true => table.tasks()?,
             false => vec![None; table.table.rows.len()],
         },
     };
@@ -110,6 +111,7 @@ impl Runs {
     /// A run that is there twice would count twice.
     fn refuse_twice(&self, table: &Measured) -> Result<()> {
         let Some(at) = table.table.position(RUN) else { return Ok(()) };
+        refuse_words(table, RUN, RUNS)?;
         let mut lines = BTreeMap::new();
         for (row, cells) in table.table.rows.iter().enumerate() {
             let key =

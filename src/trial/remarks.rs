@@ -1,7 +1,7 @@
 //! What the comparisons leave out, whatever part of the analysis they are of.
 
-use super::note::Notes;
-use super::results::{AncovaRow, Results};
+use super::note::{Notes, counted};
+use super::results::{AncovaRow, Edges, Results};
 
 /// Tell of baselines and strata that tell nothing: such a column is in no model, which has a degree of freedom more.
 pub(super) fn tell(results: &Results, notes: &mut Notes) {
@@ -26,12 +26,52 @@ pub(super) fn tell(results: &Results, notes: &mut Notes) {
         };
         notes.warn(text, Vec::new());
     }
+    tell_one_level(results, notes);
+}
+
+/// Tell which strata CPM, pressure pain, regions, edges and networks are not adjusted for: those of one level among those analysed. Of outcomes their own part tells it, with the level.
+fn tell_one_level(results: &Results, notes: &mut Notes) {
+    let outcomes = &results.ancova.rows;
+    for column in &results.plan.strata {
+        let others = results.compared().skip(outcomes.len());
+        let mut of: Vec<String> = Vec::new();
+        for row in others.filter(|row| row.one_level.contains(column)) {
+            if !of.contains(&row.label) {
+                of.push(row.label.clone());
+            }
+        }
+        for (part, what) in [(&results.edges, "edge"), (&results.networks, "network value")] {
+            let n = Results::edge_strata(part).filter(|own| own.contains(column)).count();
+            of.extend((n > 0).then(|| counted(n, what)));
+        }
+        if !of.is_empty() {
+            notes.warn(
+                format!(
+                    "not adjusted for {column}, which is the same in all analysed: {}",
+                    of.join(", ")
+                ),
+                Vec::new(),
+            );
+        }
+    }
 }
 
 /// How models call the centred baseline.
 const BASELINE: &str = "baseline";
 
 impl Results {
+    /// Strata of one level among those analysed, of every comparison by analysis of covariance.
+    pub fn one_level(&self) -> impl Iterator<Item = &[String]> {
+        let rows = self.compared().map(|row| row.one_level.as_slice());
+        rows.chain(Results::edge_strata(&self.edges)).chain(Results::edge_strata(&self.networks))
+    }
+
+    /// The same of the edges, or networks, that can be compared.
+    fn edge_strata(part: &Option<Edges>) -> impl Iterator<Item = &[String]> {
+        let rows = part.iter().flat_map(|part| &part.rows);
+        rows.filter(|row| row.difference.is_some()).map(|row| row.one_level.as_slice())
+    }
+
     /// Every comparison by analysis of covariance: outcomes, then conditioned pain modulation, pressure pain and regions, but for those that are outcomes.
     pub fn compared(&self) -> impl Iterator<Item = &AncovaRow> {
         let cpm = self.cpm.iter().flat_map(|part| &part.ancova);

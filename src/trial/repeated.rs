@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::index::{index, is_whole};
+use super::index::index;
+use super::numbered::refuse_words;
 use super::people::People;
 use super::tables::Measured;
 use super::visits::Order;
@@ -50,20 +51,6 @@ impl<'a> Repeated<'a> {
         format!("{} ({}, {n})", people.all[place].id, self.sessions[session])
     }
 
-    /// Repetitions that are no whole numbers.
-    fn refuse_words(&self, column: &str, cells: &[Option<String>]) -> Result<()> {
-        let is_word = |cell: &Option<String>| cell.as_ref().is_some_and(|own| !is_whole(own));
-        match cells.iter().position(is_word) {
-            Some(row) => Err(Error::bad_data(
-                self.table.line(row),
-                format!("holds '{}' in column {column}", cells[row].as_deref().unwrap_or_default()),
-                "hold a whole number, 0 or more: which of a visit's stimuli it is",
-                "number them 1, 2, ..., or leave the column out",
-            )),
-            None => Ok(()),
-        }
-    }
-
     /// Refuse a visit that was entered twice: two of its rows with the same cells in all of `columns` that the table has. Without the first of them rows are repetitions.
     ///
     /// # Errors
@@ -75,7 +62,7 @@ impl<'a> Repeated<'a> {
         }
         let mut cells: Vec<Vec<Option<String>>> =
             there.iter().map(|column| self.table.texts(column)).collect::<Result<_>>()?;
-        self.refuse_words(there[0], &cells[0])?;
+        refuse_words(self.table, there[0], "a visit's stimuli")?;
         // 1, 01 and 1.0 are one repetition, 20 and 20.0 one pressure.
         cells.iter_mut().flatten().flatten().for_each(|cell| *cell = index(cell));
         for rows in self.rows.values() {

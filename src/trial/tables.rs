@@ -1,7 +1,7 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
 use super::dictionary::Dictionary;
-use super::index::are_one;
+use super::index::{are_one, without_entity};
 use super::meant;
 use super::spelling;
 use crate::design::similar::closest;
@@ -208,6 +208,15 @@ impl Measured {
             self.refuse_case_alone(what, &[column])?;
         }
         Ok(all.iter().map(|name| session(name)).collect())
+    }
+
+    /// `task` of each row, without `task-`; none where a cell is empty or n/a.
+    ///
+    /// # Errors
+    /// As [`Measured::texts`].
+    pub(super) fn tasks(&self) -> Result<Vec<Option<String>>> {
+        let plain = |task: String| without_entity(&task, TASK).to_owned();
+        Ok(self.texts(TASK)?.into_iter().map(|task| task.map(plain)).collect())
     }
 
     /// Refuse words in columns, those that the table has, that differ in case alone. `what`: what they name, a region.

@@ -79,7 +79,7 @@ fn of_table(
     notes: &mut Notes,
 ) -> Result<()> {
     let (places, sessions) = (table.people(people)?, table.sessions()?);
-    let tasks = table.texts(TASK)?;
+    let tasks = table.tasks()?;
     let mut visits_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut of_people: BTreeMap<usize, Vec<(&str, BTreeSet<&str>)>> = BTreeMap::new();
     for (row, (&place, session)) in places.iter().zip(&sessions).enumerate() {

@@ -10,6 +10,7 @@ use super::dictionary::Direction;
 use super::index::are_one;
 use super::meant::key_as;
 use super::note::{Notes, counted};
+use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::tables::{Measured, TASK, Tables, is_missing, session};
@@ -48,6 +49,8 @@ pub struct Visits {
 
 /// The column that tells a visit's runs apart.
 pub(super) const RUN: &str = "run";
+/// What its cells tell apart.
+pub(super) const RUNS: &str = "a visit's runs";
 
 /// Whether two rows of a visit are of different runs of one task.
 fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
@@ -57,7 +60,7 @@ fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
     };
     let is_run = cells(RUN)
         .is_some_and(|[one, two]| !are_one(RUN, one, two) && !is_missing(one) && !is_missing(two));
-    is_run && cells(TASK).is_none_or(|[one, two]| one == two)
+    is_run && cells(TASK).is_none_or(|[one, two]| are_one(TASK, one, two))
 }
 
 /// Two rows of a visit that have no mean.
@@ -102,11 +105,12 @@ impl Visits {
     /// Read a column of numbers: of several runs of a visit the mean, each counting alike, none where one has none.
     ///
     /// # Errors
-    /// Usage: a table without visits. As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task.
+    /// Usage: a table without visits. As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task, and the line of a run that is no whole number.
     pub fn new(table: &Measured, column: &str, people: &People) -> Result<Visits> {
         table.position(column)?;
         refuse_without_visits(table, column, people)?;
         let numbers = table.numbers(column)?;
+        refuse_words(table, RUN, RUNS)?;
         let places = table.people(people)?;
         let of_rows = table.sessions()?;
         let mut values = BTreeMap::new();

@@ -10,6 +10,7 @@ mod browser;
 mod by_region;
 #[path = "../qc_page/checked.rs"]
 mod checked;
+mod claims;
 mod colons;
 mod command;
 mod correlations;

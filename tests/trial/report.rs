@@ -12,7 +12,7 @@ use crate::checked::{Element, checked};
 use crate::study::{Study, study};
 
 /// A study whose plan asks for everything.
-fn whole() -> Study {
+pub fn whole() -> Study {
     let mut study = study();
     let plan = &mut study.plan;
     plan.primary = plan.outcomes.iter().map(|o| o.column.clone()).collect();

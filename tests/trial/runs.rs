@@ -13,7 +13,7 @@ fn who(notes: &Notes, part: &str) -> Option<Vec<String>> {
 }
 
 /// The table of regions with so many rows a visit, and motion of so many runs.
-fn with_runs(of_regions: usize, of_motion: usize, has_column: bool) -> Study {
+pub fn with_runs(of_regions: usize, of_motion: usize, has_column: bool) -> Study {
     let mut study = study();
     let table = study.cells("brain");
     let fd = table.position("mean_fd").unwrap();

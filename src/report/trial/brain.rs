@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::PictureFile;
 use super::outcomes::{drawings, table};
-use super::words::{adjusted, bare, both, ci, coefficient, session, statistic, with_limits};
+use super::words::{adjusted_rows, bare, both, ci, coefficient, session, statistic, with_limits};
 use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
 use crate::report::listing::Listing;
@@ -18,7 +18,8 @@ pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &[PictureFil
         let rows: Vec<&AncovaRow> = part.rows.iter().map(|row| &row.ancova).collect();
         html += &drawings(of, &rows, "region");
         html += &interactions(of, part);
-        html += &table(&format!("Regions at the endpoint, {}", adjusted(of)), of, &rows);
+        html +=
+            &table(&format!("Regions at the endpoint, {}", adjusted_rows(of, &rows)), of, &rows);
         html += &motion(of, part);
     }
     html + &pictures.iter().map(picture).collect::<String>()

@@ -2,7 +2,7 @@
 
 use super::outcomes::{primary, table};
 use super::words::{
-    adjusted, arms, bare, ci, coefficient, decimals_of, fitted, or_dash, session, share,
+    adjusted_rows, arms, bare, ci, coefficient, decimals_of, fitted, or_dash, session, share,
     with_limits,
 };
 use crate::report::figures::before_after::{self, BeforeAfter};
@@ -42,7 +42,7 @@ pub(super) fn section(of: &Results, part: &Cpm) -> String {
     let rows = primary(&part.ancova);
     figure("Conditioned pain modulation", &before_after::draw(&values, "cpm"), &caption)
         + &means(of, &values)
-        + &table(&format!("CPM at the endpoint, {}", adjusted(of)), of, &rows)
+        + &table(&format!("CPM at the endpoint, {}", adjusted_rows(of, &rows)), of, &rows)
         + &facts(of, part)
 }
 

@@ -103,7 +103,9 @@ fn table(of: &Results, part: &Edges, [title, what, file]: [&str; 3]) -> String {
         "p",
         "q",
     ];
-    let mut table = Grid::new(&format!("{title}, {}{rest}", adjusted(of)), &heads, 1);
+    let compared = rows.iter().filter(|row| row.difference.is_some());
+    let adjusted = adjusted(of, compared.map(|row| row.one_level.as_slice()));
+    let mut table = Grid::new(&format!("{title}, {adjusted}{rest}"), &heads, 1);
     for row in rows.into_iter().take(MOST) {
         let name = match row.region_a == row.region_b {
             true => format!("within {}", row.region_a),

@@ -1,6 +1,6 @@
 //! The methods in words, to be copied: what was done in this trial and nothing else, each formula with its name and its source.
 
-use super::words::{arms, ci, session, way};
+use super::words::{arms, ci, session, strata, way};
 use crate::report::methods::Text;
 use crate::trial::{Covariate, Design, Missing, Results};
 
@@ -90,10 +90,17 @@ fn participants(text: &mut Text) {
 fn model(of: &Results, what: &str) -> (String, &'static [&'static str]) {
     let [active, control] = arms(of);
     let (before, after) = (session(&of.plan.baseline), session(&of.plan.endpoint));
-    let strata = match of.plan.strata.as_slice() {
+    let [all, some] = strata(of, of.one_level());
+    let mut strata = match all.as_slice() {
         [] => String::new(),
         all => format!(", adjusted also for {}", all.join(" and ")),
     };
+    if !some.is_empty() {
+        strata += &format!(
+            ", adjusted also for {} where those analysed have several levels (column adjusted_for of the tables)",
+            some.join(" and ")
+        );
+    }
     let covariates = match of.plan.covariates.is_empty() {
         true => String::new(),
         false => covariates(of),

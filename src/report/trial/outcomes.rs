@@ -1,7 +1,7 @@
 //! Outcomes: standardised effects, adjusted differences, every patient's change.
 
 use super::words::{
-    adjusted, arms, bare, both, capital, ci, decimals, drawn, fitted, limits_at, or_dash,
+    adjusted_rows, arms, bare, both, capital, ci, decimals, drawn, fitted, limits_at, or_dash,
     statistic, turned, way, with_limits, with_unit,
 };
 use crate::report::figures::changes::{self, Changes};
@@ -18,7 +18,8 @@ const MOST: usize = 12;
 pub(super) fn section(of: &Results) -> String {
     let first = primary(&of.ancova.rows);
     let mut html = forests(of);
-    html += &table(&format!("Outcomes, {}: primary analyses", adjusted(of)), of, &first);
+    html +=
+        &table(&format!("Outcomes, {}: primary analyses", adjusted_rows(of, &first)), of, &first);
     html += &family(of);
     html += &drawings(of, &first, "change");
     let others: Vec<&AncovaRow> = of

@@ -2,13 +2,14 @@
 
 use super::outcomes::{primary, table};
 use super::words::{
-    adjusted, arms, both, capital, ci, column, drawn, session, statistic, with_limits, with_unit,
+    adjusted_rows, arms, both, capital, ci, column, drawn, session, statistic, with_limits,
+    with_unit,
 };
 use crate::report::figures::curves::{self, Curves, Point, Visit};
 use crate::report::figures::figure;
 use crate::report::grid::Grid;
 use crate::report::html::{number, p_of};
-use crate::trial::results::{IntensityRow, Pressure, PressureCurve, SummaryMeasure};
+use crate::trial::results::{AncovaRow, IntensityRow, Pressure, PressureCurve, SummaryMeasure};
 use crate::trial::{Arm, Results};
 
 pub(super) fn section(of: &Results, part: &Pressure) -> String {
@@ -30,7 +31,7 @@ pub(super) fn section(of: &Results, part: &Pressure) -> String {
         + &table(
             &format!(
                 "Pressure of the target rating, slope and area under the curve, {}",
-                adjusted(of)
+                adjusted_rows(of, &rows)
             ),
             of,
             &rows,
@@ -113,7 +114,8 @@ fn plain(value: f64) -> String {
 
 fn at_each(of: &Results, part: &Pressure, pressure: &str) -> String {
     let heads = [pressure, "n", &format!("difference ({})", ci(of)), "t (dof)", "p", "p, Holm"];
-    let title = format!("Rating at each pressure, {}", adjusted(of));
+    let rows: Vec<&AncovaRow> = part.intensities.iter().map(|row| &row.ancova).collect();
+    let title = format!("Rating at each pressure, {}", adjusted_rows(of, &rows));
     let mut table = Grid::new(&title, &heads, 1);
     for IntensityRow { pressure, ancova, p_holm } in &part.intensities {
         table.row(&[

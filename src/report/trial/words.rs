@@ -2,7 +2,7 @@
 
 use crate::report::figures::Interval;
 use crate::report::html::number;
-use crate::trial::results::{Estimate, Test};
+use crate::trial::results::{AncovaRow, Estimate, Test};
 use crate::trial::{ByArm, Covariate, Direction, Missing, Results, digits};
 
 /// Decimals with which the standard error, or else a quarter of the interval, has two digits.
@@ -154,16 +154,38 @@ pub(super) fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// `adjusted for baseline, site, age and sex`, strata and covariates as the plan has them: of every analysis of covariance.
-pub(super) fn adjusted(of: &Results) -> String {
-    let strata = of.plan.strata.iter().cloned();
+/// Strata that all of some rows are adjusted for, and those that some of them alone are; `one_level`: of each row, the strata that are the same in all analysed.
+pub(super) fn strata<'a>(
+    of: &Results,
+    one_level: impl Iterator<Item = &'a [String]>,
+) -> [Vec<String>; 2] {
+    let rows: Vec<&[String]> = one_level.collect();
+    let lacks = |column: &String| rows.iter().filter(|row| row.contains(column)).count();
+    let (all, rest): (Vec<&String>, Vec<&String>) =
+        of.plan.strata.iter().partition(|column| lacks(column) == 0);
+    let some = rest.into_iter().filter(|column| lacks(column) < rows.len());
+    [all.into_iter().cloned().collect(), some.cloned().collect()]
+}
+
+/// `adjusted for baseline, site, age and sex`, strata and covariates as a table's rows have them; `one_level`: as of [`strata`].
+pub(super) fn adjusted<'a>(of: &Results, one_level: impl Iterator<Item = &'a [String]>) -> String {
+    let [all, some] = strata(of, one_level);
     let names: Vec<String> =
-        strata.chain(of.plan.covariates.iter().map(Covariate::called)).collect();
-    match names.as_slice() {
+        all.into_iter().chain(of.plan.covariates.iter().map(Covariate::called)).collect();
+    let text = match names.as_slice() {
         [] => "adjusted for baseline".to_owned(),
         [one] => format!("adjusted for baseline and {one}"),
         [all @ .., last] => format!("adjusted for baseline, {} and {last}", all.join(", ")),
+    };
+    match some.as_slice() {
+        [] => text,
+        some => format!("{text}, some rows also for {}", some.join(" and ")),
     }
+}
+
+/// The same of rows by analysis of covariance.
+pub(super) fn adjusted_rows(of: &Results, rows: &[&AncovaRow]) -> String {
+    adjusted(of, rows.iter().map(|row| row.one_level.as_slice()))
 }
 
 /// The arms' names, the active one first, as all figures have them.

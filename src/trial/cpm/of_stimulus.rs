@@ -71,25 +71,6 @@ fn refuse_ratings(own: &CpmPlan, table: &Measured) -> Result<()> {
     Ok(())
 }
 
-/// The Units of both columns, whose difference is CPM; of one where the other has none.
-///
-/// # Errors
-/// Usage, naming the columns, where they differ.
-pub(super) fn shared_units(own: &CpmPlan, table: &Measured) -> Result<Option<String>> {
-    let said = described(own, table).filter_map(|(_, variable)| variable.units.as_deref());
-    let mut said = said.map(str::trim).filter(|units| !is_missing(units));
-    let (first, second) = (said.next(), said.next());
-    match (first, second) {
-        (Some(first), Some(second)) if first != second => Err(Error::usage(
-            format!("columns {} and {} of --cpm {}", own.pre, own.post, table.name),
-            format!("have the Units '{first}' and '{second}' by {}", table.dictionary.name),
-            "have the same, for CPM is their difference",
-            "bring both to one unit, or correct the Units",
-        )),
-        _ => Ok(first.map(str::to_owned)),
-    }
-}
-
 /// Ask after columns that are called ratings where thresholds are asked for.
 fn tell_ratings(own: &CpmPlan, table: &Measured, notes: &mut Notes) {
     let is_one = |text: &str| {

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::trial::ancova;
 use crate::trial::arm::Arm;
 use crate::trial::better::Better;
+use crate::trial::differences::shared_units;
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::plan::{Column, CpmPlan, Plan};
@@ -102,7 +103,7 @@ impl<'a> Found<'a> {
         table.position_of(&own.pre, ("cpm", "pre"))?;
         table.position_of(&own.post, ("cpm", "post"))?;
         of_stimulus::refuse_other_units(own, table)?;
-        let units = of_stimulus::shared_units(own, table)?;
+        let units = shared_units(table, [&own.pre, &own.post], ("--cpm", "CPM"))?;
         let better = Better::of_inhibition(own, table)?;
         let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::trial::arm::Arm;
+use crate::trial::differences::{refuse_opposite, shared_units};
 use crate::trial::note::counted;
 use crate::trial::people::People;
 use crate::trial::plan::{CrossoverPlan, Plan};
@@ -67,6 +68,12 @@ impl Read {
             Some(column) => table.numbers(column)?,
             None => table.optional_numbers("baseline")?.unwrap_or(vec![None; places.len()]),
         };
+        let before = own.baseline.as_deref().or(table.has("baseline").then_some("baseline"));
+        if let Some(before) = before {
+            let (both, of) = ([own.outcome.as_str(), before], ("--crossover", "the change"));
+            shared_units(table, both, of)?;
+            refuse_opposite(table, both, of)?;
+        }
         let (control, active) = treatments_of(table, &treatments, plan)?;
         let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
         let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();

@@ -7,7 +7,9 @@ use crate::error::{Error, Result};
 use crate::table::is_missing;
 use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
 use crate::trial::index::index;
+use crate::trial::numbered::refuse_words;
 use crate::trial::tables::Measured;
+use crate::trial::visits::{RUN, RUNS};
 
 /// The columns that are read, as `connect` calls them.
 const EDGE: [&str; 3] = ["region_a", "region_b", "z"];
@@ -15,8 +17,6 @@ const EDGE: [&str; 3] = ["region_a", "region_b", "z"];
 const NETWORKS: [&str; 3] = ["network_a", "network_b", "mean_z"];
 /// Of how many pairs of regions a mean is, of those that are known and of all.
 const PAIRS: [&str; 2] = ["pairs_known", "pairs"];
-/// What tells a participant's runs apart.
-const RUN: &str = "run";
 
 /// The rows of a table with a row an edge.
 struct Rows<'a> {
@@ -163,6 +163,7 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     }
     let (ids, sessions) = (table.ids()?, table.sessions()?);
     table.refuse_case_alone("region", &[EDGE[0], EDGE[1]])?;
+    refuse_words(table, RUN, RUNS)?;
     let numbers = match table.has(RUN) {
         true => table.needed(RUN, "say which run")?.iter().map(|run| index(run)).collect(),
         false => vec![String::new(); ids.len()],
