@@ -90,7 +90,7 @@ pub fn run(
         }
         let drawn = (&[&found][..], &of_run);
         pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, number));
-        pages.extend(picture::seeds(spec, (&run.grid, &nodes), &found, number));
+        pages.extend(picture::seeds(spec, (&opened.grid, &nodes), &found, number));
         products.maps(&run.header, &made)?;
         if several {
             mean.take(&found);
@@ -111,7 +111,8 @@ pub fn run(
             let drawn = (of_all.as_slice(), &over);
             pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, None));
         }
-        products.maps(&opened.runs[0].header, &mean.maps(&nodes))?;
+        let header = opened.runs[0].header.placed_as(&opened.grid);
+        products.maps(&header, &mean.maps(&nodes))?;
     }
     let account = account(spec, opened, (&nodes, &all), smoothing.as_ref());
     products.finish(session, Account { pages, ..account })

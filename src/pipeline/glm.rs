@@ -70,7 +70,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     watch.stage("write", 1);
     named::say_peaks(&found.all.contrasts[..questions.asked.len()], &opened.grid, watch);
     let maps = named::maps(spec, &opened, &questions, &found);
-    products.maps(&opened.runs[0].header, &maps)?;
+    products.maps(&opened.runs[0].header.placed_as(&opened.grid), &maps)?;
     let numbers = inputs::numbers(&opened.runs);
     for (run, &number) in opened.runs.iter().zip(&numbers) {
         for table in tables::of(run, number, opened.runs.len())? {

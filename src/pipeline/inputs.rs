@@ -369,7 +369,7 @@ fn duplicate(error: &Error) -> Error {
     make(f.thing.clone(), f.found.clone(), f.expected.clone(), f.hint.clone())
 }
 
-/// The grid that all runs lie on.
+/// The grid that all runs lie on; where it lies is known where each of them says it.
 ///
 /// # Errors
 /// Usage where there is none; bad data where one lies on another.
@@ -384,7 +384,8 @@ pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
         note.iter().for_each(|line| watch.note(line));
         say_other_tr(first, run, watch);
     }
-    Ok(first.grid.clone())
+    let is_placed = runs.iter().all(|run| run.grid.is_placed);
+    Ok(Grid { is_placed, ..first.grid.clone() })
 }
 
 /// Warn of a run that was measured at another pace: few studies mean to.

@@ -43,6 +43,45 @@ fn a_run_that_does_not_say_where_its_voxels_lie_is_warned_of_and_its_pictures_cl
     assert!(again.contains(TOLD), "{again}");
 }
 
+/// Says in its sform what is assumed of an image of the dataset without one.
+fn assumed(dir: &Path, name: &str) {
+    let mut bytes = fs::read(dir.join(name)).expect("it was there");
+    bytes[254] = 1;
+    for axis in 0..3 {
+        let stored = 80 + 4 * axis;
+        let mm = bytes[stored..stored + 4].try_into().expect("four bytes");
+        let edge = if axis == 0 { -f32::from_le_bytes(mm) } else { f32::from_le_bytes(mm) };
+        let mut row = [0.0_f32; 4];
+        (row[axis], row[3]) = (edge, -edge * (SHAPE[axis] as f32 - 1.0) / 2.0);
+        for (column, value) in row.into_iter().enumerate() {
+            let at = 280 + 16 * axis + 4 * column;
+            bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        }
+    }
+    fs::write(dir.join(name), bytes).expect("a writable folder");
+}
+
+#[test]
+fn one_run_of_several_without_a_place_leaves_what_is_made_of_them_without_one() {
+    let folder = dataset();
+    let dir = folder.path();
+    for (name, shift) in [("run1.nii", 0), ("run2.nii", 9)] {
+        nifti(dir, name, &SHAPE, 3.0, |at| value(at + shift));
+        fs::copy(dir.join("bold.json"), dir.join(name.replace("nii", "json"))).expect("a sidecar");
+        unplace(dir, name);
+    }
+    assumed(dir, "run1.nii");
+    assumed(dir, "mask.nii");
+    let said = run(
+        dir,
+        "glm run1.nii run2.nii --events events.tsv events.tsv --contrast painControl=pain-control --mask mask.nii --noise ols --report --out out --device cpu",
+    );
+    assert!(said.contains(&format!("run2.nii: {TOLD}")), "{said}");
+    let page = fs::read_to_string(dir.join("out/report.html")).expect("a page");
+    assert!(page.contains("Which side is left is not known") && !page.contains("Left is left"));
+    assert!(page.contains("data-letters=\"unknown\""), "the viewer says sides");
+}
+
 #[test]
 fn millimetres_in_an_image_without_a_place_are_refused_and_a_mask_on_its_grid_is_taken() {
     let folder = dataset();
@@ -54,8 +93,7 @@ fn millimetres_in_an_image_without_a_place_are_refused_and_a_mask_on_its_grid_is
         let output = boldly(dir, &format!("{glm} --roi s=sphere:0,0,0:5 {more}"));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{said}");
-        for words in ["bold.nii has no qform and no sform", "copy the qform or sform", "as a mask"]
-        {
+        for words in ["bold.nii has no qform and no sform", "copy the qform or sform", "as masks"] {
             assert!(said.contains(words), "no {words:?} in {said}");
         }
     }
@@ -76,6 +114,17 @@ fn millimetres_in_an_image_without_a_place_are_refused_and_a_mask_on_its_grid_is
     let output = boldly(dir, &format!("{group} --roi s=sphere:0,0,0:5"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(2) && said.contains("m0.nii has no qform"), "{said}");
+    // one of them is enough, wherever it stands
+    for at in 0..5 {
+        let name = format!("m{at}.nii");
+        Stored::f32(&[ni, nj, nk], |v| value(97 * at + v) - 1000.5).write(dir, &name);
+        assumed(dir, &name);
+    }
+    let said = run(dir, group);
+    assert!(said.contains(&format!("m5.nii: {TOLD}")), "{said}");
+    let output = boldly(dir, &format!("{group} --roi s=sphere:0,0,0:5"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("m5.nii has no qform"), "{said}");
     nifti(dir, "placed.nii", &SHAPE[..3], 3.0, |_| 1.0);
     let output = boldly(dir, &glm.replace("mask.nii", "placed.nii"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

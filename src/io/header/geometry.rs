@@ -72,6 +72,16 @@ impl Header {
         self.sform_code > 0 || self.qform_code > 0
     }
 
+    /// The same for what is made of several images on a grid: without the codes of a place where one of them has none.
+    #[must_use]
+    pub fn placed_as(&self, grid: &Grid) -> Header {
+        let mut header = self.clone();
+        if !grid.is_placed {
+            (header.qform_code, header.sform_code) = (0, 0);
+        }
+        header
+    }
+
     /// A line on a header that does not say where its voxels lie.
     fn no_place(&self, thing: &str) -> Option<String> {
         (!self.is_placed()).then(|| {

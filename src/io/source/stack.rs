@@ -42,15 +42,16 @@ impl Stack {
                 "check the pattern that should find them",
             ));
         };
-        let (image, grid) = open_map(first)?;
+        let (image, mut grid) = open_map(first)?;
         let mut notes = Vec::new();
         for path in &paths[1..] {
             let (_, other) = open_map(path)?;
             let of_first = first.display().to_string();
             let hint = "resample the maps to one grid";
             notes.extend(check_grid(path, &other, (&grid, &of_first), hint)?);
+            grid.is_placed &= other.is_placed;
         }
-        Ok(Stack { header: image.header, grid, paths: paths.to_vec(), notes })
+        Ok(Stack { header: image.header.placed_as(&grid), grid, paths: paths.to_vec(), notes })
     }
 
     /// The planes of one map, into `out`, which is as long.

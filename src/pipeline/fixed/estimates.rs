@@ -42,17 +42,27 @@ impl Estimates {
         let of = first.effect.display().to_string();
         let hint = "resample all runs to one grid, or take one --space";
         let map = |path: &Path| {
-            let (own, _, values) = io::read_map(path)?;
+            let (own, header, values) = io::read_map(path)?;
             let note = io::check_grid(path, &own, (&grid, &of), hint)?;
-            Ok((values, note))
+            let doubts =
+                if own.is_placed { vec![] } else { io::header_doubts(path, &header, &own) };
+            Ok((values, note, doubts))
         };
         let read = |one: &EstimateSpec| {
             Ok((map(&one.effect)?, map(&one.variance)?, dof(&one.effect)?, units(&one.effect)?))
         };
         let all = spec.estimates.par_iter().map(read).collect::<Result<Vec<_>>>()?;
+        let unplaced: Vec<&String> = all
+            .iter()
+            .flat_map(|(effect, variance, ..)| effect.2.iter().chain(&variance.2))
+            .collect();
+        let is_placed = unplaced.is_empty();
+        if let (true, Some(first)) = (grid.is_placed, unplaced.first()) {
+            watch.warn(first);
+        }
         let (mut effects, mut variances, mut dof) = (Vec::new(), Vec::new(), 0.0);
         let mut one_unit: Option<(String, &EstimateSpec)> = None;
-        for (((effect, note), (variance, _), of_one, unit), one) in
+        for (((effect, note, _), (variance, ..), of_one, unit), one) in
             all.into_iter().zip(&spec.estimates)
         {
             note.iter().for_each(|line| watch.note(line));
@@ -71,8 +81,9 @@ impl Estimates {
         let sidecar = |one: &EstimateSpec| {
             [&one.effect, &one.variance].map(|map| (Role::Sidecar, sidecar_path(map)))
         };
+        let grid = Grid { is_placed, ..grid };
         Ok(Estimates {
-            header,
+            header: header.placed_as(&grid),
             grid,
             effects,
             variances,

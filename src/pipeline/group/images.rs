@@ -70,7 +70,7 @@ impl Images {
         watch.stage("read", rows.len());
         let mut first = read(&paths[rows[0]])?;
         watch.step();
-        let (header, grid) = (first.header.clone(), first.grid.clone());
+        let (header, mut grid) = (first.header.clone(), first.grid.clone());
         let of = display(&first.path);
         let mask = match &spec.mask {
             Some(mask) => masks::mask_of(mask, (&grid, &of), watch)?,
@@ -81,6 +81,8 @@ impl Images {
         first.keep(&within);
         let mut all = vec![first];
         all.extend(others((&paths, &rows[1..]), (&grid, &of), &within, watch)?);
+        grid.is_placed = all.iter().all(|one| one.grid.is_placed);
+        let header = header.placed_as(&grid);
         tell_headers(&all, watch);
         tell_doubts(all.iter().map(|one| &one.said), watch);
         let units = one_unit(&all, watch)?;
@@ -111,7 +113,7 @@ impl Images {
                 one.keep(&known);
             }
             values[*row] = one.values;
-            made.push(Made::of(one.path.clone(), &one.said));
+            made.push(Made::of((one.path.clone(), one.grid.is_placed), &one.said));
             files.push((Role::Effect, one.path));
             files.extend(one.said.file.map(|path| (Role::Sidecar, path)));
         }

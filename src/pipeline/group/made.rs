@@ -16,6 +16,8 @@ use crate::pipeline::watch::Watch;
 
 /// Of a map.
 pub(super) struct Made {
+    /// Whether its header says where its voxels lie.
+    pub(super) is_placed: bool,
     pub path: PathBuf,
     /// All that the JSON beside it says.
     fields: Fields<String, Value>,
@@ -26,7 +28,7 @@ pub(super) struct Made {
 
 impl Made {
     /// `said`: what lies beside it; nothing is known of a map that this does not describe.
-    pub(super) fn of(path: PathBuf, said: &Beside) -> Made {
+    pub(super) fn of((path, is_placed): (PathBuf, bool), said: &Beside) -> Made {
         let facts = match said.doubt {
             None => provenance::facts_beside(&path).unwrap_or_default(),
             Some(_) => None,
@@ -43,12 +45,13 @@ impl Made {
                 fields.entry(REFERENCE).or_insert(space);
             });
         }
-        Made { path, fields, facts, runs }
+        Made { is_placed, path, fields, facts, runs }
     }
 
     /// As regions are held against it.
     pub(super) fn for_regions(&self) -> MapOfRuns<'_> {
-        MapOfRuns { path: &self.path, fields: &self.fields, runs: &self.runs }
+        let Made { is_placed, path, fields, runs, .. } = self;
+        MapOfRuns { path, is_placed: *is_placed, fields, runs }
     }
 }
 

@@ -63,7 +63,9 @@ pub fn check_space(
     if named.is_empty() {
         return Ok(());
     }
-    refuse_no_place((path, header), &named)?;
+    if header.sform_code <= 0 && header.qform_code <= 0 {
+        return Err(no_place(path, &named));
+    }
     if options.coordinates == Some(Coordinates::Native) {
         return Ok(());
     }
@@ -110,26 +112,25 @@ pub fn check_space(
     }
 }
 
-/// Refuse millimetres in an image whose header does not say where its voxels lie.
-fn refuse_no_place((path, header): (&Path, &Header), named: &[String]) -> Result<()> {
-    if header.sform_code > 0 || header.qform_code > 0 {
-        return Ok(());
-    }
-    Err(Error::usage(
+/// That millimetres say nothing in an image whose header does not say where its voxels lie.
+fn no_place(path: &Path, named: &[String]) -> Error {
+    Error::usage(
         path.display().to_string(),
         format!(
             "has no qform and no sform (both codes are 0), so that it is not known where {} lies in it",
             named.join(", ")
         ),
         "say where its voxels lie",
-        "copy the qform or sform from the image that it was made of, or give --roi as a mask on its grid",
-    ))
+        "copy the qform or sform from the image that it was made of, or give the regions as masks on its grid",
+    )
 }
 
 /// A map, and what its sidecar says of it.
 pub struct MapOfRuns<'a> {
     /// Its file.
     pub path: &'a Path,
+    /// Whether its header says where its voxels lie.
+    pub is_placed: bool,
     /// All that the JSON beside it says.
     pub fields: &'a Fields<String, Value>,
     /// The images that it was made of, where boldly made it.
@@ -151,7 +152,9 @@ pub fn check_spaces(
     if named.is_empty() {
         return Ok(());
     }
-    maps.first().map_or(Ok(()), |first| refuse_no_place((first.path, header), &named))?;
+    if let Some(map) = maps.iter().find(|map| !map.is_placed) {
+        return Err(no_place(map.path, &named));
+    }
     if options.coordinates.is_some() {
         return Ok(());
     }

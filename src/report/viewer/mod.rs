@@ -116,7 +116,8 @@ impl Viewers {
         let mut scripts = String::new();
         if self.n > 0 {
             let side = if self.is_unplaced { UNKNOWN_SIDE } else { KNOWN_SIDE };
-            scripts += &PANEL.replace(SIDE, side);
+            let letters = if self.is_unplaced { "unknown" } else { "known" };
+            scripts += &PANEL.replace(SIDE, side).replace(LETTERS, letters);
             scripts += &self.images;
             scripts += &data("viewer-colours", "application/json", &colours());
             scripts += &data("niivue", "application/octet-stream", &STANDARD.encode(SCRIPT));
@@ -142,13 +143,15 @@ const STATUS: &str = "<p id=\"viewer-status\" hidden=\"\"></p>\n";
 
 /// What stands in the panel for which side is left.
 const SIDE: &str = "{side}";
+/// What stands there for whether the letters beside planes are known.
+const LETTERS: &str = "{letters}";
 const KNOWN_SIDE: &str = "Left is left.";
 const UNKNOWN_SIDE: &str =
     "Which side is left is not known: the images do not say where their voxels lie.";
 
 /// The viewer with what moves it; the script brings it to a map.
 const PANEL: &str = "<p id=\"viewer-status\" role=\"status\" hidden=\"\">loading</p>\n\
-<div id=\"viewer\" class=\"viewer\" role=\"group\" aria-label=\"Live viewer\" hidden=\"\">\n\
+<div id=\"viewer\" class=\"viewer\" role=\"group\" aria-label=\"Live viewer\" data-letters=\"{letters}\" hidden=\"\">\n\
 <div class=\"canvas\"><canvas id=\"viewer-canvas\" role=\"img\" tabindex=\"0\" aria-label=\"Coronal, sagittal and axial slices through the place below; \
 arrow keys, page up and page down move it by a voxel\"></canvas></div>\n\
 <div class=\"controls\">\n<div>\n<p><strong id=\"viewer-name\"></strong> at <span id=\"viewer-place\" aria-live=\"polite\"></span></p>\n\

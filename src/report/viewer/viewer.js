@@ -32,6 +32,11 @@
       isColorbar: false, isNearestInterpolation: true, loadingText: '', logLevel: 'error', multiplanarShowRender: 0, sagittalNoseLeft: true, show3Dcrosshair: false,
       onLocationChange: place,
     });
+    // As in the pictures: where the images do not say where their voxels lie, no plane says which side is which.
+    for (const draw of panel.dataset.letters === 'unknown' ? ['drawTextBelow', 'drawTextRight'] : []) {
+      const own = viewer[draw].bind(viewer);
+      viewer[draw] = (at, text, ...more) => own(at, /^[LRAPSI]$/.test(text) ? '?' : text, ...more);
+    }
     const colours = JSON.parse(id('viewer-colours').textContent);
     for (const name of Object.keys(colours)) viewer.addColormap(name, colours[name]);
     await viewer.attachToCanvas(id('viewer-canvas'));
