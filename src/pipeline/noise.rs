@@ -85,6 +85,8 @@ pub struct Residuals {
     pub whiteness: Option<Whiteness>,
     /// The share of Nyquist's frequency above which residuals have next to no power; none where they have.
     pub empty_above: Option<f64>,
+    /// The share of the run's mean in the sum of squares of ordinary least squares' residuals: 0 beside a constant, next to it for a run without a mean.
+    pub mean_share: f64,
     /// Degrees of freedom less those of the voxels' own columns; none where there are none.
     pub dof: Option<Dof>,
     /// Fitted voxels whose rho another device may find elsewhere: near an edge of nilearn's bins; in a rerun, in another bowl as deep.

@@ -200,6 +200,26 @@ fn a_design_in_which_nothing_is_constant_is_told() {
             assert!(!said.contains(wrong), "{wrong:?} in {said}");
         }
     }
+    // a run whose mean was taken off has none that could be noise: its rho is that of its noise
+    let n_voxels = i * j * k;
+    let mut run = vec![0.0; 120 * n_voxels];
+    for voxel in 0..n_voxels {
+        let mut before = 0.0;
+        let series: Vec<f32> = (0..120)
+            .map(|t| {
+                before =
+                    0.7 * before + value(n_voxels * t + voxel) - value(n_voxels * t + voxel + 7);
+                before
+            })
+            .collect();
+        let mean = series.iter().sum::<f32>() / 120.0;
+        series.iter().enumerate().for_each(|(t, v)| run[n_voxels * t + voxel] = v - mean);
+    }
+    nifti(dir, "long.nii", &[i, j, k, 120], 3.0, |at| run[at]);
+    let said = told(dir, &format!("{line} --noise ols --scaling none"), 0);
+    let costs = "takes the residuals of long.nii as independent, and their mean rho is";
+    has(&said, &["the residuals hold no mean", costs, "times too often"]);
+    assert!(!said.contains("is then noise") && !said.contains("says nothing"), "{said}");
 }
 
 #[test]

@@ -51,7 +51,6 @@ pub(super) fn model(run: &Run) -> Result<Model> {
 /// Bad data where censoring leaves too little.
 pub(super) fn say(spec: &GlmSpec, run: &Run, model: &Outline, watch: &dyn Watch) -> Result<()> {
     tell_inflation(run, model, watch);
-    tell_no_constant(run, watch)?;
     let n_volumes = run.header.n_volumes();
     run.refuse_few(model.dof, spec.min_dof)?;
     if model.dof < FEW_DOF {
@@ -173,19 +172,6 @@ pub(super) fn has_constant(run: &Run) -> Result<bool> {
     let is_constant = |column: ArrayView1<f64>| column.iter().all(|v| *v == column[0] && *v != 0.0);
     Ok(matrix.columns().into_iter().any(is_constant)
         || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?)
-}
-
-/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have.
-fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
-    if has_constant(run)? {
-        return Ok(());
-    }
-    watch.warn(&format!(
-        "no column of the design of {}, nor a sum of them, is constant: the run's mean is then noise, rho is near its end, t is far too \
-         small, and effects are no percentage of the mean; add a column `constant` of ones to --design",
-        display(&run.path)
-    ));
-    Ok(())
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.

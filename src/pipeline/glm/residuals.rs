@@ -18,6 +18,8 @@ use crate::stats::ar1::Pairs;
 /// The threshold that is spoken of, and from how many times it on that is a warning.
 const P: f64 = 0.001;
 const TOO_OFTEN: f64 = 1.1;
+/// From so large a share of the residuals' sum of squares on they hold the run's mean.
+const MEAN: f64 = 0.5;
 /// What is to be done with a run that was filtered before.
 const UNFILTERED: &str = "take the run from before that filter: --drift and confounds do in one model what filters and regressions before it do";
 
@@ -29,9 +31,13 @@ pub(super) fn say(
     fitted: &Fitted,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let above = fitted.residuals.first().and_then(|residuals| residuals.empty_above);
-    inputs::say_filtered(run, above, UNFILTERED, watch);
     let Some(residuals) = fitted.residuals.first() else { return Ok(()) };
+    let is_constant = has_constant(run)?;
+    let holds_mean = !is_constant && residuals.mean_share > MEAN;
+    if !is_constant {
+        tell_no_constant(run, holds_mean, watch);
+    }
+    inputs::say_filtered(run, residuals.empty_above, UNFILTERED, watch);
     let rho = residuals.mean_rho;
     if spec.noise != Noise::Ols {
         let of_run = format!("noise of {}: {}", display(&run.path), spec.noise.name());
@@ -52,7 +58,7 @@ pub(super) fn say(
         watch.note(&format!("{said}{}", whitened(spec, residuals)));
         return Ok(());
     }
-    if !has_constant(run)? {
+    if holds_mean {
         watch.note(&format!(
             "--noise ols: the residuals of {} hold the run's mean, so that their mean rho, {rho:.2}, says nothing of its noise",
             display(&run.path)
@@ -94,6 +100,22 @@ pub(super) fn say(
         whitened(spec, residuals)
     ));
     Ok(())
+}
+
+/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have, unless it was taken off.
+fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) {
+    let costs = match holds_mean {
+        true => {
+            "the run's mean is then noise, rho is near its end, t is far too small, and effects are no percentage of the mean"
+        }
+        false => {
+            "the residuals hold no mean, as where it was taken off the run, but effects are right only where it was taken off the columns, too"
+        }
+    };
+    watch.warn(&format!(
+        "no column of the design of {}, nor a sum of them, is constant: {costs}; add a column `constant` of ones to --design",
+        display(&run.path)
+    ));
 }
 
 /// Whether the model whitened the run, in words.

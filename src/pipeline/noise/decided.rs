@@ -57,6 +57,7 @@ impl Autocorrelation {
         let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
         let empty_above = self.empty_above(sampled, fitted)?;
         let n_volumes = self.lags.pairs.gap_of.len();
+        let mean_share = self.mean_share(sampled, fitted);
         let residuals = Residuals::of(&own.rho, &rho, &sigma2, n_volumes);
         let maps = self.keeps_maps.then(|| ResidualMaps {
             arma11: arma11.map(|both| both.map(narrow)),
@@ -71,7 +72,16 @@ impl Autocorrelation {
         });
         let spanned = self.spanned(held, fitted);
         Ok((
-            Residuals { whiteness, empty_above, maps, spanned, dof, at_edges, ..residuals },
+            Residuals {
+                whiteness,
+                empty_above,
+                mean_share,
+                maps,
+                spanned,
+                dof,
+                at_edges,
+                ..residuals
+            },
             beyond,
         ))
     }
@@ -291,6 +301,7 @@ impl Residuals {
             at_edges: 0,
             whiteness: None,
             empty_above: None,
+            mean_share: 0.0,
             maps: None,
         }
     }

@@ -146,6 +146,27 @@ impl Autocorrelation {
         passband::empty_above(series.view(), columns, &self.lags.pairs.kept())
     }
 
+    /// The share of a constant, less what the columns explain of it, of the sum of squares of the residuals of fitted voxels; 0 where the columns span it.
+    pub(super) fn mean_share(&self, sampled: &[Series], fitted: &[bool]) -> f64 {
+        let left_of = |group: usize| {
+            let ar1 = &self.lags.of_groups[group];
+            let basis = ar1.basis.slice(s![.., ..ar1.rank]);
+            let n = basis.nrows() as f64;
+            let left = n - basis.sum_axis(Axis(0)).mapv(|sum| sum * sum).sum();
+            (left > 1e-8 * n).then_some(left)
+        };
+        let (mut of_mean, mut all) = (0.0, 0.0);
+        for part in sampled {
+            for (at, _) in part.places.iter().enumerate().filter(|(_, place)| fitted[**place]) {
+                let series = part.residual.column(at);
+                of_mean +=
+                    left_of(part.slice_group[at]).map_or(0.0, |left| series.sum().powi(2) / left);
+                all += series.dot(&series);
+            }
+        }
+        if all > 0.0 { of_mean / all } else { 0.0 }
+    }
+
     /// Of voxels whose noise is alike: how many are correlated, of how many, at how many lags.
     fn correlated(&self, voxels: &[Voxel], gaps: &[usize]) -> Option<(usize, usize, usize)> {
         let first = voxels.first()?;
