@@ -161,16 +161,39 @@ fn of_another(map: &Map<String, Value>, file: &Path, bold: &Path) -> Result<Opti
 }
 
 impl Sidecar {
-    /// The file that has `SliceTiming`.
-    #[must_use]
-    pub fn slice_timing_file(&self) -> Option<&Path> {
-        self.slice_timing.as_ref().map(|field| field.file.as_path())
-    }
-
-    /// Take `SliceTiming`, and the direction that it is in, of another echo's sidecar.
-    pub fn take_slice_timing(&mut self, of: &Sidecar) {
-        self.slice_timing.clone_from(&of.slice_timing);
-        self.slice_encoding_direction.clone_from(&of.slice_encoding_direction);
+    /// Take what the sidecar of another echo of the run says of all its echoes and this one does not say, but for fields that are `given`
+    /// otherwise: those taken, and the files that have them.
+    pub fn take_of_run(&mut self, of: &Sidecar, given: &[&str]) -> Vec<(&'static str, PathBuf)> {
+        fn take<T: Clone>(mine: &mut Option<Field<T>>, its: &Option<Field<T>>) -> Option<PathBuf> {
+            if mine.is_some() {
+                return None;
+            }
+            mine.clone_from(its);
+            its.as_ref().map(|field| field.file.clone())
+        }
+        let mut taken = Vec::new();
+        let mut note = |name, file: Option<PathBuf>| taken.extend(file.map(|file| (name, file)));
+        let says_times = self.volume_timing.is_some();
+        if !says_times && !given.contains(&"RepetitionTime") {
+            note("RepetitionTime", take(&mut self.repetition_time, &of.repetition_time));
+        }
+        if !says_times && self.repetition_time.is_none() && !given.contains(&"RepetitionTime") {
+            note("VolumeTiming", take(&mut self.volume_timing, &of.volume_timing));
+        }
+        if !says_times {
+            note("StartTime", take(&mut self.start_time, &of.start_time));
+        }
+        if self.slice_timing.is_none() && !given.contains(&"SliceTiming") {
+            self.slice_encoding_direction.clone_from(&of.slice_encoding_direction);
+            note("SliceTiming", take(&mut self.slice_timing, &of.slice_timing));
+        }
+        let corrected = take(&mut self.slice_timing_corrected, &of.slice_timing_corrected);
+        note("SliceTimingCorrected", corrected);
+        let moved = take(&mut self.head_motion_corrected, &of.head_motion_corrected);
+        note(HEAD_MOTION, moved);
+        note("SpatialReference", take(&mut self.spatial_reference, &of.spatial_reference));
+        note("AcquisitionTime", take(&mut self.acquisition_time, &of.acquisition_time));
+        taken
     }
 
     /// `SliceTiming`, seconds, in the order of [`Sidecar::slice_encoding_direction`]; not checked against anything yet.

@@ -247,8 +247,8 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = open_bold(&spec.bold, watch)?;
     let vouched = spent::vouched_for(spec);
     let told_by = spec.sidecar.as_deref().or(vouched.as_deref());
-    let mut sidecar = sidecar(&bold, told_by, spec.tr, watch)?;
-    combined::borrow_slice_times(spec, &mut sidecar, watch)?;
+    let sidecar = combined::sidecar_of_run(spec, told_by, watch)?;
+    timing::say(&bold, &sidecar, spec.tr, watch);
     let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);
     let is_of = resampled.clone();

@@ -173,6 +173,36 @@ fn of_images() -> Vec<Case> {
 }
 
 #[test]
+fn times_that_one_echo_alone_has_are_those_of_the_run() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    let fit = |fields: [&str; 2]| {
+        echoes(dir, 40, 3.0, GOOD);
+        for (echo, (time, fields)) in ["1", "2"].iter().zip(GOOD.iter().zip(fields)) {
+            let json = format!("{{{}{fields}}}", time.trim_start_matches(", "));
+            text(dir, &format!("x_echo-{echo}_bold.json"), &json);
+        }
+        let output = boldly(dir, &format!("{ECHOES} --overwrite"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{fields:?}: {said}");
+        (stored::map(dir, "out/contrast-pain_stat-t_statmap.nii.gz"), said)
+    };
+    let both = ", \"RepetitionTime\": 2.5, \"StartTime\": 0.9";
+    let (want, said) = fit([both; 2]);
+    assert!(!said.contains("of an echo of"), "{said}");
+    let (other, _) = fit([", \"RepetitionTime\": 2.5"; 2]);
+    assert_ne!(want, other, "StartTime tells nothing apart");
+    for (fields, lacking, having) in [([both, ""], 2, 1), (["", both], 1, 2)] {
+        let (got, said) = fit(fields);
+        assert_eq!(got, want, "{said}");
+        let told = format!(
+            "no sidecar of x_echo-{lacking}_bold.nii has RepetitionTime or StartTime; those of x_echo-{having}_bold.json are taken"
+        );
+        assert!(said.contains(&told), "no {told:?} in {said}");
+    }
+}
+
+#[test]
 fn slice_times_that_one_echo_alone_has_are_those_of_the_run() {
     let folder = stored::dataset();
     let dir = folder.path();

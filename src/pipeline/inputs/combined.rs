@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Earlier, display, earlier, open_bold, sidecar, timing};
+use super::{Earlier, display, earlier, open_bold, timing};
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
@@ -52,7 +52,9 @@ pub(super) fn open(
     let (mut opened, mut found) = (Vec::new(), Vec::new());
     for path in &options.others {
         let bold = open_bold(path, watch)?;
-        let its = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
+        let mut its = io::sidecar::find(path, spec.sidecar.as_deref())?;
+        say_taken(path, &its.take_of_run(of_first, &given(spec)), watch);
+        timing::say(&bold, &its, spec.tr, watch);
         same_grid(&bold, first, watch)?;
         found.extend(its.files.iter().map(|file| (Role::Sidecar, file.clone())));
         images.push((display(path), its));
@@ -76,9 +78,6 @@ pub(super) fn open(
     for (bold, (_, its)) in opened.iter().zip(&images[1..]) {
         let of_echo = timing::acquisition(bold, its, (spec, TaskTimes::Start), &Quiet);
         same_times(bold, first, (&of_echo, acquisition))?;
-        if let (None, Some(file)) = (its.slice_timing_file(), of_first.slice_timing_file()) {
-            say_borrowed(&display(&bold.path), file, watch);
-        }
     }
     same_correction(spec, options)?;
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
@@ -86,35 +85,43 @@ pub(super) fn open(
     Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
 }
 
-/// Where the sidecar of the first echo says no slice times, those of the first one whose does.
+/// The sidecars of a run, `explicit` in place of the inherited ones; what those of its first echo do not say is taken of its others', each
+/// from the first that says it.
 ///
 /// # Errors
 /// Those of finding sidecars.
-pub(super) fn borrow_slice_times(
+pub(super) fn sidecar_of_run(
     spec: &RunSpec,
-    sidecar: &mut Sidecar,
+    explicit: Option<&Path>,
     watch: &dyn Watch,
-) -> Result<()> {
-    let Some(options) = &spec.echoes else { return Ok(()) };
-    if spec.slice_times.is_some() || sidecar.slice_timing_file().is_some() {
-        return Ok(());
-    }
-    for path in &options.others {
+) -> Result<Sidecar> {
+    let mut sidecar = io::sidecar::find(&spec.bold, explicit)?;
+    for path in spec.echoes.iter().flat_map(|options| &options.others) {
         let of_echo = io::sidecar::find(path, spec.sidecar.as_deref())?;
-        if let Some(file) = of_echo.slice_timing_file() {
-            say_borrowed(&display(&spec.bold), file, watch);
-            sidecar.take_slice_timing(&of_echo);
-            break;
-        }
+        say_taken(&spec.bold, &sidecar.take_of_run(&of_echo, &given(spec)), watch);
     }
-    Ok(())
+    Ok(sidecar)
 }
 
-fn say_borrowed(echo: &str, file: &Path, watch: &dyn Watch) {
-    watch.note(&format!(
-        "no sidecar of {echo} has SliceTiming; that of {} is taken, of an echo of the same run",
-        display(file)
-    ));
+/// Fields of sidecars that options overrule.
+fn given(spec: &RunSpec) -> Vec<&'static str> {
+    let tr = spec.tr.map(|_| "RepetitionTime");
+    tr.into_iter().chain(spec.slice_times.as_ref().map(|_| "SliceTiming")).collect()
+}
+
+/// Say which fields of another echo's sidecars are taken for this one.
+fn say_taken(echo: &Path, taken: &[(&str, PathBuf)], watch: &dyn Watch) {
+    for of_file in taken.chunk_by(|(_, a), (_, b)| a == b) {
+        let names: Vec<&str> = of_file.iter().map(|(name, _)| *name).collect();
+        watch.note(&format!(
+            "no sidecar of {} has {}; {} of {} {} taken, of an echo of the same run",
+            display(echo),
+            names.join(" or "),
+            if names.len() > 1 { "those" } else { "that" },
+            display(&of_file[0].1),
+            if names.len() > 1 { "are" } else { "is" },
+        ));
+    }
 }
 
 fn same_grid(bold: &BoldFile, first: &BoldFile, watch: &dyn Watch) -> Result<()> {

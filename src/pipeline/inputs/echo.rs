@@ -79,7 +79,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
             display(&bold.path),
             found,
             format!("be an echo of {}: the same volumes at the same times", display(&first.bold)),
-            "give a run that differs in more than its echo a --physio of its own",
+            "write what one sidecar alone says of time into those of all its echoes; give a run that differs in more than its echo a --physio of its own",
         ));
     }
     if known != acquisition || moment != first.moment || bold.grid.shape[2] != first.n_planes {
