@@ -249,8 +249,28 @@ fn read_on(path: &Path, (on, of): (&Grid, &str)) -> Result<(Vec<f32>, Option<Str
         RUN => "resample the mask to the run, or use the mask of this run",
         _ => "resample the mask to the maps, or use one of their space",
     };
-    let note = check_grid(path, &grid, (on, of), hint)?;
+    let note = check_overlay(path, &grid, (on, of), hint)?;
     Ok((values, note))
+}
+
+/// [`check_grid`] of a mask or an atlas; the note where it does not say itself where its voxels lie, and `of` does.
+///
+/// # Errors
+/// As [`check_grid`].
+pub fn check_overlay(
+    path: &Path,
+    grid: &Grid,
+    (on, of): (&Grid, &str),
+    hint: &str,
+) -> Result<Option<String>> {
+    let note = check_grid(path, grid, (on, of), hint)?;
+    let unplaced = (on.is_placed && !grid.is_placed).then(|| {
+        format!(
+            "{} has no qform and no sform; its voxels are taken as those of {of}",
+            path.display()
+        )
+    });
+    Ok(note.or(unplaced))
 }
 
 /// Fails where an image lies on another grid than `on`, which is that of `of`. A note where their affines differ by what

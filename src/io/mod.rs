@@ -56,8 +56,8 @@ pub(crate) use files::{read_text, read_whole};
 pub use header::{Header, Intent};
 pub use image::other_half;
 pub use maps::{
-    GivenMask, check_grid, header_doubts, read_labels_of, read_map, read_map_wide, read_mask,
-    read_mask_of, read_tissue,
+    GivenMask, check_grid, check_overlay, header_doubts, read_labels_of, read_map, read_map_wide,
+    read_mask, read_mask_of, read_tissue,
 };
 pub use motion::read_confounds;
 pub use output::{Claim, Outputs, Overwrite, finish_left, forget, is_claim, is_passing, keep};

@@ -72,6 +72,18 @@ fn one_run_of_several_without_a_place_leaves_what_is_made_of_them_without_one() 
     }
     assumed(dir, "run1.nii");
     assumed(dir, "mask.nii");
+    // so with a mask, a region and an atlas, which lie where the run does only if it is as assumed
+    fs::copy(dir.join("mask.nii"), dir.join("other.nii")).expect("a mask");
+    unplace(dir, "other.nii");
+    for line in [
+        "glm run1.nii --events events.tsv --contrast painControl=pain-control --mask other.nii",
+        "glm run1.nii --events events.tsv --contrast painControl=pain-control --mask mask.nii --roi s=other.nii",
+        "connect run1.nii --mask mask.nii --seed a=mask.nii --regions other.nii",
+    ] {
+        let said = run(dir, &format!("{line} --out one --overwrite --device cpu"));
+        let words = "other.nii has no qform and no sform; its voxels are taken as those of";
+        assert!(said.contains(words), "no {words:?} in {said}");
+    }
     let said = run(
         dir,
         "glm run1.nii run2.nii --events events.tsv events.tsv --contrast painControl=pain-control --mask mask.nii --noise ols --report --out out --device cpu",

@@ -30,7 +30,7 @@ pub fn atlas(
 ) -> Result<Regions> {
     let (own, _, values) = io::read_map(path)?;
     let hint = format!("resample the atlas to {of} by nearest neighbour");
-    io::check_grid(path, &own, (grid, of), &hint)?.iter().for_each(|line| watch.note(line));
+    io::check_overlay(path, &own, (grid, of), &hint)?.iter().for_each(|line| watch.note(line));
     let beside = match names {
         Some(_) => None,
         None => beside(path),
