@@ -80,10 +80,15 @@ fn a_preprocessed_run_counts_the_json_of_the_image_that_it_was_made_of_though_th
         let dof = own(&dir.join("out/contrast-pain_stat-t_statmap.json"))["dof"].as_f64().unwrap();
         assert_eq!(dof, want, "{said}");
     };
+    let given = || fit(dir, &prep, &format!("--spent {MADE}.json"));
     counted("");
+    let (_, dof, said) = given();
+    assert!(dof == want && !said.contains("is not as boldly wrote it"), "{said}");
     let image = dir.join(format!("{MADE}.nii.gz"));
     pack_anew(&image);
     counted("packed anew");
+    let (_, dof, said) = given();
+    assert!(dof == want && said.contains("bold.nii.gz is not as boldly wrote it"), "{said}");
     fs::write(dir.join(format!("{MADE}.nii")), unpacked(&image)).unwrap();
     fs::remove_file(image).unwrap();
     sources(dir, &json!(["bids:retro:sub-01/func/sub-01_task-a_desc-retroicor_bold.nii"]));

@@ -102,6 +102,9 @@ impl Run {
                  --spent none where it was made of the run without the correction"
             ));
         }
+        if *by == SpentBy::Given {
+            say_changed(sidecar, &facts, &name, watch)?;
+        }
         let beside = carried::beside(sidecar, &facts, None, self.n_volumes)?;
         let spec_of = fitted_with::spec_of(sidecar);
         let Some((carried, files)) = beside.columns else {
@@ -233,6 +236,20 @@ impl Run {
         let is_itself = facts.read(sidecar).any(|from| real(&from) == real(&self.path));
         is_itself.then(|| format!("was made of {name} itself, of which nothing was taken out"))
     }
+}
+
+/// That the corrected run beside the JSON that `--spent` names is not as it was written: `name` may be made of another one.
+fn say_changed(sidecar: &Path, facts: &Facts, name: &str, watch: &dyn Watch) -> Result<()> {
+    for image in ["nii.gz", "nii"].map(|ending| sidecar.with_extension(ending)) {
+        if image.is_file() && matches!(facts.of(&image)?, Described::Changed | Described::Not) {
+            watch.warn(&format!(
+                "{} is not as boldly wrote it (packed anew, or changed), and {} is of it: what that says was spent is counted; --spent none                  where {name} was made of a run that was not corrected",
+                display(&image),
+                display(sidecar)
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What cannot be this run's correction is refused, or left out where it was but a guess.
