@@ -249,6 +249,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let told_by = spec.sidecar.as_deref().or(vouched.as_deref());
     let sidecar = combined::sidecar_of_run(spec, told_by, watch)?;
     timing::say(&bold, &sidecar, spec.tr, watch);
+    belongs::say_other_task(spec, &sidecar, watch);
     let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);
     let is_of = resampled.clone();

@@ -107,6 +107,22 @@ fn conditions_that_differ_in_case_alone_are_doubted() {
 }
 
 #[test]
+fn events_of_another_task_than_that_of_the_runs_sidecar_are_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    copy(dir, "events.tsv", "task-rest_events.tsv");
+    let line = "glm bold.nii --events task-rest_events.tsv --mask mask.nii --contrast pain --out out --overwrite --device cpu";
+    for (task, is_other) in [("Resting State", false), ("REST", false), ("pressure pain", true)] {
+        let json = format!("{{\"RepetitionTime\": 2.0, \"TaskName\": \"{task}\"}}");
+        text(dir, "bold.json", &json);
+        let said = told(dir, line, 0);
+        let words = "task-rest_events.tsv is by its name of task-rest, and bold.nii by TaskName in bold.json of 'pressure pain'";
+        assert_eq!(said.contains(words), is_other, "{task}: {said}");
+        assert_eq!(said.contains("by TaskName"), is_other, "{task}: {said}");
+    }
+}
+
+#[test]
 fn two_images_of_one_run_are_doubted() {
     let folder = dataset();
     let dir = folder.path();

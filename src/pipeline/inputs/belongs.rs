@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Physiology, display};
 use crate::error::{Error, Result};
+use crate::io::sidecar::{Field, Sidecar};
 use crate::pipeline::spec::{Command, Role, RunSpec};
 use crate::pipeline::watch::Watch;
 
@@ -173,6 +174,24 @@ fn refuse(
         "be of the image that it is given with",
         "give files in the order of the images; if it is the right one, name a copy of it as what it is",
     ))
+}
+
+/// Warn of events, or a design, that are by their name of another task than the TaskName of a run whose name says none.
+pub(super) fn say_other_task(spec: &RunSpec, sidecar: &Sidecar, watch: &dyn Watch) {
+    let Some(Field { value: task, file: said_by }) = &sidecar.task_name else { return };
+    let label = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+    for file in [&spec.events, &spec.design].into_iter().flatten() {
+        let Some(own) = own_value(file, "task") else { continue };
+        let (a, b) = (label(&own), label(task));
+        if own_value(&spec.bold, "task").is_none() && !a.contains(&b) && !b.contains(&a) {
+            watch.warn(&format!(
+                "{} is by its name of task-{own}, and {} by TaskName in {} of '{task}': are they of one run?",
+                display(file),
+                display(&spec.bold),
+                display(said_by)
+            ));
+        }
+    }
 }
 
 /// Refuse runs that are by their names of several subjects; of several tasks, and sessions where nothing compares these, that is said.
