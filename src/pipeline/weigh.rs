@@ -19,7 +19,7 @@ const NUISANCE_S: f64 = 0.3;
 const FIT_S: f64 = 0.1;
 const COVARIANCE_S: f64 = 0.2;
 /// ARMA(1,1) at each voxel, on many cores.
-const ARMA_S: f64 = 14.0;
+const ARMA_S: f64 = 7.0;
 /// Operations a second of a core on rearranged maps.
 const REARRANGED: f64 = 3.5e10;
 /// The same of a GPU.
@@ -27,7 +27,7 @@ const REARRANGED_GPU: f64 = 3e12;
 /// Seconds a GB on a GPU, all stages together: there and back, and kernels.
 const GPU_S: f64 = 0.2;
 /// What the host has still to do of ARMA(1,1) there.
-const ARMA_GPU_S: f64 = 5.0;
+const ARMA_GPU_S: f64 = 2.0;
 
 /// What a command takes on the CPU path and on a GPU that is open, seconds; reading and writing files, the same on both,
 /// are left out.
@@ -213,9 +213,9 @@ mod tests {
                 assert!(!takes_a_gpu(one, megabytes), "{megabytes} MB, {one:?}");
             }
         }
-        // The shipped example, and a run of 118 MB.
+        // ARMA(1,1), whose host side is reckoned from two cores since it looks products up: not measured beside a card.
         let arma = Command::Glm(spec(1, 0.0, Noise::Arma11));
-        assert!(!takes_a_gpu(&arma, 41) && takes_a_gpu(&arma, 118));
+        assert!(!takes_a_gpu(&arma, 41) && takes_a_gpu(&arma, 663));
         // A fit alone is less than moving the run.
         assert!(!takes_a_gpu(&glm(100, 0.0), 3_000));
         assert!(takes_a_gpu(&glm(8, 5.0), 663));

@@ -4,6 +4,7 @@
 //! Source: the objective, (n - m) log RSS + log|U'R⁻¹U| + log|R|, and the trial values, a from 0 and b from -0.8 to 0.8 in steps of 0.1
 //! with lambda not negative, are those of 3dREMLfit; a and b are then refined off the grid by Newton steps, from each trial that is lower than all
 //! beside it, and from the valley beside white noise, which is narrower than the grid, so that they vary continuously with the data. The whole series is needed: what R⁻¹ does to it is no function of a few sums.
+//! What it makes of the design is one of a and b alone, and is looked up on the way ([`patches`]).
 //!
 //! R is semiseparable, so that its factor L D L' whitens a series in one pass: with g the gap before volume t, S = a^(2g) S +
 //! a^(2g-2) D W², f = a^g f + a^(g-1) W z (of the volume before), D = 1 - lambda² S, W = (1 - lambda a S) / D, z = y - lambda f.
@@ -19,11 +20,13 @@ use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 
 mod evaluation;
 mod give;
+mod patches;
 mod refine;
 mod search;
 mod steps;
 mod trial;
 
+use patches::Patches;
 use search::{Alone, Search};
 pub use steps::whiten;
 pub use trial::{Trial, lowest, neighbours, trial_values};
@@ -132,12 +135,6 @@ impl Arma11 {
         DOUBT_OF_TRIALS * (n - rank) as f64
     }
 
-    /// Bytes of host memory that it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        size_of::<f64>() * (self.basis.len() + self.to_beta.len() + self.gaps.len())
-    }
-
     /// Volumes, and the rank of the design.
     #[must_use]
     pub fn dim(&self) -> (usize, usize) {
@@ -155,6 +152,8 @@ impl Arma11 {
     ) -> Found {
         let n = residual.ncols();
         let chunks: Vec<usize> = (0..n).step_by(CHUNK).collect();
+        let patches = Patches::new(self);
+        let patches = patches.as_ref();
         let parts = chunks
             .into_par_iter()
             .map(|first| {
@@ -162,7 +161,8 @@ impl Arma11 {
                 let voxels = ndarray::s![.., first..last];
                 let (residual, beta) = (residual.slice(voxels), beta.slice(voxels));
                 let starts = &starts[first..last];
-                let search = Search { model: self, starts, residual, beta, questions, doubts };
+                let search =
+                    Search { model: self, patches, starts, residual, beta, questions, doubts };
                 Arch::new().dispatch(search)
             })
             .collect();

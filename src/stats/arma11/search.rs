@@ -6,6 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::evaluation::Evaluation;
 use super::give::give;
+use super::patches::Patches;
 use super::refine::{Descent, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, step, to_the_bottom};
 use super::trial::{lowest, neighbours, trial_values};
 use super::{Arma11, Found, Starts};
@@ -32,6 +33,7 @@ fn begun_from([least, others @ ..]: Starts, trials: &[(f64, f64)]) -> Vec<(f64, 
 /// Series of one slice group.
 pub(super) struct Search<'a> {
     pub model: &'a Arma11,
+    pub patches: Option<&'a Patches<'a>>,
     /// `[voxel]`
     pub starts: &'a [Starts],
     pub residual: ArrayView2<'a, f64>,
@@ -146,7 +148,7 @@ impl WithSimd for Search<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Found {
         let w = width::<S>();
         let mut e = vec![0.0; self.residual.nrows() * w];
-        let mut own = Evaluation::new::<S>(self.model);
+        let mut own = Evaluation::new::<S>(self.model, self.patches);
         let [mut places, white] = self.places();
         self.descend(simd, &mut places, (&mut e, &mut own));
         places.extend(white);
@@ -252,7 +254,7 @@ impl WithSimd for Alone<'_> {
         let mut e = Vec::with_capacity(residual.len() * w);
         residual.iter().for_each(|&value| e.extend(std::iter::repeat_n(value, w)));
         let series: &[Lanes<S>] = lanes_mut::<S>(&mut e);
-        let mut own = Evaluation::new::<S>(model);
+        let mut own = Evaluation::new::<S>(model, None);
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
         let trials = trial_values();
         let values = own.objectives(simd, (model, series), &trials);
