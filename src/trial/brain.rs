@@ -200,12 +200,13 @@ fn names_maps(table: &Measured) -> bool {
 
 /// A table without a row a participant and visit, such as the one that `group` makes of its tests.
 fn refuse_other_tables(table: &Measured) -> Result<()> {
+    let is_there = |column: &&str| table.table.position(column).is_some();
     let lacks: Vec<&str> =
-        ["participant_id", "session_id"].into_iter().filter(|key| !table.has(key)).collect();
+        ["participant_id", "session_id"].into_iter().filter(|key| !is_there(key)).collect();
     if lacks.is_empty() {
         return Ok(());
     }
-    let has = |columns: &[&str]| columns.iter().all(|column| table.has(column));
+    let has = |columns: &[&str]| columns.iter().all(is_there);
     let of_nobody = |by: &str| {
         format!(
             "is the table of regions of boldly {by}: tests of a group, without a value of anybody"

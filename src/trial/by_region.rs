@@ -8,7 +8,7 @@ use super::motion;
 use super::note::Notes;
 use super::tables::{Measured, TASK};
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{Table, are_one_name};
 
 /// The share of a region that a value must rest on, as in `connect`.
 pub const LEAST_COVERAGE: f64 = 0.5;
@@ -21,26 +21,28 @@ const COVERAGE: &str = "coverage";
 /// Whether a table has a row a map and region.
 #[must_use]
 pub fn is_by_region(table: &Measured) -> bool {
-    KEYS.iter().chain(&[REGION, MEAN]).all(|column| table.has(column))
+    let is_there = |column: &&str| table.table.columns.iter().any(|own| are_one_name(own, column));
+    KEYS.iter().chain(&[REGION, MEAN]).all(is_there)
 }
 
 /// The same values with a row a participant and visit. Columns of the arm, the task and of motion stay, all others go; a value that rests on less than
 /// half of its region is n/a, counted and named.
 ///
 /// # Errors
-/// Bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
+/// As [`Measured::has`]; bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
 /// arm or motion that differs within a visit, a region called as a column that stays or as another but for case.
 pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measured> {
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
     long.refuse_case_alone(REGION, &[REGION])?;
     let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
+    motion::refuse_respelt(long, |_| false)?;
     let motion = motion::columns(long);
-    let stay: Vec<&str> = [arm, TASK]
-        .into_iter()
-        .filter(|name| long.has(name))
-        .chain(motion.iter().map(String::as_str))
-        .collect();
+    let mut stay = Vec::new();
+    for name in [arm, TASK] {
+        stay.extend(long.has(name)?.then_some(name));
+    }
+    stay.extend(motion.iter().map(String::as_str));
     if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
         return Err(Error::bad_data(
             long.line(row),
@@ -155,10 +157,7 @@ fn tasks(long: &Measured, rows: &[usize]) -> Result<String> {
 
 /// Tell of regions of several tasks beside others of a task of their own, which the tasks of a visit do not show.
 fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()> {
-    if !long.has(TASK) {
-        return Ok(());
-    }
-    let at = long.position(TASK)?;
+    let Some(at) = long.table.optional(TASK)? else { return Ok(()) };
     let mut of_regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, cells) in names.iter().zip(&long.table.rows) {
         of_regions.entry(name).or_default().insert(cells[at].trim());

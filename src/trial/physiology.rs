@@ -61,14 +61,8 @@ pub fn analyse(
 }
 
 fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<PhysiologyRow>> {
-    let runs = Runs {
-        of: table.people(people)?,
-        sessions: table.sessions()?,
-        tasks: match table.has("task") {
-            true => table.tasks()?,
-            false => vec![None; table.table.rows.len()],
-        },
-    };
+    let runs =
+        Runs { of: table.people(people)?, sessions: table.sessions()?, tasks: table.tasks()? };
     runs.refuse_twice(table)?;
     let mut tasks: Vec<&Option<String>> = Vec::new();
     runs.tasks.iter().for_each(|task| {
@@ -78,7 +72,7 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
     });
     let mut rows = Vec::new();
     for task in tasks {
-        for (column, label, units) in measures(table) {
+        for (column, label, units) in measures(table)? {
             let values = runs.values(&table.numbers(&column)?, task);
             let variable = table.dictionary.get(&column);
             let units = variable.and_then(|v| v.units.clone()).or(units.map(str::to_owned));
@@ -89,15 +83,23 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
     Ok(rows)
 }
 
-/// The columns of the table that are described, with words and units.
-fn measures(table: &Measured) -> Vec<(String, String, Option<&'static str>)> {
-    let known = MEASURES.into_iter().filter(|(column, ..)| table.has(column));
-    let known = known.map(|(column, label, units)| (column.to_owned(), label.to_owned(), units));
+/// A column that is described, with words and units.
+type Described = (String, String, Option<&'static str>);
+
+/// Those of the table.
+fn measures(table: &Measured) -> Result<Vec<Described>> {
+    let mut known = Vec::new();
+    for (column, label, units) in MEASURES {
+        if table.has(column)? {
+            known.push((column.to_owned(), label.to_owned(), units));
+        }
+    }
     let regions = table.table.columns.iter().filter_map(|column| {
         let region = column.strip_prefix(TSNR)?;
         Some((column.clone(), format!("tSNR of {region}"), None))
     });
-    known.chain(regions).collect()
+    known.extend(regions);
+    Ok(known)
 }
 
 /// Whose each row is.
@@ -110,8 +112,8 @@ struct Runs {
 impl Runs {
     /// A run that is there twice would count twice.
     fn refuse_twice(&self, table: &Measured) -> Result<()> {
-        let Some(at) = table.table.position(RUN) else { return Ok(()) };
         refuse_words(table, RUN, RUNS)?;
+        let Some(at) = table.table.position(RUN) else { return Ok(()) };
         let mut lines = BTreeMap::new();
         for (row, cells) in table.table.rows.iter().enumerate() {
             let key =

@@ -30,10 +30,12 @@ pub(super) use crate::table::is_missing;
 pub use all::Tables;
 
 impl Measured {
-    /// Whether the table has a column.
-    #[must_use]
-    pub fn has(&self, column: &str) -> bool {
-        self.table.position(column).is_some()
+    /// Whether the table has a column that is read where it is there.
+    ///
+    /// # Errors
+    /// As [`Table::optional`].
+    pub fn has(&self, column: &str) -> Result<bool> {
+        Ok(self.table.optional(column)?.is_some())
     }
 
     /// The position of a column.
@@ -75,7 +77,7 @@ impl Measured {
     /// The column that an absent one may have been meant as: nearly of its name.
     #[must_use]
     pub fn misspelt(&self, column: &str) -> Option<&str> {
-        let is_absent = !self.has(column);
+        let is_absent = self.table.position(column).is_none();
         closest(column, &self.table.columns).filter(|_| is_absent)
     }
 
@@ -210,13 +212,13 @@ impl Measured {
         Ok(all.iter().map(|name| session(name)).collect())
     }
 
-    /// `task` of each row, without `task-`; none where a cell is empty or n/a.
+    /// `task` of each row, without `task-`; none where a cell is empty or n/a, or the table has no such column.
     ///
     /// # Errors
-    /// As [`Measured::texts`].
+    /// As [`Measured::has`] and [`Measured::texts`].
     pub(super) fn tasks(&self) -> Result<Vec<Option<String>>> {
         let plain = |task: String| without_entity(&task, TASK).to_owned();
-        Ok(self.texts(TASK)?.into_iter().map(|task| task.map(plain)).collect())
+        Ok(self.optional_texts(TASK)?.into_iter().map(|task| task.map(plain)).collect())
     }
 
     /// Refuse words in columns, those that the table has, that differ in case alone. `what`: what they name, a region.
@@ -331,12 +333,23 @@ impl Measured {
         }
     }
 
+    /// The cells of a column, all none where the table has no such column.
+    ///
+    /// # Errors
+    /// As [`Measured::has`] and [`Measured::texts`].
+    pub(super) fn optional_texts(&self, column: &str) -> Result<Vec<Option<String>>> {
+        match self.has(column)? {
+            true => self.texts(column),
+            false => Ok(vec![None; self.table.rows.len()]),
+        }
+    }
+
     /// The numbers of a column; none where the table has no such column.
     ///
     /// # Errors
-    /// As [`Measured::numbers`].
+    /// As [`Measured::has`] and [`Measured::numbers`].
     pub fn optional_numbers(&self, column: &str) -> Result<Option<Vec<Option<f64>>>> {
-        self.has(column).then(|| self.numbers(column)).transpose()
+        self.has(column)?.then(|| self.numbers(column)).transpose()
     }
 
     /// A column of yes and no.
@@ -361,9 +374,9 @@ impl Measured {
     /// A column of yes and no; none where the table has no such column.
     ///
     /// # Errors
-    /// As [`Measured::flags`].
+    /// As [`Measured::has`] and [`Measured::flags`].
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
-        self.has(column).then(|| self.flags(column)).transpose()
+        self.has(column)?.then(|| self.flags(column)).transpose()
     }
 }
 

@@ -20,12 +20,12 @@ enum Read {
 /// Tell of every table of the plan whose rows at the visits that are read are of several tasks, with whose visits differ.
 ///
 /// # Errors
-/// As [`Measured::people`] and [`Measured::sessions`].
+/// As [`Measured::has`], [`Measured::people`] and [`Measured::sessions`].
 pub(super) fn tell(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<()> {
     for (name, visits) in read(plan, tables.edges.is_none()) {
-        let table = tables.all.iter().find(|table| table.name == name);
-        let has_both = |table: &&Measured| table.has(TASK) && table.has("session_id");
-        if let Some(table) = table.filter(has_both) {
+        if let Some(table) = tables.all.iter().find(|table| table.name == name)
+            && table.has("session_id")?
+        {
             let is_read = |session: &str| {
                 let at = |when: &When| match when {
                     When::Baseline => session == plan.baseline,
