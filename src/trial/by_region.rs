@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dictionary::{Dictionary, Variable};
+use super::index::without_entity;
 use super::motion;
 use super::note::Notes;
 use super::tables::{Measured, TASK};
@@ -151,7 +152,8 @@ fn twice(long: &Measured, region: &str, row: usize, other: usize) -> Error {
 /// The tasks of a visit's rows; its regions may have one each.
 fn tasks(long: &Measured, rows: &[usize]) -> Result<String> {
     let at = long.position(TASK)?;
-    let all: BTreeSet<&str> = rows.iter().map(|&row| long.table.rows[row][at].trim()).collect();
+    let task = |row: usize| without_entity(long.table.rows[row][at].trim(), TASK);
+    let all: BTreeSet<&str> = rows.iter().map(|&row| task(row)).collect();
     Ok(all.into_iter().collect::<Vec<_>>().join(" + "))
 }
 
@@ -160,7 +162,7 @@ fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()
     let Some(at) = long.table.optional(TASK)? else { return Ok(()) };
     let mut of_regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, cells) in names.iter().zip(&long.table.rows) {
-        of_regions.entry(name).or_default().insert(cells[at].trim());
+        of_regions.entry(name).or_default().insert(without_entity(cells[at].trim(), TASK));
     }
     let first = of_regions.values().next().cloned();
     let several = of_regions.iter().filter(|(_, tasks)| tasks.len() > 1);

@@ -169,6 +169,16 @@ fn regions_of_a_row_each_keep_their_task() {
     for part in ["regions of several tasks", "pag (pain, rest)", "pcc (n/a, pain, rest)"] {
         assert!(told.contains(part), "{part}: {told}");
     }
+    // With the name of its entity before it a task is the same.
+    let mut named = long.clone();
+    named.table.rows[1][4] = "task-rest".to_owned();
+    let other = ["sub-1", "ses-b", "pcc", "1", "rest"];
+    named.table.rows.push(other.map(str::to_owned).into());
+    named.table.rows.push(["sub-1", "ses-a", "pcc", "1", "task-rest"].map(str::to_owned).into());
+    let mut notes = Notes::default();
+    let wide = by_region(&named, "arm", &mut notes).unwrap();
+    assert_eq!(wide.texts("task").unwrap(), [(); 2].map(|()| Some("rest".to_owned())));
+    assert!(notes.all.is_empty(), "{:?}", notes.all);
     // Of a region that is spelled in two ways one would be n/a.
     long.table.rows.push(["sub-2", "ses-a", "pag", "1", "rest"].map(str::to_owned).into());
     long.table.rows[1][2] = "PAG".to_owned();
@@ -190,6 +200,10 @@ fn keys_that_differ_in_case_alone_are_errors_with_their_lines() {
     says(&refused(&study), &["brain.tsv, line 6", "task 'Rest'", "in case alone"]);
     let part = study.tables.get("brain").unwrap().only("brain[task=rest]", "task", "rest");
     says(&part.unwrap_err().to_string(), &["brain.tsv, line 6", "task 'Rest'"]);
+    let slip_behind = |_: &str, row: usize| if row == 4 { "task-Rest" } else { "rest" }.to_owned();
+    let mut study = with_regions();
+    with_column(study.cells("brain"), "task", slip_behind);
+    says(&refused(&study), &["brain.tsv, line 6", "task 'task-Rest'", "in case alone"]);
     // Described, where it is not asked for, and not as two tasks.
     let mut study = with_regions();
     let mut table = study.cells("brain").clone();
