@@ -12,7 +12,7 @@ use super::people::People;
 use super::physiology;
 use super::plan::{BrainPlan, Missing, Plan};
 use super::results::{Brain, BrainRow};
-use super::tables::{Measured, TASK, Tables, is_missing};
+use super::tables::{Measured, STATES, Tables, is_missing};
 use super::two_sample;
 use super::visits::Visits;
 use crate::error::{Error, Result};
@@ -109,7 +109,9 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     refuse_other_measures(table)?;
     let mut keys = Vec::new();
     for (at, column) in table.table.columns.iter().enumerate() {
-        let is_key = ["run", TASK, arm].contains(&column.as_str()) || motion::is_one(column);
+        let is_key = ["run", arm].contains(&column.as_str())
+            || STATES.contains(&column.as_str())
+            || motion::is_one(column);
         let of = match table.table.rows.iter().all(|cells| is_missing(&cells[at])) {
             _ if column.ends_with("_id") => continue,
             _ if is_key => &mut keys,

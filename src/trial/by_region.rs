@@ -7,7 +7,7 @@ use super::dictionary::{Dictionary, Variable};
 use super::index::without_entity;
 use super::motion;
 use super::note::Notes;
-use super::tables::{Measured, TASK};
+use super::tables::{Measured, STATES};
 use crate::error::{Error, Result};
 use crate::table::{Table, are_one_name};
 
@@ -26,7 +26,7 @@ pub fn is_by_region(table: &Measured) -> bool {
     KEYS.iter().chain(&[REGION, MEAN]).all(is_there)
 }
 
-/// The same values with a row a participant and visit. Columns of the arm, the task and of motion stay, all others go; a value that rests on less than
+/// The same values with a row a participant and visit. Columns of the arm, the task, the condition and of motion stay, all others go; a value that rests on less than
 /// half of its region is n/a, counted and named.
 ///
 /// # Errors
@@ -40,7 +40,8 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     motion::refuse_respelt(long, |_| false)?;
     let motion = motion::columns(long);
     let mut stay = Vec::new();
-    for name in [arm, TASK] {
+    let others = STATES.into_iter().filter(|state| *state != arm);
+    for name in std::iter::once(arm).chain(others) {
         stay.extend(long.has(name)?.then_some(name));
     }
     stay.extend(motion.iter().map(String::as_str));
@@ -70,7 +71,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
             low[region].push(Low { participant, session, coverage: share });
         }
     }
-    tell_tasks(long, &names, notes)?;
+    STATES.iter().try_for_each(|state| tell_states(long, state, &names, notes))?;
     for (name, who) in regions.iter().zip(&low) {
         tell_low(name, who, notes);
     }
@@ -87,7 +88,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         let mut cells = vec![(*id).to_owned(), (*session).to_owned()];
         for &column in &stay {
             cells.push(match column {
-                TASK => tasks(long, &own)?,
+                _ if column != arm && STATES.contains(&column) => states(long, column, &own)?,
                 _ => one(long, column, &own)?,
             });
         }
@@ -149,20 +150,20 @@ fn twice(long: &Measured, region: &str, row: usize, other: usize) -> Error {
     )
 }
 
-/// The tasks of a visit's rows; its regions may have one each.
-fn tasks(long: &Measured, rows: &[usize]) -> Result<String> {
-    let at = long.position(TASK)?;
-    let task = |row: usize| without_entity(long.table.rows[row][at].trim(), TASK);
-    let all: BTreeSet<&str> = rows.iter().map(|&row| task(row)).collect();
+/// The tasks, or conditions, of a visit's rows; its regions may have one each.
+fn states(long: &Measured, column: &str, rows: &[usize]) -> Result<String> {
+    let at = long.position(column)?;
+    let state = |row: usize| without_entity(long.table.rows[row][at].trim(), column);
+    let all: BTreeSet<&str> = rows.iter().map(|&row| state(row)).collect();
     Ok(all.into_iter().collect::<Vec<_>>().join(" + "))
 }
 
-/// Tell of regions of several tasks beside others of a task of their own, which the tasks of a visit do not show.
-fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()> {
-    let Some(at) = long.table.optional(TASK)? else { return Ok(()) };
+/// Tell of regions of several tasks, or conditions, beside others of one of their own, which those of a visit do not show.
+fn tell_states(long: &Measured, column: &str, names: &[String], notes: &mut Notes) -> Result<()> {
+    let Some(at) = long.table.optional(column)? else { return Ok(()) };
     let mut of_regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, cells) in names.iter().zip(&long.table.rows) {
-        of_regions.entry(name).or_default().insert(without_entity(cells[at].trim(), TASK));
+        of_regions.entry(name).or_default().insert(without_entity(cells[at].trim(), column));
     }
     let first = of_regions.values().next().cloned();
     let several = of_regions.iter().filter(|(_, tasks)| tasks.len() > 1);
@@ -176,7 +177,7 @@ fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()
     if !said.is_empty() {
         notes.warn(
             format!(
-                "{} has regions of several tasks; what differs between visits or participants may be the task",
+                "{} has regions of several {column}s; what differs between visits or participants may be the {column}",
                 long.table.name
             ),
             said,

@@ -10,7 +10,7 @@ use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
-use super::tables::{Measured, Tables, is_missing, session};
+use super::tables::{Measured, TASK, Tables, is_missing, session};
 use super::two_sample;
 use super::visits::{RUN, RUNS, twice};
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ pub fn analyse(
 
 fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<PhysiologyRow>> {
     let runs =
-        Runs { of: table.people(people)?, sessions: table.sessions()?, tasks: table.tasks()? };
+        Runs { of: table.people(people)?, sessions: table.sessions()?, tasks: table.states(TASK)? };
     runs.refuse_twice(table)?;
     let mut tasks: Vec<&Option<String>> = Vec::new();
     runs.tasks.iter().for_each(|task| {

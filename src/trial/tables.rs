@@ -25,6 +25,8 @@ mod all;
 
 /// The column that names the task of a row.
 pub(super) const TASK: &str = "task";
+/// Columns that say what was measured in a row: the task, and the condition that was rated.
+pub(super) const STATES: [&str; 2] = [TASK, "condition"];
 
 pub(super) use crate::table::is_missing;
 pub use all::Tables;
@@ -203,22 +205,21 @@ impl Measured {
     /// `session_id` of each row, with `ses-`.
     ///
     /// # Errors
-    /// No such column, or a row without; bad data naming the line of a session, or a task, that differs from another in case alone.
+    /// No such column, or a row without; bad data naming the line of a session, a task or a condition that differs from another in case alone.
     pub fn sessions(&self) -> Result<Vec<String>> {
         let all = self.needed("session_id", "name a session, such as ses-baseline")?;
-        for (what, column) in [("session", "session_id"), (TASK, TASK)] {
-            self.refuse_case_alone(what, &[column])?;
-        }
+        self.refuse_case_alone("session", &["session_id"])?;
+        STATES.iter().try_for_each(|column| self.refuse_case_alone(column, &[column]))?;
         Ok(all.iter().map(|name| session(name)).collect())
     }
 
-    /// `task` of each row, without `task-`; none where a cell is empty or n/a, or the table has no such column.
+    /// The task (or another of [`STATES`]) of each row, without `task-`; none where a cell is empty or n/a, or the table has no such column.
     ///
     /// # Errors
     /// As [`Measured::has`] and [`Measured::texts`].
-    pub(super) fn tasks(&self) -> Result<Vec<Option<String>>> {
-        let plain = |task: String| without_entity(&task, TASK).to_owned();
-        Ok(self.optional_texts(TASK)?.into_iter().map(|task| task.map(plain)).collect())
+    pub(super) fn states(&self, column: &str) -> Result<Vec<Option<String>>> {
+        let plain = |task: String| without_entity(&task, column).to_owned();
+        Ok(self.optional_texts(column)?.into_iter().map(|task| task.map(plain)).collect())
     }
 
     /// Refuse words in columns, those that the table has, that differ in case alone. `what`: what they name, a region.
