@@ -130,12 +130,12 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
 /// Refuse, where no regions are named, columns that are motion or physiology by their names, and would be regions.
 fn refuse_other_measures(table: &Measured) -> Result<()> {
     let meant = |column: &String| {
-        let name = column.to_lowercase();
-        let is_motion = motion::is_one(&name) && !motion::is_one(column);
-        (is_motion || physiology::is_measure(&name)).then_some(name)
+        let of_run = || physiology::measure(column).map(str::to_owned);
+        motion::nearly(column).or_else(of_run)
     };
-    let mut found = table.table.columns.iter().filter_map(|own| Some((own, meant(own)?)));
-    let Some((column, meant)) = found.find(|(own, _)| !motion::is_one(own)) else { return Ok(()) };
+    let others = table.table.columns.iter().filter(|own| !motion::is_one(own));
+    let mut found = others.filter_map(|own| Some((own, meant(own)?)));
+    let Some((column, meant)) = found.next() else { return Ok(()) };
     Err(Error::usage(
         format!("column '{column}' of {}", table.table.name),
         match motion::is_one(&meant) {

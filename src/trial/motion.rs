@@ -47,6 +47,12 @@ pub(super) fn respelt(column: &str) -> Option<String> {
     general.or_else(of_region).filter(|own| own != column)
 }
 
+/// The name of motion that a column is probably meant as: spelt otherwise, or `FD` alone.
+pub(super) fn nearly(column: &str) -> Option<String> {
+    let is_short = are_one_name("fd", column);
+    respelt(column).or_else(|| is_short.then(|| COLUMNS[0].to_owned()))
+}
+
 /// Refuse a column that would be motion but for how its name is spelt, where the table has none of that name. `is_named`: what the plan names is not ignored.
 ///
 /// # Errors

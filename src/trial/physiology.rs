@@ -14,6 +14,7 @@ use super::tables::{Measured, TASK, Tables, is_missing, session};
 use super::two_sample;
 use super::visits::{RUN, RUNS, twice};
 use crate::error::{Error, Result};
+use crate::table::are_one_name;
 
 /// How plans call the table.
 pub const TABLE: &str = "physio_summary";
@@ -26,9 +27,10 @@ const MEASURES: [(&str, &str, Option<&str>); 5] = [
     ("mean_fd", "mean framewise displacement", Some("mm")),
     ("kept_volumes", "volumes kept", None),
 ];
-/// Whether a column is described here.
-pub(super) fn is_measure(column: &str) -> bool {
-    MEASURES.iter().any(|(own, ..)| *own == column)
+/// The column of numbers of the table that one is called as, but for case, `_`, `-` and blanks.
+pub(super) fn measure(column: &str) -> Option<&'static str> {
+    let names = MEASURES.iter().map(|(own, ..)| *own).chain(["volumes"]);
+    names.into_iter().find(|own| are_one_name(own, column))
 }
 
 /// Before a region's name.
