@@ -15,6 +15,7 @@ use super::results::{Brain, BrainRow};
 use super::tables::{Measured, STATES, Tables, is_missing};
 use super::two_sample;
 use super::visits::Visits;
+use crate::design::similar::in_case_alone;
 use crate::error::{Error, Result};
 
 /// The plan's regions.
@@ -103,6 +104,7 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     if !own.regions.is_empty() {
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
+        refuse_case_alone(table, &own.regions)?;
         chosen.regions.clone_from(&own.regions);
         return Ok(chosen);
     }
@@ -121,9 +123,26 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
         };
         of.push(column.clone());
     }
+    refuse_case_alone(table, &chosen.regions)?;
     match chosen.regions.is_empty() {
         true => Err(without_numbers(table, &keys, &chosen)),
         false => Ok(chosen),
+    }
+}
+
+/// Refuse a region whose column differs from another of the table in case alone, as of a table with a row a region: the change of both may be in neither.
+fn refuse_case_alone(table: &Measured, regions: &[String]) -> Result<()> {
+    let is_one =
+        |own: &&String| regions.iter().any(|region| region.to_lowercase() == own.to_lowercase());
+    let alike: Vec<String> = table.table.columns.iter().filter(is_one).cloned().collect();
+    match in_case_alone(&alike) {
+        Some([one, other]) => Err(Error::bad_data(
+            format!("columns '{one}' and '{other}' of {}", table.table.name),
+            "differ in case alone",
+            "name each region in one way",
+            "rename one if they are two regions, else put both into one column",
+        )),
+        None => Ok(()),
     }
 }
 
