@@ -80,7 +80,7 @@ fn regions_of_two_tasks_are_told_with_who_has_both() {
     // Each task is at both visits, and nobody has one at both.
     let crossed = |session: &str, row: usize| {
         let is_first = session == "ses-baseline";
-        if is_first == (row / 2 % 2 == 0) { "rest" } else { "pain" }.to_owned()
+        if is_first == (row / 2).is_multiple_of(2) { "rest" } else { "pain" }.to_owned()
     };
     let mut study = with_regions();
     let table = study.cells("brain");
