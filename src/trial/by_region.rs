@@ -40,7 +40,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     motion::refuse_respelt(long, |_| false)?;
     let motion = motion::columns(long);
     let mut stay = Vec::new();
-    let others = STATES.into_iter().filter(|state| *state != arm);
+    let others = STATES.into_iter().filter(|state| !are_one_name(state, arm));
     for name in std::iter::once(arm).chain(others) {
         stay.extend(long.has(name)?.then_some(name));
     }
@@ -71,7 +71,9 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
             low[region].push(Low { participant, session, coverage: share });
         }
     }
-    STATES.iter().try_for_each(|state| tell_states(long, state, &names, notes))?;
+    for state in stay.iter().filter(|own| **own != arm && STATES.contains(own)) {
+        tell_states(long, state, &names, notes)?;
+    }
     for (name, who) in regions.iter().zip(&low) {
         tell_low(name, who, notes);
     }
@@ -160,7 +162,7 @@ fn states(long: &Measured, column: &str, rows: &[usize]) -> Result<String> {
 
 /// Tell of regions of several tasks, or conditions, beside others of one of their own, which those of a visit do not show.
 fn tell_states(long: &Measured, column: &str, names: &[String], notes: &mut Notes) -> Result<()> {
-    let Some(at) = long.table.optional(column)? else { return Ok(()) };
+    let at = long.position(column)?;
     let mut of_regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, cells) in names.iter().zip(&long.table.rows) {
         of_regions.entry(name).or_default().insert(without_entity(cells[at].trim(), column));

@@ -8,6 +8,7 @@ use super::people::People;
 use super::plan::{Missing, Plan};
 use super::tables::{Measured, STATES, TASK, Tables};
 use crate::error::Result;
+use crate::table::are_one_name;
 
 /// Which visits are read of a table.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ pub(super) fn tell(plan: &Plan, people: &People, tables: &Tables, notes: &mut No
                     Read::All => true,
                 })
             };
-            for state in STATES.into_iter().filter(|state| *state != plan.arm) {
+            for state in STATES.into_iter().filter(|state| !are_one_name(state, &plan.arm)) {
                 of_table(table, state, &is_read, (plan, people), notes)?;
             }
         }

@@ -135,12 +135,15 @@ fn conditions_that_differ_between_visits_or_participants_are_told_and_those_rate
         let mut study = asked(&by_row(1));
         assert!(told_of(&study)[0].contains("[condition=NAME] takes one alone"));
         // Where the plan has it as the arm it is one's own.
-        study.plan.arm = "condition".to_owned();
         let arm = study.participants.table.position("arm").unwrap();
-        study.participants.table.columns[arm] = "condition".to_owned();
         let at = study.cells(name).position("condition").unwrap();
         study.cells(name).rows.iter_mut().for_each(|row| row[at] = "n/a".to_owned());
-        assert!(told_of(&study).is_empty());
+        for own in ["condition", "Condition"] {
+            study.plan.arm = own.to_owned();
+            study.participants.table.columns[arm] = own.to_owned();
+            study.cells(name).columns[at] = own.to_owned();
+            assert!(told_of(&study).is_empty());
+        }
     }
     // Of every visit alike they are told of nobody.
     let mut study = study();
