@@ -1,5 +1,7 @@
 //! A BIDS table as plain text cells with column names. No I/O: `io::tsv` reads and writes it, `design` gives it meaning.
 
+use crate::error::{Error, Result};
+
 pub mod digits;
 
 /// A table with named columns; every column has the same number of cells.
@@ -20,6 +22,25 @@ impl Table {
         self.columns.iter().position(|c| c == column)
     }
 
+    /// The position of a column that is read where it is there.
+    ///
+    /// # Errors
+    /// Bad data: it is not there, and a column differs from it in case, `_`, `-` or blanks alone, whose cells would be ignored.
+    pub fn optional(&self, column: &str) -> Result<Option<usize>> {
+        match (self.position(column), self.respelt(column)) {
+            (None, Some(other)) => Err(respelt(&self.name, other, column)),
+            (at, _) => Ok(at),
+        }
+    }
+
+    /// The column that differs from one that is not there in case, `_`, `-` or blanks alone.
+    #[must_use]
+    pub fn respelt(&self, column: &str) -> Option<&str> {
+        let is_absent = self.position(column).is_none();
+        let other = self.columns.iter().find(|name| are_one_name(name, column));
+        other.filter(|_| is_absent).map(String::as_str)
+    }
+
     /// With another's rows below its own; cells of a column that one of them lacks are n/a.
     #[must_use]
     pub fn above(mut self, other: Table) -> Table {
@@ -38,6 +59,27 @@ impl Table {
         self.rows.extend(below);
         self
     }
+}
+
+/// Whether two names of columns differ in case, `_`, `-` or blanks at most.
+#[must_use]
+pub fn are_one_name(one: &str, other: &str) -> bool {
+    let letters = |name: &str| -> String {
+        let own = name.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());
+        own.flat_map(char::to_lowercase).collect()
+    };
+    letters(one) == letters(other)
+}
+
+/// The error of a column that would be ignored for how its name is spelt.
+#[must_use]
+pub fn respelt(table: &str, column: &str, meant: &str) -> Error {
+    Error::bad_data(
+        format!("column '{column}' of {table}"),
+        format!("would be ignored: what is read is called {meant}"),
+        format!("be called {meant}"),
+        "rename it, or call it something else if it is not that",
+    )
 }
 
 /// Whether a cell says that there is no value.

@@ -288,3 +288,21 @@ fn a_modulators_column_is_its_response_to_the_heights_and_orthogonal_where_asked
         }
     }
 }
+
+#[test]
+fn a_column_in_another_spelling_is_refused_unless_it_is_asked_for() {
+    for (column, meant) in [("Modulation", "modulation"), ("Trial Type", "trial_type")] {
+        let mut rows = table(&["onset duration own", "1 2 3", "9 2 4"]);
+        rows.columns[2] = column.to_owned();
+        let error = read(&rows, &Reading::default()).unwrap_err();
+        assert_eq!(error.exit_code(), 65);
+        let said = error.to_string();
+        let parts = [format!("column '{column}' of"), format!("must be called {meant}")];
+        parts.iter().for_each(|part| assert!(said.contains(part), "{part}: {said}"));
+    }
+    let rows = table(&["onset duration Modulation Trial_Type", "1 2 3 a", "9 2 4 a"]);
+    let modulate = ["a:Modulation".parse().unwrap()];
+    let conditions = Some("Trial_Type");
+    let found = read(&rows, &Reading { modulate: &modulate, conditions, ..Reading::default() });
+    assert!(found.unwrap().events.iter().all(|event| event.amplitude == 1.0));
+}

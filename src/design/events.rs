@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::modulation::{Durations, Modulation, Modulator};
 use super::{number, similar};
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{Table, are_one_name};
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +142,7 @@ impl Columns {
             }
             None => optional(table, TRIAL_TYPE)?,
         };
-        let asked = reading.modulate.iter().any(|m| m.column == MODULATION);
+        let asked = reading.modulate.iter().any(|m| are_one_name(&m.column, MODULATION));
         let modulation = if asked { None } else { optional(table, MODULATION)? };
         Ok(Columns { onset, duration, trial_type, modulation })
     }
@@ -394,7 +394,7 @@ const HOW_LONG: &str = "write 0 for an impulse, or the seconds that the event la
 
 /// The position of a column that may be there, once.
 fn optional(table: &Table, name: &str) -> Result<Option<usize>> {
-    table.position(name).map(|_| number::column(table, name, "")).transpose()
+    table.optional(name)?.map(|_| number::column(table, name, "")).transpose()
 }
 
 /// That all events count as one condition.

@@ -19,7 +19,7 @@ pub(super) fn refuse(plan: &Plan, table: &Measured) -> Result<()> {
     let named = named.chain(covariates.map(|column| ("--covariate", &column.column)));
     for (option, column) in named {
         let found = match column.split_once(':') {
-            Some((other, _)) if !table.has(column) && other != table.name => {
+            Some((other, _)) if table.table.position(column).is_none() && other != table.name => {
                 format!(
                     "is a column of a table with visits, and {option} takes those of {}",
                     table.name

@@ -8,11 +8,13 @@ use crate::error::{Error, Result};
 /// Refuse a table in which a participant is of another arm. Rows of participants that participants.tsv lacks are left to whoever reads the table.
 ///
 /// # Errors
-/// Bad data naming the line, the participant and both arms.
+/// As [`Measured::has`]; bad data naming the line, the participant and both arms.
 pub(super) fn refuse_other_arms(plan: &Plan, people: &People, tables: &Tables) -> Result<()> {
     let others = tables.all.iter().filter(|table| table.name != people.table.name);
-    for table in others.filter(|table| table.has(&plan.arm) && table.has("participant_id")) {
-        refuse(table, plan, people)?;
+    for table in others.filter(|table| table.table.position("participant_id").is_some()) {
+        if table.has(&plan.arm)? {
+            refuse(table, plan, people)?;
+        }
     }
     Ok(())
 }

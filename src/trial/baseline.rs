@@ -31,7 +31,7 @@ pub fn analyse(
     notes: &mut Notes,
 ) -> Result<Baseline> {
     let mut rows = Vec::new();
-    for column in described(plan, people, notes) {
+    for column in described(plan, people, notes)? {
         let own = of_column(&column, plan.strata.contains(&column), people)?;
         tell_one_level_as_two(&column, &own, notes);
         rows.extend(own);
@@ -69,13 +69,23 @@ fn tell_one_level_as_two(column: &str, rows: &[BaselineRow], notes: &mut Notes) 
     }
 }
 
-fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Vec<String> {
+/// # Errors
+/// As [`Measured::has`] of age and sex, where the plan names no such column either.
+fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Result<Vec<String>> {
     if !plan.describe.is_empty() {
-        return plan.describe.clone();
+        return Ok(plan.describe.clone());
     }
-    let usual = USUAL.iter().map(|name| (*name).to_owned());
-    let (mut all, absent): (Vec<String>, Vec<String>) =
-        usual.partition(|name| people.table.has(name));
+    let covariates = plan.covariates.iter().map(|one| &one.column.column);
+    let named: Vec<&String> = plan.strata.iter().chain(covariates).chain([&plan.arm]).collect();
+    let (mut all, mut absent) = (Vec::new(), Vec::new());
+    for name in USUAL {
+        let is_named = |own: &str| named.iter().any(|other| *other == own);
+        let is_there = match people.table.table.respelt(name).is_some_and(is_named) {
+            true => false,
+            false => people.table.has(name)?,
+        };
+        if is_there { &mut all } else { &mut absent }.push(name.to_owned());
+    }
     if !absent.is_empty() {
         notes.info(
             format!(
@@ -87,7 +97,7 @@ fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Vec<String> {
         );
     }
     all.extend(plan.strata.iter().filter(|name| !USUAL.contains(&name.as_str())).cloned());
-    all
+    Ok(all)
 }
 
 /// A column of participants.tsv: numbers or levels, which a stratum has in the models, too.

@@ -12,9 +12,10 @@ use super::people::People;
 use super::physiology;
 use super::plan::{BrainPlan, Missing, Plan};
 use super::results::{Brain, BrainRow};
-use super::tables::{Measured, TASK, Tables, is_missing};
+use super::tables::{Measured, STATES, Tables, is_missing};
 use super::two_sample;
 use super::visits::Visits;
+use crate::design::similar::in_case_alone;
 use crate::error::{Error, Result};
 
 /// The plan's regions.
@@ -103,13 +104,16 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     if !own.regions.is_empty() {
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
+        refuse_case_alone(table, &own.regions)?;
         chosen.regions.clone_from(&own.regions);
         return Ok(chosen);
     }
     refuse_other_measures(table)?;
     let mut keys = Vec::new();
     for (at, column) in table.table.columns.iter().enumerate() {
-        let is_key = ["run", TASK, arm].contains(&column.as_str()) || motion::is_one(column);
+        let is_key = ["run", arm].contains(&column.as_str())
+            || STATES.contains(&column.as_str())
+            || motion::is_one(column);
         let of = match table.table.rows.iter().all(|cells| is_missing(&cells[at])) {
             _ if column.ends_with("_id") => continue,
             _ if is_key => &mut keys,
@@ -119,21 +123,38 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
         };
         of.push(column.clone());
     }
+    refuse_case_alone(table, &chosen.regions)?;
     match chosen.regions.is_empty() {
         true => Err(without_numbers(table, &keys, &chosen)),
         false => Ok(chosen),
     }
 }
 
+/// Refuse a region whose column differs from another of the table in case alone, as of a table with a row a region: the change of both may be in neither.
+fn refuse_case_alone(table: &Measured, regions: &[String]) -> Result<()> {
+    let is_one =
+        |own: &&String| regions.iter().any(|region| region.to_lowercase() == own.to_lowercase());
+    let alike: Vec<String> = table.table.columns.iter().filter(is_one).cloned().collect();
+    match in_case_alone(&alike) {
+        Some([one, other]) => Err(Error::bad_data(
+            format!("columns '{one}' and '{other}' of {}", table.table.name),
+            "differ in case alone",
+            "name each region in one way",
+            "rename one if they are two regions, else put both into one column",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Refuse, where no regions are named, columns that are motion or physiology by their names, and would be regions.
 fn refuse_other_measures(table: &Measured) -> Result<()> {
     let meant = |column: &String| {
-        let name = column.to_lowercase();
-        let is_motion = motion::is_one(&name) && !motion::is_one(column);
-        (is_motion || physiology::is_measure(&name)).then_some(name)
+        let of_run = || physiology::measure(column).map(str::to_owned);
+        motion::nearly(column).or_else(of_run)
     };
-    let mut found = table.table.columns.iter().filter_map(|own| Some((own, meant(own)?)));
-    let Some((column, meant)) = found.find(|(own, _)| !motion::is_one(own)) else { return Ok(()) };
+    let others = table.table.columns.iter().filter(|own| !motion::is_one(own));
+    let mut found = others.filter_map(|own| Some((own, meant(own)?)));
+    let Some((column, meant)) = found.next() else { return Ok(()) };
     Err(Error::usage(
         format!("column '{column}' of {}", table.table.name),
         match motion::is_one(&meant) {
@@ -200,12 +221,13 @@ fn names_maps(table: &Measured) -> bool {
 
 /// A table without a row a participant and visit, such as the one that `group` makes of its tests.
 fn refuse_other_tables(table: &Measured) -> Result<()> {
+    let is_there = |column: &&str| table.table.position(column).is_some();
     let lacks: Vec<&str> =
-        ["participant_id", "session_id"].into_iter().filter(|key| !table.has(key)).collect();
+        ["participant_id", "session_id"].into_iter().filter(|key| !is_there(key)).collect();
     if lacks.is_empty() {
         return Ok(());
     }
-    let has = |columns: &[&str]| columns.iter().all(|column| table.has(column));
+    let has = |columns: &[&str]| columns.iter().all(is_there);
     let of_nobody = |by: &str| {
         format!(
             "is the table of regions of boldly {by}: tests of a group, without a value of anybody"

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dictionary::{Dictionary, Variable};
+use super::index::without_entity;
 use super::motion;
 use super::note::Notes;
-use super::tables::{Measured, TASK};
+use super::tables::{Measured, STATES};
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{Table, are_one_name};
 
 /// The share of a region that a value must rest on, as in `connect`.
 pub const LEAST_COVERAGE: f64 = 0.5;
@@ -21,26 +22,29 @@ const COVERAGE: &str = "coverage";
 /// Whether a table has a row a map and region.
 #[must_use]
 pub fn is_by_region(table: &Measured) -> bool {
-    KEYS.iter().chain(&[REGION, MEAN]).all(|column| table.has(column))
+    let is_there = |column: &&str| table.table.columns.iter().any(|own| are_one_name(own, column));
+    KEYS.iter().chain(&[REGION, MEAN]).all(is_there)
 }
 
-/// The same values with a row a participant and visit. Columns of the arm, the task and of motion stay, all others go; a value that rests on less than
+/// The same values with a row a participant and visit. Columns of the arm, the task, the condition and of motion stay, all others go; a value that rests on less than
 /// half of its region is n/a, counted and named.
 ///
 /// # Errors
-/// Bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
+/// As [`Measured::has`]; bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
 /// arm or motion that differs within a visit, a region called as a column that stays or as another but for case.
 pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measured> {
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
     long.refuse_case_alone(REGION, &[REGION])?;
     let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
+    motion::refuse_respelt(long, |_| false)?;
     let motion = motion::columns(long);
-    let stay: Vec<&str> = [arm, TASK]
-        .into_iter()
-        .filter(|name| long.has(name))
-        .chain(motion.iter().map(String::as_str))
-        .collect();
+    let mut stay = Vec::new();
+    let others = STATES.into_iter().filter(|state| !are_one_name(state, arm));
+    for name in std::iter::once(arm).chain(others) {
+        stay.extend(long.has(name)?.then_some(name));
+    }
+    stay.extend(motion.iter().map(String::as_str));
     if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
         return Err(Error::bad_data(
             long.line(row),
@@ -67,7 +71,9 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
             low[region].push(Low { participant, session, coverage: share });
         }
     }
-    tell_tasks(long, &names, notes)?;
+    for state in stay.iter().filter(|own| **own != arm && STATES.contains(own)) {
+        tell_states(long, state, &names, notes)?;
+    }
     for (name, who) in regions.iter().zip(&low) {
         tell_low(name, who, notes);
     }
@@ -84,7 +90,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         let mut cells = vec![(*id).to_owned(), (*session).to_owned()];
         for &column in &stay {
             cells.push(match column {
-                TASK => tasks(long, &own)?,
+                _ if column != arm && STATES.contains(&column) => states(long, column, &own)?,
                 _ => one(long, column, &own)?,
             });
         }
@@ -146,22 +152,20 @@ fn twice(long: &Measured, region: &str, row: usize, other: usize) -> Error {
     )
 }
 
-/// The tasks of a visit's rows; its regions may have one each.
-fn tasks(long: &Measured, rows: &[usize]) -> Result<String> {
-    let at = long.position(TASK)?;
-    let all: BTreeSet<&str> = rows.iter().map(|&row| long.table.rows[row][at].trim()).collect();
+/// The tasks, or conditions, of a visit's rows; its regions may have one each.
+fn states(long: &Measured, column: &str, rows: &[usize]) -> Result<String> {
+    let at = long.position(column)?;
+    let state = |row: usize| without_entity(long.table.rows[row][at].trim(), column);
+    let all: BTreeSet<&str> = rows.iter().map(|&row| state(row)).collect();
     Ok(all.into_iter().collect::<Vec<_>>().join(" + "))
 }
 
-/// Tell of regions of several tasks beside others of a task of their own, which the tasks of a visit do not show.
-fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()> {
-    if !long.has(TASK) {
-        return Ok(());
-    }
-    let at = long.position(TASK)?;
+/// Tell of regions of several tasks, or conditions, beside others of one of their own, which those of a visit do not show.
+fn tell_states(long: &Measured, column: &str, names: &[String], notes: &mut Notes) -> Result<()> {
+    let at = long.position(column)?;
     let mut of_regions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, cells) in names.iter().zip(&long.table.rows) {
-        of_regions.entry(name).or_default().insert(cells[at].trim());
+        of_regions.entry(name).or_default().insert(without_entity(cells[at].trim(), column));
     }
     let first = of_regions.values().next().cloned();
     let several = of_regions.iter().filter(|(_, tasks)| tasks.len() > 1);
@@ -175,7 +179,7 @@ fn tell_tasks(long: &Measured, names: &[String], notes: &mut Notes) -> Result<()
     if !said.is_empty() {
         notes.warn(
             format!(
-                "{} has regions of several tasks; what differs between visits or participants may be the task",
+                "{} has regions of several {column}s; what differs between visits or participants may be the {column}",
                 long.table.name
             ),
             said,

@@ -125,8 +125,9 @@ fn times(people: &People, arm: Arm) -> Result<Vec<Time>> {
 }
 
 fn tell(people: &People, notes: &mut Notes) {
-    if !people.table.has("completed") {
-        let idle = ["last_day", "discontinuation_reason"].map(|name| people.table.has(name));
+    let is_there = |name: &str| people.table.table.position(name).is_some();
+    if !is_there("completed") {
+        let idle = ["last_day", "discontinuation_reason"].map(is_there);
         if idle != [false, false] {
             let text = format!(
                 "{} has {} and no column completed: without it nobody is counted as having left",
@@ -141,7 +142,7 @@ fn tell(people: &People, notes: &mut Notes) {
         }
         return;
     }
-    if !people.table.has("last_day") {
+    if !is_there("last_day") {
         let text = format!(
             "{} has no column last_day: when participants left is not known",
             people.table.table.name

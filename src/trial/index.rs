@@ -1,5 +1,7 @@
 //! Indices of runs and repetitions: numbers, of which 1, 01 and a spreadsheet's 1.0 are one. Source: BIDS 1.11, "Entities".
 
+use crate::error::{Error, Result};
+
 /// Columns that hold them.
 const COLUMNS: [&str; 2] = ["run", "repetition"];
 
@@ -21,6 +23,22 @@ pub(super) fn without_entity<'a>(cell: &'a str, entity: &str) -> &'a str {
 /// Whether a cell is a whole number, 0 or more.
 pub(super) fn is_whole(cell: &str) -> bool {
     cell.parse().is_ok_and(|number: f64| number >= 0.0 && number.fract() == 0.0)
+}
+
+/// Refuse a label of `run-` in a path that is none, as a column `run` is held to them.
+///
+/// # Errors
+/// Bad data naming the path.
+pub fn refuse_word(path: String, run: Option<&str>) -> Result<()> {
+    match run.filter(|run| !is_whole(run)) {
+        Some(run) => Err(Error::bad_data(
+            path,
+            format!("is of run-{run} by its path"),
+            "be of a whole number, 0 or more: which of a visit's runs it is",
+            "name runs run-1, run-2, ..., or call what is no run by another entity",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Whether two cells of a column say the same.

@@ -11,6 +11,7 @@ use super::tables::{Measured, Tables};
 use super::visits::Visits;
 use crate::error::Result;
 use crate::stats::correlation::pearson;
+use crate::table::are_one_name;
 
 /// Columns that hold a run's mean framewise displacement.
 const COLUMNS: [&str; 4] =
@@ -34,16 +35,56 @@ pub(super) fn columns(table: &Measured) -> Vec<String> {
     table.table.columns.iter().filter(|column| is_one(column)).cloned().collect()
 }
 
+/// The name of motion that a column's differs from in case, `_`, `-` or blanks alone: `mean_fd` for `MeanFD`.
+pub(super) fn respelt(column: &str) -> Option<String> {
+    let general = COLUMNS.into_iter().find(|own| are_one_name(own, column)).map(str::to_owned);
+    let of_region = || {
+        let plain = column.to_lowercase().replace(['-', ' '], "_");
+        let region = ["mean_fd_", "meanfd_"].iter().find_map(|start| plain.strip_prefix(start))?;
+        let as_written = column.len().checked_sub(region.len()).and_then(|at| column.get(at..));
+        Some(format!("{OF_REGION}{}", as_written.unwrap_or(region)))
+    };
+    general.or_else(of_region).filter(|own| own != column)
+}
+
+/// The name of motion that a column is probably meant as: spelt otherwise, or `FD` alone.
+pub(super) fn nearly(column: &str) -> Option<String> {
+    let is_short = are_one_name("fd", column);
+    respelt(column).or_else(|| is_short.then(|| COLUMNS[0].to_owned()))
+}
+
+/// Refuse a column that would be motion but for how its name is spelt, where the table has none of that name. `is_named`: what the plan names is not ignored.
+///
+/// # Errors
+/// Bad data, naming it.
+pub(super) fn refuse_respelt(table: &Measured, is_named: impl Fn(&str) -> bool) -> Result<()> {
+    let columns = &table.table.columns;
+    for column in columns.iter().filter(|column| !is_named(column)) {
+        if let Some(meant) = respelt(column).filter(|meant| !columns.contains(meant)) {
+            return Err(crate::table::respelt(&table.table.name, column, &meant));
+        }
+    }
+    Ok(())
+}
+
 /// The motion that goes with a region of a table: the table's own, else the plan's.
+///
+/// # Errors
+/// As [`refuse_respelt`] and [`Visits::new`].
 pub(super) fn beside(
     region: &str,
     table: &Measured,
     (plan, people, tables): (&Plan, &People, &Tables),
 ) -> Result<Option<Visits>> {
+    let regions = plan.brain.iter().flat_map(|own| &own.regions).map(String::as_str);
+    let sides = plan.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
+    let of_plan_too = sides.chain(&plan.motion).map(|column| column.column.as_str());
+    let named: Vec<&str> = regions.chain(of_plan_too).chain([region]).collect();
+    refuse_respelt(table, |column| named.contains(&column))?;
     let own = format!("{OF_REGION}{region}");
-    let general = || COLUMNS.into_iter().find(|column| table.has(column)).map(str::to_owned);
-    match (Some(own).filter(|own| table.has(own)).or_else(general), &plan.motion) {
-        (Some(column), _) => read(table, &column, people).map(Some),
+    let mut names = std::iter::once(own.as_str()).chain(COLUMNS);
+    match (names.find(|name| table.table.position(name).is_some()), &plan.motion) {
+        (Some(column), _) => read(table, column, people).map(Some),
         (None, Some(column)) => of_plan(column, people, tables).map(Some),
         (None, None) => Ok(None),
     }

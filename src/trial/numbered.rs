@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 /// Refuse indices that are no whole numbers, 0 or more. `what`: of which a cell says which it is, a visit's runs.
 ///
 /// # Errors
-/// Bad data naming the line.
+/// As [`Measured::has`]; bad data naming the line.
 pub(super) fn refuse_words(table: &Measured, column: &str, what: &str) -> Result<()> {
-    let Some(at) = table.table.position(column) else { return Ok(()) };
+    let Some(at) = table.table.optional(column)? else { return Ok(()) };
     let cell = |row: usize| table.table.rows[row][at].trim();
     let is_word =
         |&row: &usize| !is_missing(cell(row)) && !is_whole(without_entity(cell(row), column));

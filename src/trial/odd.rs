@@ -85,7 +85,7 @@ fn columns(plan: &Plan, people: &People, tables: &Tables) -> Result<Vec<Column>>
 fn of_column(table: &Measured, column: &str, people: &People, notes: &mut Notes) -> Result<()> {
     // Words, and columns that are not there, are for whoever reads them; levels are refused by the dictionary.
     let is_number = |text: &String| text.parse::<f64>().is_ok();
-    if !table.has(column)
+    if table.table.position(column).is_none()
         || !table.texts(column)?.iter().flatten().all(is_number)
         || table.dictionary.get(column).is_some_and(|variable| !variable.levels.is_empty())
     {

@@ -115,10 +115,7 @@ impl People {
             }
         }
         let last_day = table.optional_numbers("last_day")?;
-        let reasons = match table.has("discontinuation_reason") {
-            true => table.texts("discontinuation_reason")?,
-            false => vec![None; ids.len()],
-        };
+        let reasons = table.optional_texts("discontinuation_reason")?;
         // In a crossover the control is a treatment, and what takes an arm's place is the sequence.
         let named = match plan.design {
             Design::Crossover => None,

@@ -10,10 +10,11 @@ use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
-use super::tables::{Measured, Tables, is_missing, session};
+use super::tables::{Measured, TASK, Tables, is_missing, session};
 use super::two_sample;
 use super::visits::{RUN, RUNS, twice};
 use crate::error::{Error, Result};
+use crate::table::are_one_name;
 
 /// How plans call the table.
 pub const TABLE: &str = "physio_summary";
@@ -26,9 +27,10 @@ const MEASURES: [(&str, &str, Option<&str>); 5] = [
     ("mean_fd", "mean framewise displacement", Some("mm")),
     ("kept_volumes", "volumes kept", None),
 ];
-/// Whether a column is described here.
-pub(super) fn is_measure(column: &str) -> bool {
-    MEASURES.iter().any(|(own, ..)| *own == column)
+/// The column of numbers of the table that one is called as, but for case, `_`, `-` and blanks.
+pub(super) fn measure(column: &str) -> Option<&'static str> {
+    let names = MEASURES.iter().map(|(own, ..)| *own).chain(["volumes"]);
+    names.into_iter().find(|own| are_one_name(own, column))
 }
 
 /// Before a region's name.
@@ -61,14 +63,8 @@ pub fn analyse(
 }
 
 fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<PhysiologyRow>> {
-    let runs = Runs {
-        of: table.people(people)?,
-        sessions: table.sessions()?,
-        tasks: match table.has("task") {
-            true => table.tasks()?,
-            false => vec![None; table.table.rows.len()],
-        },
-    };
+    let runs =
+        Runs { of: table.people(people)?, sessions: table.sessions()?, tasks: table.states(TASK)? };
     runs.refuse_twice(table)?;
     let mut tasks: Vec<&Option<String>> = Vec::new();
     runs.tasks.iter().for_each(|task| {
@@ -78,7 +74,7 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
     });
     let mut rows = Vec::new();
     for task in tasks {
-        for (column, label, units) in measures(table) {
+        for (column, label, units) in measures(table)? {
             let values = runs.values(&table.numbers(&column)?, task);
             let variable = table.dictionary.get(&column);
             let units = variable.and_then(|v| v.units.clone()).or(units.map(str::to_owned));
@@ -89,15 +85,23 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
     Ok(rows)
 }
 
-/// The columns of the table that are described, with words and units.
-fn measures(table: &Measured) -> Vec<(String, String, Option<&'static str>)> {
-    let known = MEASURES.into_iter().filter(|(column, ..)| table.has(column));
-    let known = known.map(|(column, label, units)| (column.to_owned(), label.to_owned(), units));
+/// A column that is described, with words and units.
+type Described = (String, String, Option<&'static str>);
+
+/// Those of the table.
+fn measures(table: &Measured) -> Result<Vec<Described>> {
+    let mut known = Vec::new();
+    for (column, label, units) in MEASURES {
+        if table.has(column)? {
+            known.push((column.to_owned(), label.to_owned(), units));
+        }
+    }
     let regions = table.table.columns.iter().filter_map(|column| {
         let region = column.strip_prefix(TSNR)?;
         Some((column.clone(), format!("tSNR of {region}"), None))
     });
-    known.chain(regions).collect()
+    known.extend(regions);
+    Ok(known)
 }
 
 /// Whose each row is.
@@ -110,8 +114,8 @@ struct Runs {
 impl Runs {
     /// A run that is there twice would count twice.
     fn refuse_twice(&self, table: &Measured) -> Result<()> {
-        let Some(at) = table.table.position(RUN) else { return Ok(()) };
         refuse_words(table, RUN, RUNS)?;
+        let Some(at) = table.table.position(RUN) else { return Ok(()) };
         let mut lines = BTreeMap::new();
         for (row, cells) in table.table.rows.iter().enumerate() {
             let key =

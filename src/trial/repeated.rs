@@ -54,9 +54,12 @@ impl<'a> Repeated<'a> {
     /// Refuse a visit that was entered twice: two of its rows with the same cells in all of `columns` that the table has. Without the first of them rows are repetitions.
     ///
     /// # Errors
-    /// Bad data naming both lines, or that of a cell of the first that is no whole number.
+    /// As [`Measured::has`]; bad data naming both lines, or that of a cell of the first that is no whole number.
     pub fn refuse_twice(&self, columns: &[&str]) -> Result<()> {
-        let there: Vec<&str> = columns.iter().copied().filter(|c| self.table.has(c)).collect();
+        let mut there = Vec::new();
+        for column in columns {
+            there.extend(self.table.has(column)?.then_some(*column));
+        }
         if there.first() != columns.first() {
             return Ok(());
         }

@@ -180,7 +180,7 @@ impl Plan {
         for at in 0..self.covariates.len() {
             let one = &self.covariates[at];
             let is_of_people = one.column.table == PARTICIPANTS;
-            let has_visits = tables.get(&one.column.table)?.has("session_id");
+            let has_visits = tables.get(&one.column.table)?.has("session_id")?;
             let wrong = |found: &str, hint: &str| {
                 let expected = "be a column that the model lacks";
                 Err(Error::usage(format!("--covariate {}", one.called()), found, expected, hint))

@@ -15,12 +15,13 @@ pub(super) fn refuse_case_alone<'a>(
     line: impl Fn(usize) -> String,
 ) -> Result<()> {
     let mut spelt: BTreeMap<String, Vec<(&str, Vec<usize>)>> = BTreeMap::new();
-    // Without ses- it is the same session.
-    let bare = |name: &'a str| name.strip_prefix("ses-").unwrap_or(name);
+    // Without ses- it is the same session, and without task- the same task.
+    fn bare(name: &str) -> &str {
+        ["ses-", "task-"].iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name)
+    }
     for (row, name) in cells {
         let lower = name.to_lowercase();
-        let ways =
-            spelt.entry(lower.strip_prefix("ses-").unwrap_or(&lower).to_owned()).or_default();
+        let ways = spelt.entry(bare(&lower).to_owned()).or_default();
         match ways.iter_mut().find(|(way, _)| bare(way) == bare(name)) {
             Some((_, rows)) => rows.push(row),
             None => ways.push((name, vec![row])),

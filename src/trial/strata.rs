@@ -139,9 +139,12 @@ fn of_visits(
     notes: &mut Notes,
 ) -> Result<()> {
     let is_of_visits = |table: &&Measured| {
-        table.name != people.table.name && table.has(column) && table.has("session_id")
+        table.name != people.table.name && table.table.position("session_id").is_some()
     };
     for table in tables.all.iter().filter(is_of_visits) {
+        if !table.has(column)? {
+            continue;
+        }
         let Ok(visits) = Visits::new(table, column, people) else { continue };
         let is_of = |session: &str| {
             let both = people.all.iter().enumerate().filter_map(|(place, person)| {

@@ -25,15 +25,19 @@ mod all;
 
 /// The column that names the task of a row.
 pub(super) const TASK: &str = "task";
+/// Columns that say what was measured in a row: the task, and the condition that was rated.
+pub(super) const STATES: [&str; 2] = [TASK, "condition"];
 
 pub(super) use crate::table::is_missing;
 pub use all::Tables;
 
 impl Measured {
-    /// Whether the table has a column.
-    #[must_use]
-    pub fn has(&self, column: &str) -> bool {
-        self.table.position(column).is_some()
+    /// Whether the table has a column that is read where it is there.
+    ///
+    /// # Errors
+    /// As [`Table::optional`].
+    pub fn has(&self, column: &str) -> Result<bool> {
+        Ok(self.table.optional(column)?.is_some())
     }
 
     /// The position of a column.
@@ -75,7 +79,7 @@ impl Measured {
     /// The column that an absent one may have been meant as: nearly of its name.
     #[must_use]
     pub fn misspelt(&self, column: &str) -> Option<&str> {
-        let is_absent = !self.has(column);
+        let is_absent = self.table.position(column).is_none();
         closest(column, &self.table.columns).filter(|_| is_absent)
     }
 
@@ -201,22 +205,21 @@ impl Measured {
     /// `session_id` of each row, with `ses-`.
     ///
     /// # Errors
-    /// No such column, or a row without; bad data naming the line of a session, or a task, that differs from another in case alone.
+    /// No such column, or a row without; bad data naming the line of a session, a task or a condition that differs from another in case alone.
     pub fn sessions(&self) -> Result<Vec<String>> {
         let all = self.needed("session_id", "name a session, such as ses-baseline")?;
-        for (what, column) in [("session", "session_id"), (TASK, TASK)] {
-            self.refuse_case_alone(what, &[column])?;
-        }
+        self.refuse_case_alone("session", &["session_id"])?;
+        STATES.iter().try_for_each(|column| self.refuse_case_alone(column, &[column]))?;
         Ok(all.iter().map(|name| session(name)).collect())
     }
 
-    /// `task` of each row, without `task-`; none where a cell is empty or n/a.
+    /// The task (or another of [`STATES`]) of each row, without `task-`; none where a cell is empty or n/a, or the table has no such column.
     ///
     /// # Errors
-    /// As [`Measured::texts`].
-    pub(super) fn tasks(&self) -> Result<Vec<Option<String>>> {
-        let plain = |task: String| without_entity(&task, TASK).to_owned();
-        Ok(self.texts(TASK)?.into_iter().map(|task| task.map(plain)).collect())
+    /// As [`Measured::has`] and [`Measured::texts`].
+    pub(super) fn states(&self, column: &str) -> Result<Vec<Option<String>>> {
+        let plain = |task: String| without_entity(&task, column).to_owned();
+        Ok(self.optional_texts(column)?.into_iter().map(|task| task.map(plain)).collect())
     }
 
     /// Refuse words in columns, those that the table has, that differ in case alone. `what`: what they name, a region.
@@ -331,12 +334,23 @@ impl Measured {
         }
     }
 
+    /// The cells of a column, all none where the table has no such column.
+    ///
+    /// # Errors
+    /// As [`Measured::has`] and [`Measured::texts`].
+    pub(super) fn optional_texts(&self, column: &str) -> Result<Vec<Option<String>>> {
+        match self.has(column)? {
+            true => self.texts(column),
+            false => Ok(vec![None; self.table.rows.len()]),
+        }
+    }
+
     /// The numbers of a column; none where the table has no such column.
     ///
     /// # Errors
-    /// As [`Measured::numbers`].
+    /// As [`Measured::has`] and [`Measured::numbers`].
     pub fn optional_numbers(&self, column: &str) -> Result<Option<Vec<Option<f64>>>> {
-        self.has(column).then(|| self.numbers(column)).transpose()
+        self.has(column)?.then(|| self.numbers(column)).transpose()
     }
 
     /// A column of yes and no.
@@ -361,9 +375,9 @@ impl Measured {
     /// A column of yes and no; none where the table has no such column.
     ///
     /// # Errors
-    /// As [`Measured::flags`].
+    /// As [`Measured::has`] and [`Measured::flags`].
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
-        self.has(column).then(|| self.flags(column)).transpose()
+        self.has(column)?.then(|| self.flags(column)).transpose()
     }
 }
 

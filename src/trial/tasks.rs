@@ -1,4 +1,4 @@
-//! Tasks of tables with a row a visit: a change from rest to pain is no effect of a treatment. Rows of several tasks are told, in every table that the plan reads at visits.
+//! Tasks, and conditions that were rated, of tables with a row a visit: a change from rest to pain is no effect of a treatment. Rows of several are told, in every table that the plan reads at visits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,9 @@ use super::covariate::When;
 use super::note::Notes;
 use super::people::People;
 use super::plan::{Missing, Plan};
-use super::tables::{Measured, TASK, Tables};
+use super::tables::{Measured, STATES, TASK, Tables};
 use crate::error::Result;
+use crate::table::are_one_name;
 
 /// Which visits are read of a table.
 #[derive(Debug, Clone, Copy)]
@@ -17,15 +18,15 @@ enum Read {
     All,
 }
 
-/// Tell of every table of the plan whose rows at the visits that are read are of several tasks, with whose visits differ.
+/// Tell of every table of the plan whose rows at the visits that are read are of several tasks or conditions, with whose visits differ.
 ///
 /// # Errors
-/// As [`Measured::people`] and [`Measured::sessions`].
+/// As [`Measured::has`], [`Measured::people`] and [`Measured::sessions`].
 pub(super) fn tell(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<()> {
     for (name, visits) in read(plan, tables.edges.is_none()) {
-        let table = tables.all.iter().find(|table| table.name == name);
-        let has_both = |table: &&Measured| table.has(TASK) && table.has("session_id");
-        if let Some(table) = table.filter(has_both) {
+        if let Some(table) = tables.all.iter().find(|table| table.name == name)
+            && table.has("session_id")?
+        {
             let is_read = |session: &str| {
                 let at = |when: &When| match when {
                     When::Baseline => session == plan.baseline,
@@ -37,7 +38,9 @@ pub(super) fn tell(plan: &Plan, people: &People, tables: &Tables, notes: &mut No
                     Read::All => true,
                 })
             };
-            of_table(table, &is_read, people, notes)?;
+            for state in STATES.into_iter().filter(|state| !are_one_name(state, &plan.arm)) {
+                of_table(table, state, &is_read, (plan, people), notes)?;
+            }
         }
     }
     Ok(())
@@ -71,56 +74,94 @@ fn read(plan: &Plan, edges_are_a_table: bool) -> BTreeMap<&str, Vec<Read>> {
     all
 }
 
-/// The tasks of a table's rows of the arms' participants.
+/// The tasks at a session.
+type OfVisit<'a> = (&'a str, BTreeSet<&'a str>);
+
+/// The tasks, or conditions (`state`), of a table's rows of the arms' participants.
 fn of_table(
     table: &Measured,
+    state: &str,
     is_read: &dyn Fn(&str) -> bool,
-    people: &People,
+    (plan, people): (&Plan, &People),
     notes: &mut Notes,
 ) -> Result<()> {
     let (places, sessions) = (table.people(people)?, table.sessions()?);
-    let tasks = table.tasks()?;
+    let states = table.states(state)?;
     let mut visits_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut of_people: BTreeMap<usize, Vec<(&str, BTreeSet<&str>)>> = BTreeMap::new();
+    let mut of_people: BTreeMap<usize, Vec<OfVisit>> = BTreeMap::new();
     for (row, (&place, session)) in places.iter().zip(&sessions).enumerate() {
         if people.all[place].arm.is_none() || !is_read(session) {
             continue;
         }
-        let task = tasks[row].as_deref().unwrap_or("not said");
-        let visits = visits_of.entry(task).or_default();
+        let own = states[row].as_deref().unwrap_or("not said");
+        let visits = visits_of.entry(own).or_default();
         if !visits.contains(&session.as_str()) {
             visits.push(session);
         }
-        let own = of_people.entry(place).or_default();
-        match own.iter_mut().find(|(other, _)| other == session) {
-            Some((_, of_visit)) => drop(of_visit.insert(task)),
-            None => own.push((session, BTreeSet::from([task]))),
+        let all = of_people.entry(place).or_default();
+        match all.iter_mut().find(|(other, _)| other == session) {
+            Some((_, of_visit)) => drop(of_visit.insert(own)),
+            None => all.push((session, BTreeSet::from([own]))),
         }
     }
-    if visits_of.len() < 2 {
+    // Conditions are often rated one after the other at every visit.
+    if visits_of.len() < 2 || state != TASK && are_alike(&of_people) {
         return Ok(());
     }
-    let listed = visits_of.iter().map(|(task, visits)| format!("{task} ({})", visits.join(", ")));
+    let listed = visits_of.iter().map(|(own, visits)| format!("{own} ({})", visits.join(", ")));
     let differ = of_people.iter().filter(|(_, own)| own.iter().any(|(_, of)| *of != own[0].1));
-    let said = |(place, own): (&usize, &Vec<(&str, BTreeSet<&str>)>)| {
-        let of_visit = |(session, tasks): &(&str, BTreeSet<&str>)| {
-            let tasks: Vec<&str> = tasks.iter().copied().collect();
-            format!("{session} {}", tasks.join(" + "))
+    let said = |(place, own): (&usize, &Vec<OfVisit>)| {
+        let of_visit = |(session, own): &OfVisit| {
+            let own: Vec<&str> = own.iter().copied().collect();
+            format!("{session} {}", own.join(" + "))
         };
         let visits: Vec<String> = own.iter().map(of_visit).collect();
         format!("{} ({})", people.all[*place].id, visits.join(", "))
     };
     notes.warn(
         format!(
-            "{} is of several tasks, {}, and what differs between visits or participants may be the task: {}",
+            "{} is of several {state}s, {}, and what differs between visits or participants may be the {state}: {}",
             table.table.name,
             listed.collect::<Vec<_>>().join(", "),
-            match table.table.name.ends_with(".tsv") {
-                true => format!("{}[{TASK}=NAME] takes one alone", table.name),
-                false => "give the folder of one".to_owned(),
-            }
+            advice(table, state, &[&plan.baseline, &plan.endpoint].map(String::as_str), &of_people)
         ),
         differ.map(said).collect(),
     );
     Ok(())
+}
+
+/// Whether everybody's visits are of the same ones.
+fn are_alike(of_people: &BTreeMap<usize, Vec<OfVisit>>) -> bool {
+    let mut all = of_people.values().flatten().map(|(_, own)| own);
+    let first = all.next();
+    all.all(|own| Some(own) == first)
+}
+
+/// How one task is taken alone; where nobody has one at both visits there is none to take.
+fn advice(
+    table: &Measured,
+    state: &str,
+    both: &[&str; 2],
+    of_people: &BTreeMap<usize, Vec<OfVisit>>,
+) -> String {
+    let at = |own: &[OfVisit], visit: &str| -> BTreeSet<String> {
+        let of_visit = own.iter().filter(|(session, _)| *session == visit);
+        of_visit.flat_map(|(_, all)| all.iter().map(|one| (*one).to_owned())).collect()
+    };
+    let has_both =
+        of_people.values().any(|own| both.iter().all(|visit| !at(own, visit).is_empty()));
+    let shares = |own: &Vec<OfVisit>| {
+        let (before, after) = (at(own, both[0]), at(own, both[1]));
+        before.intersection(&after).any(|one| one != "not said")
+    };
+    if has_both && !of_people.values().any(shares) {
+        let [before, after] = both;
+        return format!(
+            "nobody has one {state} at both {before} and {after}, so that none can be taken alone: a change within an arm does not tell treatment from {state}; give rows of one {state} at both visits, or compare the arms alone"
+        );
+    }
+    match table.table.name.ends_with(".tsv") {
+        true => format!("{}[{state}=NAME] takes one alone", table.table.name),
+        false => "give the folder of one".to_owned(),
+    }
 }

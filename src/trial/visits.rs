@@ -65,7 +65,8 @@ fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
 
 /// Two rows of a visit that have no mean.
 pub(super) fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
-    let hint = match table.has(TASK) || table.has(RUN) {
+    let is_there = |column: &&str| table.table.position(column).is_some();
+    let hint = match [TASK, RUN].iter().any(is_there) {
         true => {
             "delete or correct one of them, or name one task as TABLE[task=NAME]: of that the mean over runs is taken"
         }
@@ -83,7 +84,7 @@ pub(super) fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -
 
 /// Refuse a column of a table that has one row a participant.
 fn refuse_without_visits(table: &Measured, column: &str, people: &People) -> Result<()> {
-    if table.has("session_id") {
+    if table.has("session_id")? {
         return Ok(());
     }
     let hint = match key_as("session_id", &table.table.columns) {
@@ -111,6 +112,7 @@ impl Visits {
         refuse_without_visits(table, column, people)?;
         let numbers = table.numbers(column)?;
         refuse_words(table, RUN, RUNS)?;
+        table.has(TASK)?;
         let places = table.people(people)?;
         let of_rows = table.sessions()?;
         let mut values = BTreeMap::new();
@@ -136,7 +138,7 @@ impl Visits {
                 let id = &people.all[place].id;
                 of_several_runs.push(format!("{id} ({name}, {} runs)", own.len()));
             }
-            if table.has(RUN) {
+            if table.has(RUN)? {
                 n_runs.insert(visit, own.len());
             }
         }

@@ -120,6 +120,15 @@ fn networks_of_one_name_are_refused_wherever_they_are_said() {
         &["--regions", "r.tsv"],
         &["networks 'DMN net' and 'DMN_net' of the table of regions are both called DMN_net"],
     );
+    // The column in another spelling is not left out without a word.
+    for name in ["Network", "net-work"] {
+        let rows = format!("name\tx\ty\tz\tradius_mm\t{name}\npcc\t3\t6\t6\t4\tDMN\n");
+        text(dir, "r.tsv", &rows);
+        let column = format!("column '{name}' of");
+        let says = [&column, "r.tsv would be ignored", "must be called network"];
+        let told = said(&with_words(dir, LINE.split(' ').chain(["--regions", "r.tsv"])));
+        says.iter().for_each(|part| assert!(told.contains(part), "{part}: {told}"));
+    }
     // In case alone, in a table, on the command line, and of both.
     let case = "networks 'DMN' and 'dmn' differ in case alone";
     let row = |name: &str, x: u8, network: &str| format!("{name}\t{x}\t6\t6\t4\t{network}\n");

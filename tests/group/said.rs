@@ -250,3 +250,34 @@ fn a_number_in_a_table_has_seven_digits_and_no_rows_of_zeros() {
     assert_eq!([f64::NAN, f64::INFINITY].map(number), ["n/a", "n/a"]);
     assert_eq!(number(0.000_025_908_635), "2.590864e-5");
 }
+
+#[test]
+fn columns_in_another_spelling_are_refused_where_they_are_read_unless_the_request_names_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let refused = |table: &str, words: &str, meant: &str| {
+        study(dir, table);
+        let line = format!("group --maps maps.tsv {words} --out no --device cpu");
+        let output = crate::binary::boldly(dir, &line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        assert!(
+            said.contains(&format!("would be ignored: what is read is called {meant}")),
+            "{said}"
+        );
+    };
+    let crossed = |k: usize| {
+        let (drug, time) = (["a", "b"][k / 2 % 2], ["pre", "post"][k % 2]);
+        format!("s{}\t{drug}\t{time}\t{}\tm{k}.nii\n", k / 4, 1 + (k / 2 + k / 4) % 2)
+    };
+    let rows: String = (0..16).map(crossed).collect();
+    let crossed = format!("subject\tdrug\ttime\tPeriod\teffect\n{rows}");
+    refused(&crossed, "--model 2x2-within --within drug,time", "period");
+    let paths: String = (0..6).map(|k| format!("s{k}\tm{k}.nii\tm{k}.nii\n")).collect();
+    let varied = format!("subject\teffect\tVariance\n{paths}");
+    refused(&varied, "--model one-sample --variance mixed", "variance");
+    // A note is no use of the column.
+    study(dir, &table().replace("group", "Group"));
+    let said = group(dir, &["--model", "paired", "--within", "session"], "out");
+    assert!(said.contains("the groups (a, b) are not told apart by this model"), "{said}");
+}

@@ -88,6 +88,28 @@ fn regions_are_those_named_and_a_slip_in_a_name_is_told() {
 }
 
 #[test]
+fn columns_that_differ_in_case_alone_are_refused_as_regions() {
+    for (regions, name, is_refused) in [
+        (&[][..], "PAG_pain", true),
+        (&["pag_pain"], "PAG_pain", true),
+        (&["precuneus_pain"], "PAG_pain", false),
+        (&[], "pag", false),
+    ] {
+        let mut study = with_brain(regions);
+        let table = study.cells("brain");
+        let at = table.position("insula_dmn_z").unwrap();
+        table.columns[at] = name.to_owned();
+        let found = analysed(&study, &mut Notes::default());
+        assert_eq!(found.is_err(), is_refused, "{name}");
+        if let Err(error) = found {
+            let said = error.to_string();
+            let parts = "columns 'pag_pain' and 'PAG_pain' of brain.tsv differ in case alone";
+            assert!(said.contains(parts), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_column_without_one_number_is_refused_or_told() {
     let with = |cell: &dyn Fn(&str) -> String| {
         let mut study = with_brain(&[]);

@@ -430,14 +430,14 @@ fn columns_that_are_nearly_of_a_known_name_are_asked_after() {
         table.columns[at] = to.to_owned();
     };
     rename("participants", "treated", "treatd");
-    rename("participants", "last_day", "lastday");
+    rename("participants", "last_day", "last_da");
     rename("adverse_events", "severity", "severty");
     let results = whole(&study);
     noted(
         &results,
         "no column treated: who was randomised is taken to be treated; is its column 'treatd' meant?",
     );
-    noted(&results, "no column last_day; is its column 'lastday' meant?");
+    noted(&results, "no column last_day; is its column 'last_da' meant?");
     noted(&results, "no column severity: no row 'severe'; is the column 'severty' meant?");
 }
 

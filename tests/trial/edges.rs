@@ -68,7 +68,7 @@ pub fn long() -> Measured {
     Measured { name: "coupling".to_owned(), table, dictionary, origin: Vec::new() }
 }
 
-fn with_edges() -> Study {
+pub fn with_edges() -> Study {
     let mut study = study();
     study.plan.edges = Some(EdgesPlan { table: "coupling".to_owned() });
     study.tables.all.push(long());

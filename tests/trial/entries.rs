@@ -258,12 +258,24 @@ fn columns_of_motion_and_physiology_in_another_case_are_no_regions() {
         ("Heart_Rate", "heart_rate"),
         ("heart_rate", "heart_rate"),
         ("Kept_Volumes", "kept_volumes"),
+        ("meanFD", "mean_fd"),
+        ("mean_FD", "mean_fd"),
+        ("Mean-FD pag_pain", "mean_fd_pag_pain"),
+        ("FD", "mean_fd"),
+        ("fd", "mean_fd"),
+        ("HeartRate", "heart_rate"),
+        ("Breathing rate", "breathing_rate"),
+        ("RVT", "rvt"),
+        ("Volumes", "volumes"),
     ] {
         let error = of(name, &[]).unwrap_err().to_string();
         says(&error, &["brain.tsv", &format!("'{name}'"), meant, "--region"]);
         assert!(of(name, &["pag_pain", name]).is_ok(), "{name}");
     }
-    assert!(of("mean_fd", &[]).is_ok());
+    // A region's name may begin so.
+    for name in ["mean_fd", "FDR", "heart", "rvtx"] {
+        assert!(of(name, &[]).is_ok(), "{name}");
+    }
 }
 
 #[test]

@@ -61,11 +61,12 @@ fn regions_of_two_tasks_are_told_with_who_has_both() {
     for part in [
         "brain.tsv is of several tasks",
         "pain (ses-week13), rest (ses-baseline)",
-        "[task=NAME]",
+        "nobody has one task at both ses-baseline and ses-week13, so that none can be taken alone",
         "sub-001 (ses-baseline rest, ses-week13 pain)",
     ] {
         assert!(told[0].contains(part), "{part}: {told:#?}");
     }
+    assert!(!told[0].contains("[task=NAME]"), "{told:#?}");
     // A task is no region of words.
     let all = analysed(&study).unwrap().notes.all;
     assert!(!all.iter().any(|note| note.text.contains("no region")), "{all:#?}");
@@ -74,10 +75,101 @@ fn regions_of_two_tasks_are_told_with_who_has_both() {
     with_column(study.cells("brain"), "task", by_row(1));
     let told = of_tasks(&study);
     assert!(told[0].contains("pain (ses-week13), rest (ses-baseline, ses-week13)"), "{told:#?}");
-    assert!(told[0].ends_with(": sub-001 (ses-baseline rest, ses-week13 pain)"), "{told:#?}");
+    let end = "brain.tsv[task=NAME] takes one alone: sub-001 (ses-baseline rest, ses-week13 pain)";
+    assert!(told[0].ends_with(end), "{told:#?}");
+    // Each task is at both visits, and nobody has one at both.
+    let crossed = |session: &str, row: usize| {
+        let is_first = session == "ses-baseline";
+        if is_first == (row / 2).is_multiple_of(2) { "rest" } else { "pain" }.to_owned()
+    };
+    let mut study = with_regions();
+    let table = study.cells("brain");
+    let ids: Vec<String> = table.rows.iter().map(|row| row[0].clone()).collect();
+    let has_both = |id: &String| ids.iter().filter(|other| *other == id).count() == 2;
+    table.rows.retain(|row| has_both(&row[0]));
+    with_column(table, "task", crossed);
+    let told = of_tasks(&study);
+    assert!(told[0].contains("pain (ses-week13, ses-baseline)"), "{told:#?}");
+    assert!(told[0].contains("nobody has one task at both"), "{told:#?}");
     let mut study = with_regions();
     with_column(study.cells("brain"), "task", by_row(usize::MAX));
     assert!(of_tasks(&study).is_empty());
+}
+
+#[test]
+fn conditions_that_differ_between_visits_or_participants_are_told_and_those_rated_at_each_are_not()
+{
+    type Ask = fn(&mut Study);
+    let tables: [(&str, Ask); 3] = [
+        ("cpm", |study| study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()))),
+        ("pressure", |study| {
+            study.plan.pressure = Some(PressurePlan::of("pressure".to_owned()));
+        }),
+        ("brain", |study| {
+            study.plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() });
+        }),
+    ];
+    let told_of = |study: &Study| {
+        let all = analysed(study).unwrap().notes.all;
+        let own = all.iter().filter(|note| note.text.contains("of several conditions"));
+        own.map(ToString::to_string).collect::<Vec<String>>()
+    };
+    for (name, ask) in tables {
+        let asked = |cell: &dyn Fn(&str, usize) -> String| {
+            let mut study = study();
+            study.plan.outcomes.clear();
+            ask(&mut study);
+            with_column(study.cells(name), "condition", cell);
+            study
+        };
+        let told = told_of(&asked(&rest_and_pain));
+        assert_eq!(told.len(), 1, "{name}: {told:#?}");
+        for part in [
+            &format!("{name}.tsv is of several conditions, pain (ses-week13), rest (ses-baseline)"),
+            "may be the condition: nobody has one condition at both",
+            "sub-001 (ses-baseline rest, ses-week13 pain)",
+        ] {
+            assert!(told[0].contains(part), "{part}: {told:#?}");
+        }
+        assert!(told_of(&asked(&by_row(usize::MAX))).is_empty(), "{name}");
+        let mut study = asked(&by_row(1));
+        assert!(told_of(&study)[0].contains("[condition=NAME] takes one alone"));
+        // Where the plan has it as the arm it is one's own.
+        let arm = study.participants.table.position("arm").unwrap();
+        let at = study.cells(name).position("condition").unwrap();
+        study.cells(name).rows.iter_mut().for_each(|row| row[at] = "n/a".to_owned());
+        for own in ["condition", "Condition"] {
+            study.plan.arm = own.to_owned();
+            study.participants.table.columns[arm] = own.to_owned();
+            study.cells(name).columns[at] = own.to_owned();
+            assert!(told_of(&study).is_empty());
+        }
+    }
+    // Of every visit alike they are told of nobody.
+    let mut study = study();
+    study.plan.outcomes.clear();
+    study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()));
+    let table = study.cells("cpm");
+    let at = table.position("repetition").unwrap();
+    let of_repetition: Vec<String> = table.rows.iter().map(|row| row[at].clone()).collect();
+    with_column(table, "condition", |_, row| {
+        if of_repetition[row] == "1" { "heat" } else { "cold" }.to_owned()
+    });
+    assert!(told_of(&study).is_empty(), "{:#?}", told_of(&study));
+    // Of a table with a row a region, too.
+    let row = |session: &str, condition: &str| {
+        ["sub-1", session, "pag", "1", condition].map(str::to_owned).to_vec()
+    };
+    let columns = ["participant_id", "session_id", "region", "mean", "condition"];
+    let table = Table {
+        name: "region_values.tsv".to_owned(),
+        columns: columns.map(str::to_owned).into(),
+        rows: vec![row("ses-a", "heat"), row("ses-b", "cold")],
+    };
+    let long = Measured { name: "region_values".to_owned(), table, ..Measured::default() };
+    let wide = by_region(&long, "arm", &mut Notes::default()).unwrap();
+    let conditions = ["heat", "cold"].map(|one| Some(one.to_owned()));
+    assert_eq!(wide.texts("condition").unwrap(), conditions);
 }
 
 #[test]
@@ -169,6 +261,16 @@ fn regions_of_a_row_each_keep_their_task() {
     for part in ["regions of several tasks", "pag (pain, rest)", "pcc (n/a, pain, rest)"] {
         assert!(told.contains(part), "{part}: {told}");
     }
+    // With the name of its entity before it a task is the same.
+    let mut named = long.clone();
+    named.table.rows[1][4] = "task-rest".to_owned();
+    let other = ["sub-1", "ses-b", "pcc", "1", "rest"];
+    named.table.rows.push(other.map(str::to_owned).into());
+    named.table.rows.push(["sub-1", "ses-a", "pcc", "1", "task-rest"].map(str::to_owned).into());
+    let mut notes = Notes::default();
+    let wide = by_region(&named, "arm", &mut notes).unwrap();
+    assert_eq!(wide.texts("task").unwrap(), [(); 2].map(|()| Some("rest".to_owned())));
+    assert!(notes.all.is_empty(), "{:?}", notes.all);
     // Of a region that is spelled in two ways one would be n/a.
     long.table.rows.push(["sub-2", "ses-a", "pag", "1", "rest"].map(str::to_owned).into());
     long.table.rows[1][2] = "PAG".to_owned();
@@ -190,6 +292,10 @@ fn keys_that_differ_in_case_alone_are_errors_with_their_lines() {
     says(&refused(&study), &["brain.tsv, line 6", "task 'Rest'", "in case alone"]);
     let part = study.tables.get("brain").unwrap().only("brain[task=rest]", "task", "rest");
     says(&part.unwrap_err().to_string(), &["brain.tsv, line 6", "task 'Rest'"]);
+    let slip_behind = |_: &str, row: usize| if row == 4 { "task-Rest" } else { "rest" }.to_owned();
+    let mut study = with_regions();
+    with_column(study.cells("brain"), "task", slip_behind);
+    says(&refused(&study), &["brain.tsv, line 6", "task 'task-Rest'", "in case alone"]);
     // Described, where it is not asked for, and not as two tasks.
     let mut study = with_regions();
     let mut table = study.cells("brain").clone();

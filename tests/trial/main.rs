@@ -36,6 +36,7 @@ mod physiology;
 mod pictures;
 mod pressure;
 mod report;
+mod respelt;
 mod responders;
 mod rule;
 mod runs;

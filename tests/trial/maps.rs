@@ -115,6 +115,22 @@ fn maps_of_several_runs_of_a_visit_are_their_mean_and_no_table_near_them_is_read
     let mean = |of: &[f32]| of[..4].iter().map(|v| f64::from(*v)).sum::<f64>() / 4.0;
     let want = 0.5 * (mean(&values(3, 0)) + mean(&values(30, 0)));
     assert!((row[3].parse::<f64>().unwrap() - want).abs() < 1e-9, "{row:?} {want}");
+    // A run that is a word, as in tables, of a visit with one map, too.
+    for word in ["sub-3/ses-pre/run-a", "sub-4/ses-post/run-again"] {
+        let other = dir.join("glm").join(word);
+        image(&other.join(EFFECT), SHAPE, &values(31, 0));
+        let only = dir.join("glm/sub-4/ses-post").join(EFFECT);
+        let kept = dir.join("kept.nii");
+        fs::rename(&only, &kept).unwrap();
+        let output = boldly(dir, &format!("{LINE} {MAPS} --out no"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        let run = word.rsplit('/').next().unwrap();
+        let told = format!("is of {run} by its path; it must be of a whole number");
+        assert!(said.contains(&told), "{told}: {said}");
+        fs::remove_dir_all(other).unwrap();
+        fs::rename(&kept, &only).unwrap();
+    }
     // Two of one run, and a run of another task.
     for other in ["run-2/again", "run-3/task-heat"] {
         let other = visit.join(other).join(EFFECT);

@@ -1,9 +1,12 @@
 //! Runs behind motion and behind what it is held against, and z of connect's folders that can hardly be.
 
+use std::fs;
+
 use boldly::table::Table;
 use boldly::trial::{BrainPlan, EdgesPlan, Measured, Notes, brain, edges};
 
-use super::edges::long;
+use super::command::{boldly, study as folder_of_study};
+use super::edges::{connect, long};
 use crate::study::{Study, study};
 
 /// A note and who it is about.
@@ -86,4 +89,19 @@ fn z_of_folders_of_connect_that_can_hardly_be_is_told_as_of_a_table() {
     let odd =
         who(&notes, "far from all others of the edge: check the run, its motion and the regions");
     assert_eq!(odd.unwrap(), ["sub-001 (ses-baseline: insula–mpfc 9.9)"]);
+}
+
+#[test]
+fn runs_in_paths_of_edges_that_are_words_are_refused() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    connect(dir);
+    let visit = dir.join("connect/sub-001/ses-baseline");
+    fs::rename(visit.join("task-rest_run-1"), visit.join("task-rest_run-a")).unwrap();
+    let line = "trial study --control placebo --baseline ses-baseline --endpoint ses-week13";
+    let output = boldly(dir, &format!("{line} --edges connect --out out"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    let told = "task-rest_run-a/edges.tsv is of run-a by its path; it must be of a whole number";
+    assert!(said.contains(told), "{said}");
 }

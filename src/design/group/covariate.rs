@@ -5,6 +5,7 @@ use super::request::Centre;
 use super::sample::Sample;
 use super::stratum::Combination;
 use crate::error::{Error, Result};
+use crate::table::are_one_name;
 
 /// A covariate, NaN where it is missing, `[row of the table]`.
 pub(super) struct Covariate {
@@ -15,9 +16,20 @@ pub(super) struct Covariate {
 }
 
 /// The order of a subject's maps in a crossover, as numbers.
-pub(super) fn period(sample: &Sample, factors: &Factors) -> Result<Option<Covariate>> {
-    let is_factor = factors.within.iter().any(|f| f.column == "period");
-    if is_factor || sample.table.position("period").is_none() {
+///
+/// # Errors
+/// As [`Table::optional`](crate::table::Table::optional), where the request names no such column.
+pub(super) fn period(
+    sample: &Sample,
+    factors: &Factors,
+    covariates: &[Covariate],
+) -> Result<Option<Covariate>> {
+    let is_factor = factors.within.iter().any(|f| are_one_name(&f.column, "period"));
+    let named = sample.table.respelt("period");
+    if named.is_some_and(|own| covariates.iter().any(|covariate| covariate.name == own)) {
+        return Ok(None);
+    }
+    if is_factor || sample.table.optional("period")?.is_none() {
         return Ok(None);
     }
     let texts = sample.texts("period")?;

@@ -37,7 +37,7 @@ pub fn resolve(sample: &Sample, request: &Request<'_>) -> Result<Resolved> {
     let asked = asked(&factors, &covariates, request)?;
     let mut notes = Vec::new();
     if factors.n_within() > 1
-        && let Some(period) = period(sample, &factors)?
+        && let Some(period) = period(sample, &factors, &covariates)?
     {
         covariates.push(period);
     }

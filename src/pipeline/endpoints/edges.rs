@@ -14,6 +14,7 @@ use crate::pipeline::provenance::{Named, facts_beside, facts_of, real, sidecar_p
 use crate::pipeline::spec::Role;
 use crate::table::Table;
 use crate::trial::edges::{read as read_edges, read_networks};
+use crate::trial::index::refuse_word;
 use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf, stem};
 
 /// How `connect` calls the table of a run, and the end of the name of one of several.
@@ -232,7 +233,8 @@ fn without_single_runs(mut paths: Vec<PathBuf>, notes: &mut Notes) -> Vec<PathBu
 
 /// What a table's path says, and the runs that its sidecar names; none where neither says a subject.
 fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
-    let [mut subject, mut session, task, _] = entities(path, folder)?;
+    let [mut subject, mut session, task, run] = entities(path, folder)?;
+    refuse_word(display(path), run.as_deref())?;
     let (mut tasks, mut runs): (Vec<String>, Vec<PathBuf>) =
         (task.into_iter().collect(), Vec::new());
     let facts = facts_of(path)?;

@@ -10,7 +10,7 @@ use crate::pipeline::provenance::real;
 use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
-use crate::trial::index::index;
+use crate::trial::index::{index, refuse_word};
 use crate::trial::results::RegionValue;
 use crate::trial::unequal::{self, Behind};
 use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
@@ -97,10 +97,12 @@ fn values(found: &Summaries, folder: &Path) -> Result<Vec<RegionValue>> {
 /// The maps of each visit, as places among them.
 ///
 /// # Errors
-/// Bad data: a second map of a visit that is of no run of its own, or of another task.
+/// Bad data: a run that is no whole number; a second map of a visit that is of no run of its own, or of another task.
 fn visits(found: &Summaries, folder: &Path, notes: &mut Notes) -> Result<Vec<Vec<usize>>> {
     let mut all: Vec<Vec<usize>> = Vec::new();
     for (map, row) in found.rows.iter().enumerate() {
+        let [.., run] = entities(&row.path, folder)?;
+        refuse_word(display(&row.path), run.as_deref())?;
         let is_same = |own: &&mut Vec<usize>| {
             let first = &found.rows[own[0]];
             first.subject == row.subject && first.session == row.session

@@ -19,7 +19,7 @@ pub(super) type Times = BTreeMap<(String, String), Moment>;
 /// What the dataset says, and the files that say it of any visit. `visits`: the plan's.
 ///
 /// # Errors
-/// A folder that cannot be listed, a file that is no table; bad data naming the line of what is no time, of a visit that is at two times, and of a session that differs from one of the plan's in case alone.
+/// A folder that cannot be listed, a file that is no table; bad data of a column that would be ignored for its spelling; naming the line of what is no time, of a visit that is at two times, and of a session that differs from one of the plan's in case alone.
 pub(super) fn read(study: &Path, visits: [&str; 2]) -> Result<(Times, Vec<PathBuf>)> {
     let (mut when, mut files) = (Times::new(), Vec::new());
     for path in sessions(study)? {
@@ -84,11 +84,11 @@ fn add(
     (subject, visits): (Option<&str>, [&str; 2]),
     when: &mut Times,
 ) -> Result<bool> {
-    let [Some(session), Some(time)] = ["session_id", "acq_time"].map(|name| table.position(name))
+    let (Some(time), Some(session)) = (table.optional("acq_time")?, table.optional("session_id")?)
     else {
         return Ok(false);
     };
-    let person = table.position("participant_id");
+    let person = table.optional("participant_id")?;
     let mut says = false;
     for (row, cells) in table.rows.iter().enumerate() {
         let whose = person.map(|at| cells[at].trim()).or(subject).unwrap_or_default();

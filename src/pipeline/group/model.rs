@@ -9,6 +9,7 @@ use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{Correction, ErrorTerm, GroupSpec, GroupVariance};
 use crate::pipeline::watch::{Lines, Quiet, Watch};
 use crate::stats::second_level::SecondLevel;
+use crate::table::are_one_name;
 
 use super::design::{aligned, design_rows};
 use super::remarks::{idle, suspects};
@@ -234,8 +235,9 @@ fn tell_groups(
         factors.into_iter().any(|factor| factor.column == column)
     };
     let in_words = !matches!(spec.model, Model::Formula(_) | Model::Matrix(_));
-    if in_words && sample.table.position("group").is_some() && !is_factor("group") {
-        let mut groups: Vec<String> = sample.texts("group")?.into_iter().flatten().collect();
+    let column = sample.table.columns.iter().find(|own| are_one_name(own, "group"));
+    if let Some(column) = column.filter(|own| in_words && !is_factor(own)) {
+        let mut groups: Vec<String> = sample.texts(column)?.into_iter().flatten().collect();
         groups.sort();
         groups.dedup();
         if groups.len() > 1 {

@@ -64,7 +64,7 @@ pub(super) fn open(
 
 /// Of the column variance; without one the map beside each effect whose name has stat-variance for stat-effect.
 fn paths(spec: &GroupSpec, sample: &Sample) -> Result<Vec<PathBuf>> {
-    if sample.table.position("variance").is_some() {
+    if sample.table.optional("variance")?.is_some() {
         return images::paths(spec, sample, "variance");
     }
     let beside = |effect: PathBuf| {

@@ -98,7 +98,7 @@ fn read_names(path: &Path) -> Result<Vec<Named>> {
                 .unwrap_or_else(|| "rename the columns".to_owned()),
         ));
     };
-    let network = table.position("network");
+    let network = table.optional("network")?;
     let row = |(at, cells): (usize, &Vec<String>)| {
         let number: i64 = cells[index].trim().parse().map_err(|_| {
             Error::bad_data(

@@ -16,7 +16,7 @@ use crate::table::Table;
 pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
     let table = io::tsv::read(path)?;
     let spheres = ["x", "y", "z", "radius_mm"].map(|name| table.position(name));
-    let (name, shape) = (table.position("name"), table.position("shape"));
+    let (name, shape) = (table.position("name"), table.optional("shape")?);
     let has_spheres = spheres.iter().all(Option::is_some);
     let (Some(name), true) = (name, shape.is_some() || has_spheres) else {
         return Err(Error::bad_data(
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
         let hint = "give a row a region";
         return Err(Error::bad_data(path.display().to_string(), "has no row", "have one", hint));
     }
-    let network = table.position("network");
+    let network = table.optional("network")?;
     let row = |(at, cells): (usize, &Vec<String>)| {
         let wrong = |found: String, expected: &str| {
             let thing = format!("{}, line {},", path.display(), at + 2);

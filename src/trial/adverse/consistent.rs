@@ -8,7 +8,8 @@ use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 
 pub(super) fn tell(events: &Events, people: &People, notes: &mut Notes) {
-    if !events.has[ENDED] || !people.table.has("discontinuation_reason") {
+    let has_reasons = people.table.table.position("discontinuation_reason").is_some();
+    if !events.has[ENDED] || !has_reasons {
         return;
     }
     let withdrawn = events.all.iter().filter(|event| event.counts[ENDED] == Some(true));

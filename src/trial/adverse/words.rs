@@ -122,9 +122,9 @@ impl Words {
     /// What each row of a column says; none where the cell is n/a or [`UNKNOWN`], and none at all where the table has no such column.
     ///
     /// # Errors
-    /// Bad data naming the line of a word that is neither, with the closest.
+    /// As [`Measured::has`]; bad data naming the line of a word that is neither, with the closest.
     pub(super) fn read(&self, table: &Measured, column: &str) -> Result<Option<Vec<Option<bool>>>> {
-        if !table.has(column) {
+        if !table.has(column)? {
             return Ok(None);
         }
         let cells = table.texts(column)?;

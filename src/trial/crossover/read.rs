@@ -64,11 +64,14 @@ impl Read {
         }
         table.position_of(&own.outcome, ("crossover", "outcome"))?;
         let outcomes = table.numbers(&own.outcome)?;
-        let baselines = match &own.baseline {
-            Some(column) => table.numbers(column)?,
-            None => table.optional_numbers("baseline")?.unwrap_or(vec![None; places.len()]),
+        let before = match &own.baseline {
+            Some(column) => Some(column.as_str()),
+            None => table.has("baseline")?.then_some("baseline"),
         };
-        let before = own.baseline.as_deref().or(table.has("baseline").then_some("baseline"));
+        let baselines = match before {
+            Some(column) => table.numbers(column)?,
+            None => vec![None; places.len()],
+        };
         if let Some(before) = before {
             let (both, of) = ([own.outcome.as_str(), before], ("--crossover", "the change"));
             shared_units(table, both, of)?;

@@ -100,15 +100,19 @@ fn words<'a>(table: &'a Measured, column: &str, expected: &str) -> Result<Vec<&'
     Ok(rows.iter().map(|cells| cells[at].trim()).collect())
 }
 
+fn is_absent(table: &Measured, column: &str) -> bool {
+    table.table.position(column).is_none()
+}
+
 /// A table that is none of edges, such as the matrix.
 fn refuse_other_tables(table: &Measured) -> Result<()> {
-    let lacks: Vec<&str> = EDGE.into_iter().filter(|column| !table.has(column)).collect();
+    let lacks: Vec<&str> = EDGE.into_iter().filter(|column| is_absent(table, column)).collect();
     if lacks.is_empty() {
         return Ok(());
     }
     Err(Error::usage(
         table.table.name.clone(),
-        match table.has("Node") {
+        match !is_absent(table, "Node") {
             true => "is a matrix of regions".to_owned(),
             false => format!("has no column {}", lacks.join(" and no ")),
         },
@@ -135,7 +139,7 @@ pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
     let [a, b, z] = NETWORKS;
     let name = |column| words(table, column, "name a network");
     let mut run = Rows { table, regions: [name(a)?, name(b)?], z: table.numbers(z)? }.of_run()?;
-    if PAIRS.iter().all(|column| table.has(column)) {
+    if !PAIRS.iter().any(|column| is_absent(table, column)) {
         let [known, all] = PAIRS.map(|column| table.numbers(column));
         let both = known?.into_iter().zip(all?);
         let counts =
@@ -152,7 +156,7 @@ pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
 pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let rows = Rows::of(table)?;
     let lacks: Vec<&str> =
-        ["participant_id", "session_id"].into_iter().filter(|key| !table.has(key)).collect();
+        ["participant_id", "session_id"].into_iter().filter(|key| is_absent(table, key)).collect();
     if !lacks.is_empty() {
         return Err(Error::usage(
             table.table.name.clone(),
@@ -164,7 +168,7 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let (ids, sessions) = (table.ids()?, table.sessions()?);
     table.refuse_case_alone("region", &[EDGE[0], EDGE[1]])?;
     refuse_words(table, RUN, RUNS)?;
-    let numbers = match table.has(RUN) {
+    let numbers = match table.has(RUN)? {
         true => table.needed(RUN, "say which run")?.iter().map(|run| index(run)).collect(),
         false => vec![String::new(); ids.len()],
     };

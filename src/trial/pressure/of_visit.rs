@@ -130,10 +130,7 @@ impl<'a> Found<'a> {
         let pressures = pressures(table, own)?;
         let ratings = table.numbers_on(&own.rating, "a rating", [0.0, 100.0])?;
         table.refuse_case_alone("series", &["series"])?;
-        let series = match table.has("series") {
-            true => table.texts("series")?,
-            false => vec![None; ratings.len()],
-        };
+        let series = table.optional_texts("series")?;
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition", own.pressure.as_str(), "series"])?;
         let rated = ratings
