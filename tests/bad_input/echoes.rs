@@ -173,6 +173,51 @@ fn of_images() -> Vec<Case> {
 }
 
 #[test]
+fn echoes_of_unlike_smoothness_are_not_combined() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    echoes(dir, 40, 3.0, GOOD);
+    let run = |line: &str| {
+        let output = boldly(dir, line);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (echo, mm) in [("1", "6"), ("2", "6"), ("2", "4")] {
+        let out = format!("s{mm}_echo-{echo}_bold.nii");
+        let line = format!("smooth x_echo-{echo}_bold.nii --fwhm {mm} --out {out} --device cpu");
+        assert_eq!(run(&line).0, Some(0), "{line}");
+    }
+    let glm = "--echoes --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
+    let retroicor = "--echoes --physio physio.tsv.gz --terms 1/1/0 --out c.nii --device cpu";
+    for (first, second, found) in [
+        (
+            "s6",
+            "x",
+            "was not smoothed before, and s6_echo-1_bold.nii was smoothed before, by 6.00 mm",
+        ),
+        (
+            "x",
+            "s6",
+            "was smoothed before, by 6.00 mm, and x_echo-1_bold.nii was not smoothed before",
+        ),
+        (
+            "s6",
+            "s4",
+            "was smoothed before, by 4.00 mm, and s6_echo-1_bold.nii was smoothed before, by 6.00 mm",
+        ),
+    ] {
+        let images = format!("{first}_echo-1_bold.nii {second}_echo-2_bold.nii");
+        for line in [format!("glm {images} {glm}"), format!("retroicor {images} {retroicor}")] {
+            let (code, said) = run(&line);
+            assert_eq!(code, Some(65), "{line}: {said}");
+            let words = format!("{second}_echo-2_bold.nii {found}");
+            assert!(said.contains(&words) && said.contains("--fwhm"), "no {words:?} in {said}");
+        }
+    }
+    let (code, said) = run(&format!("glm s6_echo-1_bold.nii s6_echo-2_bold.nii {glm}"));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn times_that_one_echo_alone_has_are_those_of_the_run() {
     let folder = stored::dataset();
     let dir = folder.path();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Earlier, display, earlier, open_bold, timing};
+use super::{Earlier, display, earlier, open_bold, smoothed, timing};
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
@@ -39,8 +39,8 @@ pub struct Echoes {
 /// Open the echoes of a run beside the `first`, whose sidecar and acquisition are known; none of a run that has one alone.
 ///
 /// # Errors
-/// What its files hold or lack; bad data for an echo of another acquisition or corrected otherwise; missing input where nothing says an
-/// echo time.
+/// What its files hold or lack; bad data for an echo of another acquisition, corrected or smoothed otherwise; missing input where nothing
+/// says an echo time.
 pub(super) fn open(
     spec: &RunSpec,
     (first, of_first): (&BoldFile, &Sidecar),
@@ -80,6 +80,7 @@ pub(super) fn open(
         same_times(bold, first, (&of_echo, acquisition))?;
     }
     same_correction(spec, options)?;
+    same_smoothing(spec, options, watch)?;
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
     let others = opened.into_iter().map(|bold| Box::new(bold) as Box<dyn BoldSource>).collect();
     Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
@@ -175,6 +176,28 @@ fn same_correction(spec: &RunSpec, options: &EchoOptions) -> Result<()> {
                 ),
                 "be corrected as the run's other echoes are",
                 "correct all echoes in one call of boldly retroicor, or combine them uncorrected",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Echoes that are combined were smoothed alike: else T2* is of unlike neighbourhoods in each.
+fn same_smoothing(spec: &RunSpec, options: &EchoOptions, watch: &dyn Watch) -> Result<()> {
+    let of_first = smoothed::width_mm(&smoothed(&spec.bold, &Quiet)?);
+    for path in &options.others {
+        let its = smoothed::width_mm(&smoothed(path, watch)?);
+        if !smoothed::is_alike(its, of_first) {
+            return Err(Error::bad_data(
+                display(path),
+                format!(
+                    "{}, and {} {}",
+                    smoothed::told(its),
+                    display(&spec.bold),
+                    smoothed::told(of_first)
+                ),
+                "be smoothed as the run's other echoes are, or not at all",
+                "combine the echoes first and smooth then, with --fwhm or boldly smooth; or smooth all of them alike",
             ));
         }
     }
