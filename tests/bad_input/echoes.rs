@@ -247,6 +247,80 @@ fn times_that_one_echo_alone_has_are_those_of_the_run() {
     }
 }
 
+/// What a `glm` and a `retroicor` of two echoes with these fields say, and how they end; `inherited`: what both have.
+fn both(dir: &Path, inherited: &str, fields: [&str; 2]) -> [(Option<i32>, String); 2] {
+    echoes(dir, 40, 3.0, GOOD);
+    text(dir, "sub-1_bold.json", &format!("{{\"RepetitionTime\": 2.0{inherited}}}"));
+    for (echo, (time, fields)) in ["1", "2"].iter().zip(GOOD.iter().zip(fields)) {
+        let name = format!("echo-{echo}_bold");
+        fs::rename(dir.join(format!("x_{name}.nii")), dir.join(format!("sub-1_{name}.nii")))
+            .expect("an echo");
+        let json = format!("{{{}{fields}}}", time.trim_start_matches(", "));
+        text(dir, &format!("sub-1_{name}.json"), &json);
+    }
+    let retroicor = "retroicor x_echo-1_bold.nii x_echo-2_bold.nii --echoes --physio physio.tsv.gz --terms 1/1/0 --events events.tsv --out c.nii --device cpu";
+    [ECHOES, retroicor].map(|line| {
+        let output = boldly(dir, &format!("{} --overwrite", line.replace("x_echo", "sub-1_echo")));
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    })
+}
+
+const CORRECTED: &str = ", \"SliceTimingCorrected\": true";
+const UNCORRECTED: &str = ", \"SliceTimingCorrected\": false";
+
+#[test]
+fn a_correction_that_one_echo_alone_names_is_one_story_of_the_run() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    for fields in [[CORRECTED; 2], [CORRECTED, ""], ["", CORRECTED]] {
+        for (code, said) in both(dir, TIMING, fields) {
+            assert_eq!(code, Some(0), "{fields:?}: {said}");
+            let once = "SliceTiming does not apply to the planes: the run was resampled";
+            assert_eq!(said.matches(once).count(), 1, "{fields:?}: {said}");
+            for other in ["each slice's own time", "at 4 slice times"] {
+                assert!(!said.contains(other), "{fields:?}: {other:?} in {said}");
+            }
+        }
+    }
+    let [glm, retroicor] = both(dir, TIMING, ["", ""]);
+    assert!(glm.1.contains("each slice's own time"), "{}", glm.1);
+    assert!(retroicor.1.contains("at 4 slice times"), "{}", retroicor.1);
+}
+
+#[test]
+fn echoes_of_which_one_is_not_corrected_as_another_are_refused() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    let native = ", \"SpatialReference\": \"orig\"";
+    let moved = ", \"SpatialReference\": \"MNI152Lin\"";
+    let is = "sub-1_echo-2_bold.nii is corrected for slice timing by its sidecar, and sub-1_echo-1_bold.nii is not";
+    let is_not = "sub-1_echo-2_bold.nii is not corrected for slice timing by its sidecar, and sub-1_echo-1_bold.nii is;";
+    for (inherited, fields, found) in [
+        (TIMING, [UNCORRECTED, CORRECTED], is),
+        (TIMING, [CORRECTED, UNCORRECTED], is_not),
+        ("", [TIMING, CORRECTED], is),
+        ("", [CORRECTED, TIMING], is_not),
+        (
+            TIMING,
+            [native, moved],
+            "sub-1_echo-2_bold.nii was resampled, sub-1_echo-2_bold.json says SpatialReference MNI152Lin, and sub-1_echo-1_bold.nii was not",
+        ),
+        (
+            TIMING,
+            [moved, native],
+            "sub-1_echo-2_bold.nii was not resampled, and sub-1_echo-1_bold.nii was, sub-1_echo-1_bold.json says",
+        ),
+    ] {
+        for (code, said) in both(dir, inherited, fields) {
+            assert_eq!(code, Some(65), "{fields:?}: {said}");
+            assert!(
+                said.contains(found) && said.contains("sidecar of each"),
+                "no {found:?} in {said}"
+            );
+        }
+    }
+}
+
 #[test]
 fn slice_times_that_one_echo_alone_has_are_those_of_the_run() {
     let folder = stored::dataset();

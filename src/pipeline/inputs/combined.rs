@@ -54,7 +54,7 @@ pub(super) fn open(
         let bold = open_bold(path, watch)?;
         let mut its = io::sidecar::find(path, spec.sidecar.as_deref())?;
         say_taken(path, &its.take_of_run(of_first, &given(spec)), watch);
-        timing::say(&bold, &its, spec.tr, watch);
+        timing::doubt(&bold, &its, spec.tr, watch);
         same_grid(&bold, first, watch)?;
         found.extend(its.files.iter().map(|file| (Role::Sidecar, file.clone())));
         images.push((display(path), its));
@@ -77,6 +77,7 @@ pub(super) fn open(
     }
     for (bold, (_, its)) in opened.iter().zip(&images[1..]) {
         let of_echo = timing::acquisition(bold, its, (spec, TaskTimes::Start), &Quiet);
+        same_resampling((bold, its), (first, of_first))?;
         same_times(bold, first, (&of_echo, acquisition))?;
     }
     same_correction(spec, options)?;
@@ -131,6 +132,31 @@ fn same_grid(bold: &BoldFile, first: &BoldFile, watch: &dyn Watch) -> Result<()>
     let note = io::check_grid(&bold.path, &bold.grid, (&first.grid, &of_first), hint)?;
     note.iter().for_each(|line| watch.note(line));
     Ok(())
+}
+
+/// Echoes were resampled, and corrected for slice timing, alike: else a plane is of other times in each.
+fn same_resampling(
+    (bold, its): (&BoldFile, &Sidecar),
+    (first, of_first): (&BoldFile, &Sidecar),
+) -> Result<()> {
+    let name = display(&first.path);
+    let of_other = if its.is_slice_timing_corrected() != of_first.is_slice_timing_corrected() {
+        let [own, other] =
+            if its.is_slice_timing_corrected() { ["is", "is not"] } else { ["is not", "is"] };
+        format!("{own} corrected for slice timing by its sidecar, and {name} {other}")
+    } else {
+        match (io::resampled(bold, its), io::resampled(first, of_first)) {
+            (Some(its), None) => format!("was resampled, {}, and {name} was not", its.said_by),
+            (None, Some(its)) => format!("was not resampled, and {name} was, {}", its.said_by),
+            _ => return Ok(()),
+        }
+    };
+    Err(Error::bad_data(
+        display(&bold.path),
+        of_other,
+        format!("be an echo of {name}: the same slices at the same times"),
+        "give echoes that were preprocessed alike; where all were, say it (SliceTimingCorrected, SpatialReference) in the sidecar of each",
+    ))
 }
 
 /// Echoes have the same volumes at the same times.
