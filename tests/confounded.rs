@@ -173,6 +173,42 @@ fn what_is_not_there_in_a_volume_that_is_left_out_is_no_error() {
     assert_eq!(asked(NaPolicy::Mean, &[0]).unwrap().values[[0, 0]], 1.0);
 }
 
+#[test]
+fn the_first_row_of_a_derivative_that_is_made_takes_the_second_rows_value() {
+    let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+    let table = Table {
+        name: "c.tsv".into(),
+        columns: row(["trans_x", "csf", "trans_y_derivative1"]),
+        rows: vec![row(["1", "n/a", "n/a"]), row(["3", "2", "4"]), row(["3.5", "1", "5"])],
+    };
+    let chosen = |names: &[&str], na: NaPolicy| {
+        let columns: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let asked = Asked { strategy: None, columns: &columns, na, mask: &|_| None, left_out: &[] };
+        choose(&mut [table.clone()], &asked, 3)
+    };
+    let made = ["trans_x_derivative1", "trans_x_derivative1_power2"];
+    let found = chosen(&made, NaPolicy::Error).unwrap();
+    assert_eq!(
+        (&found.made[..], &found.filled[..]),
+        (&made.map(str::to_owned)[..], &made.map(str::to_owned)[..])
+    );
+    // 3 - 1, 3.5 - 3, and their squares
+    assert_eq!(found.confounds.values.column(0).to_vec(), [2.0, 2.0, 0.5]);
+    assert_eq!(found.confounds.values.column(1).to_vec(), [4.0, 4.0, 0.25]);
+    let zero = chosen(&made, NaPolicy::Zero).unwrap();
+    assert!(zero.filled.is_empty());
+    assert_eq!(zero.confounds.values.column(0).to_vec(), [0.0, 2.0, 0.5]);
+    // what the table itself does not know stays an error
+    for (name, line) in [
+        ("trans_y_derivative1", "in line 2"),
+        ("csf_power2", "in line 2"),
+        ("csf_derivative1", "in line 2"),
+    ] {
+        let why = chosen(&[name], NaPolicy::Error).unwrap_err().to_string();
+        assert!(why.contains(name) && why.contains(line), "{why}");
+    }
+}
+
 /// One rigid motion as each program writes it.
 #[test]
 fn motion_files_of_three_programs_give_the_same_columns_in_mm_and_radians() {

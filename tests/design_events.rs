@@ -223,7 +223,8 @@ fn modulators_and_durations_are_read_from_their_columns_and_what_lacks_them_is_c
     let durations = ["a:rt".parse().unwrap()];
     let modulate = ["a:rating".parse().unwrap(), "a:modulation".parse().unwrap()];
     let reading = Reading { durations: &durations, modulate: &modulate, ..Reading::default() };
-    let found = read(&lines, &reading).unwrap();
+    let mut found = read(&lines, &reading).unwrap();
+    found.tell_unknown("events.tsv");
     let lasts: Vec<f64> = found.events.iter().map(|e| e.duration).collect();
     assert_eq!(lasts, [0.5, 2.0, 2.0, 1.5]);
     assert!(found.events.iter().all(|e| e.amplitude == 1.0), "what modulates gives no heights");
@@ -250,6 +251,24 @@ fn modulators_and_durations_are_read_from_their_columns_and_what_lacks_them_is_c
     let durations = ["c:rt".parse().unwrap()];
     let reading = Reading { durations: &durations, ..Reading::default() };
     says(read(&lines, &reading).unwrap_err(), 2, &["--durations c:rt", "conditions: a, b"]);
+}
+
+#[test]
+fn an_event_that_is_left_out_is_not_counted_among_those_that_lack_a_value() {
+    let lines = ["onset duration trial_type rating rt", "1 2 a 5 1", "9 2 a 6 n/a", "20 2 a 9 1"];
+    let (durations, modulate) = (["rt".parse().unwrap()], ["a:rating".parse().unwrap()]);
+    let reading = Reading { durations: &durations, modulate: &modulate, ..Reading::default() };
+    let doubts = |more: &[&str]| {
+        let mut found = read(&table(&[&lines[..], more].concat()), &reading).unwrap();
+        found.leave_out_after("events.tsv", 40.0).unwrap();
+        found.tell_unknown("events.tsv");
+        found.doubts.into_iter().filter(|doubt| doubt.contains("(n/a)")).collect::<Vec<_>>()
+    };
+    let own = "events.tsv: 1 events have no rt (n/a) and keep their own duration";
+    assert_eq!(doubts(&[]), [own]);
+    assert_eq!(doubts(&["50 2 a n/a n/a"]), [own]);
+    let of_rating = "events.tsv: 1 of 4 events of `a` have no rating (n/a) and count as ones of the mean rating";
+    assert_eq!(doubts(&["30 2 a n/a 1", "50 2 a n/a n/a"]), [own, of_rating]);
 }
 
 #[test]

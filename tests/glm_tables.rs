@@ -132,3 +132,18 @@ fn conditions_with_hyphens_are_told_from_a_minus_in_the_names_of_maps() {
     }
     well(dir, "verify out -q");
 }
+
+#[test]
+fn the_largest_value_is_one_of_the_mask_where_all_are_below_0() {
+    let folder = study();
+    let dir = folder.path();
+    events(dir, "trial_type", ["a", "b", "a"]);
+    let told = glm(dir, "--contrast n=-1*constant", "out");
+    let read = |name: &str| read_map(&dir.join("out").join(name)).unwrap().2;
+    let (t, mask) = (read("contrast-n_stat-t_statmap.nii.gz"), read("mask.nii.gz"));
+    let inside = t.iter().zip(&mask).filter(|(_, mask)| **mask > 0.0).map(|(t, _)| *t);
+    let want = inside.fold(f32::NEG_INFINITY, f32::max);
+    assert!(want < 0.0 && mask.contains(&0.0));
+    let largest = format!("n: largest t {want:.3} at");
+    assert!(told.contains(&largest), "no {largest:?} in {told}");
+}

@@ -1,6 +1,6 @@
 //! What is refused before any work begins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::design::censor::Rules;
 use crate::error::{Error, Result};
@@ -23,6 +23,25 @@ pub(super) fn utf8() -> Result<()> {
                 format!("is or leads to '{}', which is not UTF-8", path.to_string_lossy()),
                 "be UTF-8 in every folder's and file's name, as the sidecars are that hold it",
                 "rename it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What lies beside images, and a shell pattern takes along with them.
+const BESIDE: [&str; 5] = [".json", ".tsv", ".tsv.gz", ".txt", ".html"];
+
+/// Files given as images whose names say that they are none.
+pub(super) fn are_images(given: &[PathBuf]) -> Result<()> {
+    for path in given {
+        let name = path.to_string_lossy().to_ascii_lowercase();
+        if let Some(end) = BESIDE.iter().find(|end| name.ends_with(**end)) {
+            return Err(Error::usage(
+                path.display().to_string(),
+                format!("is no image: its name ends in {end}"),
+                "be NIfTI: .nii, .nii.gz, or .hdr and .img",
+                "name images alone; a pattern like *_bold.nii.gz leaves out what lies beside them",
             ));
         }
     }

@@ -34,7 +34,8 @@ pub(super) struct ConfoundArgs {
     censor: Option<Rules>,
     /// What n/a in a used confound column does
     ///
-    /// An error, drop the column, or become 0 or the column's mean
+    /// An error, drop the column, or become 0 or the column's mean. In the first row of a derivative that is made, where it is an error, it
+    /// takes the second row's value
     #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
     pub na: NaPolicy,
 }

@@ -158,6 +158,7 @@ impl Args {
 
     /// Each run's images, its echoes behind each other.
     fn images(&self) -> Result<Vec<Vec<Image>>> {
+        checks::are_images(&self.bold)?;
         io::refuse_twins(&self.bold)?;
         let is_combined = self.echoes.are_asked();
         self.check_mask(is_combined)?;

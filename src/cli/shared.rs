@@ -173,6 +173,7 @@ impl TableArgs {
             spent: &scan.spent,
             formats: &scan.physio_format.formats,
         };
+        checks::are_images(bold)?;
         let images = scan.echoes.by_run(bold)?;
         let firsts: Vec<PathBuf> = images.iter().map(|echoes| echoes[0].clone()).collect();
         let mut runs = files.of_runs(&firsts, timing, &scan.record)?;

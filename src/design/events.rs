@@ -33,6 +33,8 @@ pub struct Events {
     pub doubts: Vec<String>,
     /// Those of [`Events::doubts`] that may be why a condition has no column.
     pub why_no_column: Vec<String>,
+    /// Columns of durations, and the lines of the events that lack one there.
+    without_duration: Vec<(String, Vec<usize>)>,
 }
 
 /// The column of the conditions.
@@ -223,22 +225,17 @@ impl Events {
                 similar::listing(&self.conditions()).replacen("columns", "conditions", 1),
             ));
         }
-        let mut without = 0;
+        let mut without = Vec::new();
         for (event, &row) in self.events.iter_mut().zip(rows).filter(|(event, _)| is_of(event)) {
             match number::cell(table, row, column)? {
                 Some(seconds) if seconds < 0.0 => {
                     return Err(number::bad_cell(table, row, column, "not be negative", HOW_LONG));
                 }
                 Some(seconds) => event.duration = seconds,
-                None => without += 1,
+                None => without.push(event.line),
             }
         }
-        if without > 0 {
-            self.doubts.push(format!(
-                "{}: {without} events have no {name} (n/a) and keep their own duration",
-                table.name
-            ));
-        }
+        self.without_duration.push((name.clone(), without));
         Ok(())
     }
 
@@ -258,14 +255,6 @@ impl Events {
             false => Ok(f64::NAN),
         };
         let values = self.events.iter().zip(rows).map(value).collect::<Result<Vec<f64>>>()?;
-        let of = self.events.iter().filter(|event| is_of(event)).count();
-        let without = of - values.iter().filter(|v| v.is_finite()).count();
-        if without > 0 {
-            self.doubts.push(format!(
-                "{}: {without} of {of} events of `{}` have no {name} (n/a) and count as ones of the mean {name}",
-                table.name, modulation.condition
-            ));
-        }
         self.modulators.push(Modulator { of: modulation.clone(), values });
         Ok(())
     }
@@ -341,6 +330,19 @@ impl Events {
             named(&lines)
         );
         self.tell_left_out(said, n_conditions);
+    }
+
+    /// Say how many of the events that stay lack what a column gives. `name`: of the table.
+    pub fn tell_unknown(&mut self, name: &str) {
+        for (column, lines) in &self.without_duration {
+            let stays = |line: &&usize| self.events.iter().any(|event| event.line == **line);
+            let n = lines.iter().filter(stays).count();
+            let told = format!("{n} events have no {column} (n/a) and keep their own duration");
+            self.doubts.extend((n > 0).then(|| format!("{name}: {told}")));
+        }
+        let conditions = || self.events.iter().map(|event| &event.trial_type);
+        let unknown = self.modulators.iter().filter_map(|of| of.unknown(conditions()));
+        self.doubts.extend(unknown.map(|told| format!("{name}: {told}")));
     }
 
     /// Keep the events that stay, with the values of modulators; gives back the lines of the others.

@@ -40,6 +40,23 @@ pub struct Modulator {
     pub values: Vec<f64>,
 }
 
+impl Modulator {
+    /// How many of its condition's events have no value; none where all have one. `conditions`: of each event.
+    #[must_use]
+    pub fn unknown<'a>(&self, conditions: impl Iterator<Item = &'a String>) -> Option<String> {
+        let Modulation { condition, column, .. } = &self.of;
+        let pairs = self.values.iter().zip(conditions);
+        let own: Vec<&f64> = pairs.filter(|(_, of)| *of == condition).map(|(v, _)| v).collect();
+        let without = own.iter().filter(|value| value.is_nan()).count();
+        (without > 0).then(|| {
+            format!(
+                "{without} of {} events of `{condition}` have no {column} (n/a) and count as ones of the mean {column}",
+                own.len()
+            )
+        })
+    }
+}
+
 impl Modulation {
     /// The name of the column of a power, before the suffix of a derivative.
     #[must_use]

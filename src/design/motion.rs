@@ -26,6 +26,12 @@ pub fn base(name: &str) -> Option<&str> {
     MADE.iter().find_map(|suffix| name.strip_suffix(suffix)).filter(|base| !base.is_empty())
 }
 
+/// Whether a column of this name is a derivative or its square, which the first row cannot have.
+#[must_use]
+pub fn is_derivative(name: &str) -> bool {
+    name.ends_with("_derivative1") || name.ends_with("_derivative1_power2")
+}
+
 /// Derivatives and squares that are asked for, and that no table has, become columns of the table that has what they are made
 /// of; gives back their names. A pattern (`trans_*_power2`) asks for those of every column that its beginning matches.
 ///

@@ -170,7 +170,7 @@ pub struct Asked<'a> {
     pub strategy: Option<Strategy>,
     /// Names and patterns beside it.
     pub columns: &'a [String],
-    /// What an `n/a` does; in the first row of a strategy's columns [`NaPolicy::Error`] takes the second row's value.
+    /// What an `n/a` does; in the first row of a strategy's columns, and of derivatives that are made, [`NaPolicy::Error`] takes the second row's value.
     pub na: NaPolicy,
     /// The mask of a component's column, where the JSON beside the table says it.
     pub mask: &'a dyn Fn(&str) -> Option<String>,
@@ -201,8 +201,10 @@ pub fn choose(tables: &mut [Table], asked: &Asked<'_>, n_volumes: usize) -> Resu
     let mut names = of_strategy.clone();
     names.extend(asked.columns.iter().cloned());
     let made = motion::make(tables, &names)?;
+    let derived = made.iter().filter(|name| motion::is_derivative(name)).cloned();
+    let unknown: Vec<String> = of_strategy.into_iter().chain(derived).collect();
     let filled = match asked.na {
-        NaPolicy::Error => motion::fill_first_row(tables, &of_strategy),
+        NaPolicy::Error => motion::fill_first_row(tables, &unknown),
         _ => Vec::new(),
     };
     if matches!(asked.na, NaPolicy::Error | NaPolicy::Drop) {

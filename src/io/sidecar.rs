@@ -37,6 +37,8 @@ pub struct Sidecar {
     pub volume_timing: Option<Field<Vec<f64>>>,
     /// `SliceTiming` as it stands there: [`Sidecar::slice_timing`] reads it, where a command needs it.
     slice_timing: Option<Field<Value>>,
+    /// Whether that stands in the JSON that bears the run's own name.
+    has_own_slice_timing: bool,
     /// `SliceEncodingDirection` as it stands there.
     slice_encoding_direction: Option<Field<Value>>,
     /// `StartTime` of the first frame, seconds.
@@ -101,6 +103,10 @@ pub fn find(bold: &Path, explicit: Option<&Path>) -> Result<Sidecar> {
     sidecar.doubts.extend(bids::at_odds(&read, &FIELDS));
     read.iter().try_for_each(|(file, map)| sidecar.merge(file, map))?;
     sidecar.files = read.into_iter().map(|(file, _)| file).collect();
+    sidecar.has_own_slice_timing = sidecar
+        .slice_timing
+        .as_ref()
+        .is_some_and(|field| bids::Name::of(&field.file) == bids::Name::of(bold));
     Ok(sidecar)
 }
 
@@ -162,7 +168,7 @@ fn of_another(map: &Map<String, Value>, file: &Path, bold: &Path) -> Result<Opti
 
 impl Sidecar {
     /// Take what the sidecar of another echo of the run says of all its echoes and this one does not say, but for fields that are `given`
-    /// otherwise: those taken, and the files that have them.
+    /// otherwise: those taken, and the files that have them. That slices were corrected is not taken of an echo that has SliceTiming in a JSON of its own.
     pub fn take_of_run(&mut self, of: &Sidecar, given: &[&str]) -> Vec<(&'static str, PathBuf)> {
         fn take<T: Clone>(mine: &mut Option<Field<T>>, its: &Option<Field<T>>) -> Option<PathBuf> {
             if mine.is_some() {
@@ -187,8 +193,10 @@ impl Sidecar {
             self.slice_encoding_direction.clone_from(&of.slice_encoding_direction);
             note("SliceTiming", take(&mut self.slice_timing, &of.slice_timing));
         }
-        let corrected = take(&mut self.slice_timing_corrected, &of.slice_timing_corrected);
-        note("SliceTimingCorrected", corrected);
+        if !self.has_own_slice_timing || !of.is_slice_timing_corrected() {
+            let corrected = take(&mut self.slice_timing_corrected, &of.slice_timing_corrected);
+            note("SliceTimingCorrected", corrected);
+        }
         let moved = take(&mut self.head_motion_corrected, &of.head_motion_corrected);
         note(HEAD_MOTION, moved);
         note("SpatialReference", take(&mut self.spatial_reference, &of.spatial_reference));
@@ -219,6 +227,12 @@ impl Sidecar {
     #[must_use]
     pub fn has_repetition_time(&self) -> bool {
         self.repetition_time.is_some() || self.volume_timing.is_some()
+    }
+
+    /// Whether a file says that slices were corrected for their times.
+    #[must_use]
+    pub fn is_slice_timing_corrected(&self) -> bool {
+        self.slice_timing_corrected.as_ref().is_some_and(|field| field.value)
     }
 
     /// Whether a file gives slice times, of use or not.

@@ -68,7 +68,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     all.contrasts.iter().try_for_each(|maps| maps.refuse_beyond_f32(&all.fitted))?;
 
     watch.stage("write", 1);
-    named::say_peaks(&found.all.contrasts[..questions.asked.len()], &opened.grid, watch);
+    let asked = &found.all.contrasts[..questions.asked.len()];
+    named::say_peaks(asked, (&opened.grid, &found.all.fitted), watch);
     let maps = named::maps(spec, &opened, &questions, &found);
     products.maps(&opened.runs[0].header.placed_as(&opened.grid), &maps)?;
     let numbers = inputs::numbers(&opened.runs);

@@ -42,6 +42,8 @@ fn a_session_is_the_mean_of_those_of_its_runs_that_have_a_condition_where_the_ot
     let by_name = "--contrast n=pain@ses-1_run-1-mean(pain@ses-2_run-1,pain@ses-2_run-2)";
     let both = format!("{line} --skip-missing {sessions} {by_name} --out both");
     let told = said(&succeeded(&both, boldly(dir, &both)));
+    let why = "the names of some runs have one run- number: in names of outputs run-1, run-2, ... are the runs' places: run-1 sub-01_ses-1";
+    assert!(told.contains(why), "{told}");
     let warning = "what names ses-1 in contrast 'd' is that of 1 of 2 runs of ses-1";
     assert_eq!(told.matches(warning).count(), 1, "{told}");
     for stat in ["effect", "variance", "t"] {
@@ -83,4 +85,8 @@ fn a_run_entity_that_one_of_two_files_has_is_no_place() {
         assert_eq!(refused.status.code(), Some(2));
         assert!(said(&refused).contains(part), "{}", said(&refused));
     }
+    let fit = format!("{line} --contrast pain --out places");
+    let told = said(&succeeded(&fit, boldly(dir, &fit)));
+    let why = format!("the name of study/{bold} has no number of a run: in names of outputs run-1");
+    assert!(told.contains(&why), "no {why:?} in {told}");
 }

@@ -116,6 +116,34 @@ fn of_images() -> Vec<Case> {
             &["x_echo-2_bold.nii", "holds the same as x_echo-1_bold.nii"],
         ),
         case(
+            "sidecars among echoes",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "glm x_echo-1_bold.json x_echo-1_bold.nii x_echo-2_bold.json x_echo-2_bold.nii bold.nii --events events.tsv --contrast pain --out out --device cpu",
+            2,
+            &["x_echo-1_bold.json is no image: its name ends in .json", "be NIfTI"],
+        ),
+        case(
+            "sidecars among echoes whose series are correlated",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "connect x_echo-1_bold.json x_echo-1_bold.nii --seed s=sphere:0,0,0:5 --out out --device cpu",
+            2,
+            &["x_echo-1_bold.json is no image: its name ends in .json"],
+        ),
+        case(
+            "sidecars among echoes that are corrected",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "retroicor x_echo-1_bold.json x_echo-1_bold.nii x_echo-2_bold.nii --physio physio.tsv.gz --out out --device cpu",
+            2,
+            &["x_echo-1_bold.json is no image: its name ends in .json"],
+        ),
+        case(
+            "a sidecar in place of an image",
+            nothing,
+            "smooth bold.json --fwhm 5 --out smooth.nii --device cpu",
+            65,
+            &["bold.json is not a NIfTI image", "this is JSON; name the image"],
+        ),
+        case(
             "a run with fewer echoes than another",
             |d| echoes(d, 40, 3.0, GOOD),
             "glm x_echo-1_bold.nii x_echo-2_bold.nii bold.nii --events events.tsv events.tsv --mask mask.nii --contrast pain --out out --device cpu",
@@ -173,6 +201,51 @@ fn of_images() -> Vec<Case> {
 }
 
 #[test]
+fn echoes_of_unlike_smoothness_are_not_combined() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    echoes(dir, 40, 3.0, GOOD);
+    let run = |line: &str| {
+        let output = boldly(dir, line);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (echo, mm) in [("1", "6"), ("2", "6"), ("2", "4")] {
+        let out = format!("s{mm}_echo-{echo}_bold.nii");
+        let line = format!("smooth x_echo-{echo}_bold.nii --fwhm {mm} --out {out} --device cpu");
+        assert_eq!(run(&line).0, Some(0), "{line}");
+    }
+    let glm = "--echoes --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
+    let retroicor = "--echoes --physio physio.tsv.gz --terms 1/1/0 --out c.nii --device cpu";
+    for (first, second, found) in [
+        (
+            "s6",
+            "x",
+            "was not smoothed before, and s6_echo-1_bold.nii was smoothed before, by 6.00 mm",
+        ),
+        (
+            "x",
+            "s6",
+            "was smoothed before, by 6.00 mm, and x_echo-1_bold.nii was not smoothed before",
+        ),
+        (
+            "s6",
+            "s4",
+            "was smoothed before, by 4.00 mm, and s6_echo-1_bold.nii was smoothed before, by 6.00 mm",
+        ),
+    ] {
+        let images = format!("{first}_echo-1_bold.nii {second}_echo-2_bold.nii");
+        for line in [format!("glm {images} {glm}"), format!("retroicor {images} {retroicor}")] {
+            let (code, said) = run(&line);
+            assert_eq!(code, Some(65), "{line}: {said}");
+            let words = format!("{second}_echo-2_bold.nii {found}");
+            assert!(said.contains(&words) && said.contains("--fwhm"), "no {words:?} in {said}");
+        }
+    }
+    let (code, said) = run(&format!("glm s6_echo-1_bold.nii s6_echo-2_bold.nii {glm}"));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn times_that_one_echo_alone_has_are_those_of_the_run() {
     let folder = stored::dataset();
     let dir = folder.path();
@@ -199,6 +272,80 @@ fn times_that_one_echo_alone_has_are_those_of_the_run() {
             "no sidecar of x_echo-{lacking}_bold.nii has RepetitionTime or StartTime; those of x_echo-{having}_bold.json are taken"
         );
         assert!(said.contains(&told), "no {told:?} in {said}");
+    }
+}
+
+/// What a `glm` and a `retroicor` of two echoes with these fields say, and how they end; `inherited`: what both have.
+fn both(dir: &Path, inherited: &str, fields: [&str; 2]) -> [(Option<i32>, String); 2] {
+    echoes(dir, 40, 3.0, GOOD);
+    text(dir, "sub-1_bold.json", &format!("{{\"RepetitionTime\": 2.0{inherited}}}"));
+    for (echo, (time, fields)) in ["1", "2"].iter().zip(GOOD.iter().zip(fields)) {
+        let name = format!("echo-{echo}_bold");
+        fs::rename(dir.join(format!("x_{name}.nii")), dir.join(format!("sub-1_{name}.nii")))
+            .expect("an echo");
+        let json = format!("{{{}{fields}}}", time.trim_start_matches(", "));
+        text(dir, &format!("sub-1_{name}.json"), &json);
+    }
+    let retroicor = "retroicor x_echo-1_bold.nii x_echo-2_bold.nii --echoes --physio physio.tsv.gz --terms 1/1/0 --events events.tsv --out c.nii --device cpu";
+    [ECHOES, retroicor].map(|line| {
+        let output = boldly(dir, &format!("{} --overwrite", line.replace("x_echo", "sub-1_echo")));
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    })
+}
+
+const CORRECTED: &str = ", \"SliceTimingCorrected\": true";
+const UNCORRECTED: &str = ", \"SliceTimingCorrected\": false";
+
+#[test]
+fn a_correction_that_one_echo_alone_names_is_one_story_of_the_run() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    for fields in [[CORRECTED; 2], [CORRECTED, ""], ["", CORRECTED]] {
+        for (code, said) in both(dir, TIMING, fields) {
+            assert_eq!(code, Some(0), "{fields:?}: {said}");
+            let once = "SliceTiming does not apply to the planes: the run was resampled";
+            assert_eq!(said.matches(once).count(), 1, "{fields:?}: {said}");
+            for other in ["each slice's own time", "at 4 slice times"] {
+                assert!(!said.contains(other), "{fields:?}: {other:?} in {said}");
+            }
+        }
+    }
+    let [glm, retroicor] = both(dir, TIMING, ["", ""]);
+    assert!(glm.1.contains("each slice's own time"), "{}", glm.1);
+    assert!(retroicor.1.contains("at 4 slice times"), "{}", retroicor.1);
+}
+
+#[test]
+fn echoes_of_which_one_is_not_corrected_as_another_are_refused() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    let native = ", \"SpatialReference\": \"orig\"";
+    let moved = ", \"SpatialReference\": \"MNI152Lin\"";
+    let is = "sub-1_echo-2_bold.nii is corrected for slice timing by its sidecar, and sub-1_echo-1_bold.nii is not";
+    let is_not = "sub-1_echo-2_bold.nii is not corrected for slice timing by its sidecar, and sub-1_echo-1_bold.nii is;";
+    for (inherited, fields, found) in [
+        (TIMING, [UNCORRECTED, CORRECTED], is),
+        (TIMING, [CORRECTED, UNCORRECTED], is_not),
+        ("", [TIMING, CORRECTED], is),
+        ("", [CORRECTED, TIMING], is_not),
+        (
+            TIMING,
+            [native, moved],
+            "sub-1_echo-2_bold.nii was resampled, sub-1_echo-2_bold.json says SpatialReference MNI152Lin, and sub-1_echo-1_bold.nii was not",
+        ),
+        (
+            TIMING,
+            [moved, native],
+            "sub-1_echo-2_bold.nii was not resampled, and sub-1_echo-1_bold.nii was, sub-1_echo-1_bold.json says",
+        ),
+    ] {
+        for (code, said) in both(dir, inherited, fields) {
+            assert_eq!(code, Some(65), "{fields:?}: {said}");
+            assert!(
+                said.contains(found) && said.contains("sidecar of each"),
+                "no {found:?} in {said}"
+            );
+        }
     }
 }
 

@@ -36,6 +36,8 @@ fn guess(bytes: &[u8]) -> &'static str {
         "this is a zip archive; unpack it first"
     } else if bytes.starts_with(b"<") {
         "this is a web page or XML; download the file itself"
+    } else if bytes.starts_with(b"{") {
+        "this is JSON; name the image that it lies beside"
     } else {
         "convert it to NIfTI first"
     }

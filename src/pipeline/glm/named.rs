@@ -80,11 +80,15 @@ fn of_contrasts(spec: &GlmSpec, opened: &Opened, questions: &Questions, all: &Fi
     maps
 }
 
-/// The largest value of each contrast and where it is.
-pub(super) fn say_peaks(contrasts: &[ContrastMaps], grid: &Grid, watch: &dyn Watch) {
+/// The largest value of each contrast in the voxels that were `fitted`, and where it is.
+pub(super) fn say_peaks(
+    contrasts: &[ContrastMaps],
+    (grid, fitted): (&Grid, &[bool]),
+    watch: &dyn Watch,
+) {
     for c in contrasts {
-        let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        if let Some((voxel, value)) = peak {
+        let inside = c.stat.iter().enumerate().filter(|(voxel, _)| fitted[*voxel]);
+        if let Some((voxel, value)) = inside.max_by(|a, b| a.1.total_cmp(b.1)) {
             let [i, j, k] = grid.coordinates(voxel);
             let [x, y, z] = grid.millimetres([i, j, k]);
             let least = told(c.dof.least());

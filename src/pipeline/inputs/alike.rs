@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Run, display};
+use super::{Run, display, smoothed};
 use crate::error::Result;
 use crate::io::bids::{EchoName, without_echo};
 use crate::io::folder;
@@ -86,21 +86,11 @@ pub(super) fn say_unlike_echoes(runs: &[Run], watch: &dyn Watch) {
 
 /// Warn where runs that are combined were not smoothed alike before: their effects are of other widths.
 pub(super) fn say_unlike_smoothing(runs: &[Run], watch: &dyn Watch) {
-    let width = |run: &Run| {
-        run.smoothed
-            .iter()
-            .map(|one| one.fwhm_mm.powi(2))
-            .fold(0.0, |sum, square| sum + square)
-            .sqrt()
-    };
+    let width = |run: &Run| smoothed::width_mm(&run.smoothed);
     let Some((first, others)) = runs.split_first() else { return };
-    let Some(other) = others.iter().find(|other| (width(other) - width(first)).abs() > 0.01) else {
-        return;
-    };
-    let said = |run: &Run| match width(run) {
-        0.0 => format!("{} was not smoothed before", display(&run.path)),
-        mm => format!("{} was smoothed before, by {mm:.2} mm", display(&run.path)),
-    };
+    let is_unlike = |other: &&Run| !smoothed::is_alike(width(other), width(first));
+    let Some(other) = others.iter().find(is_unlike) else { return };
+    let said = |run: &Run| format!("{} {}", display(&run.path), smoothed::told(width(run)));
     watch.warn(&format!(
         "{}, and {}: what is combined of them is of unlike smoothness; give runs that were smoothed alike, or none that was, with --fwhm",
         said(first),

@@ -92,6 +92,7 @@ pub(super) fn design(
         let first_s = span.first_s.min(0.0); // slices may have earlier times
         let earliest = design::odd::Span { first_s, ..span };
         found.leave_out_over(&table.name, |event| earliest.is_over(event));
+        found.tell_unknown(&table.name);
         let odd = design::odd::odd(&table.name, &found.events, &span);
         odd.notes.iter().for_each(|note| watch.note(note));
         found.doubts.extend(odd.doubts);

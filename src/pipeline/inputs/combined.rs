@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Earlier, display, earlier, open_bold, timing};
+use super::{Earlier, display, earlier, open_bold, smoothed, timing};
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
@@ -39,8 +39,8 @@ pub struct Echoes {
 /// Open the echoes of a run beside the `first`, whose sidecar and acquisition are known; none of a run that has one alone.
 ///
 /// # Errors
-/// What its files hold or lack; bad data for an echo of another acquisition or corrected otherwise; missing input where nothing says an
-/// echo time.
+/// What its files hold or lack; bad data for an echo of another acquisition, corrected or smoothed otherwise; missing input where nothing
+/// says an echo time.
 pub(super) fn open(
     spec: &RunSpec,
     (first, of_first): (&BoldFile, &Sidecar),
@@ -54,7 +54,7 @@ pub(super) fn open(
         let bold = open_bold(path, watch)?;
         let mut its = io::sidecar::find(path, spec.sidecar.as_deref())?;
         say_taken(path, &its.take_of_run(of_first, &given(spec)), watch);
-        timing::say(&bold, &its, spec.tr, watch);
+        timing::doubt(&bold, &its, spec.tr, watch);
         same_grid(&bold, first, watch)?;
         found.extend(its.files.iter().map(|file| (Role::Sidecar, file.clone())));
         images.push((display(path), its));
@@ -77,9 +77,11 @@ pub(super) fn open(
     }
     for (bold, (_, its)) in opened.iter().zip(&images[1..]) {
         let of_echo = timing::acquisition(bold, its, (spec, TaskTimes::Start), &Quiet);
+        same_resampling((bold, its), (first, of_first))?;
         same_times(bold, first, (&of_echo, acquisition))?;
     }
     same_correction(spec, options)?;
+    same_smoothing(spec, options, watch)?;
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
     let others = opened.into_iter().map(|bold| Box::new(bold) as Box<dyn BoldSource>).collect();
     Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
@@ -132,6 +134,31 @@ fn same_grid(bold: &BoldFile, first: &BoldFile, watch: &dyn Watch) -> Result<()>
     Ok(())
 }
 
+/// Echoes were resampled, and corrected for slice timing, alike: else a plane is of other times in each.
+fn same_resampling(
+    (bold, its): (&BoldFile, &Sidecar),
+    (first, of_first): (&BoldFile, &Sidecar),
+) -> Result<()> {
+    let name = display(&first.path);
+    let of_other = if its.is_slice_timing_corrected() != of_first.is_slice_timing_corrected() {
+        let [own, other] =
+            if its.is_slice_timing_corrected() { ["is", "is not"] } else { ["is not", "is"] };
+        format!("{own} corrected for slice timing by its sidecar, and {name} {other}")
+    } else {
+        match (io::resampled(bold, its), io::resampled(first, of_first)) {
+            (Some(its), None) => format!("was resampled, {}, and {name} was not", its.said_by),
+            (None, Some(its)) => format!("was not resampled, and {name} was, {}", its.said_by),
+            _ => return Ok(()),
+        }
+    };
+    Err(Error::bad_data(
+        display(&bold.path),
+        of_other,
+        format!("be an echo of {name}: the same slices at the same times"),
+        "give echoes that were preprocessed alike; where all were, say it (SliceTimingCorrected, SpatialReference) in the sidecar of each",
+    ))
+}
+
 /// Echoes have the same volumes at the same times.
 fn same_times(
     bold: &BoldFile,
@@ -175,6 +202,28 @@ fn same_correction(spec: &RunSpec, options: &EchoOptions) -> Result<()> {
                 ),
                 "be corrected as the run's other echoes are",
                 "correct all echoes in one call of boldly retroicor, or combine them uncorrected",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Echoes that are combined were smoothed alike: else T2* is of unlike neighbourhoods in each.
+fn same_smoothing(spec: &RunSpec, options: &EchoOptions, watch: &dyn Watch) -> Result<()> {
+    let of_first = smoothed::width_mm(&smoothed(&spec.bold, &Quiet)?);
+    for path in &options.others {
+        let its = smoothed::width_mm(&smoothed(path, watch)?);
+        if !smoothed::is_alike(its, of_first) {
+            return Err(Error::bad_data(
+                display(path),
+                format!(
+                    "{}, and {} {}",
+                    smoothed::told(its),
+                    display(&spec.bold),
+                    smoothed::told(of_first)
+                ),
+                "be smoothed as the run's other echoes are, or not at all",
+                "combine the echoes first and smooth then, with --fwhm or boldly smooth; or smooth all of them alike",
             ));
         }
     }

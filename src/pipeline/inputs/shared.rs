@@ -20,28 +20,30 @@ pub fn names(runs: &[Run]) -> Vec<String> {
 /// from 1.
 #[must_use]
 pub fn numbers(runs: &[Run]) -> Vec<usize> {
-    let own = |run: &Run| {
-        let entities = Name::of(&run.path).entities;
-        entities.iter().find_map(|entity| entity.strip_prefix("run-")?.parse::<usize>().ok())
-    };
-    by_name_or_place(runs.iter().map(own).collect())
+    by_name_or_place(runs.iter().map(own_number).collect())
+}
+
+/// That of `run-` in its name.
+fn own_number(run: &Run) -> Option<usize> {
+    let entities = Name::of(&run.path).entities;
+    entities.iter().find_map(|entity| entity.strip_prefix("run-")?.parse().ok())
 }
 
 /// Say which run is meant by the number of an output's name, where these are not the runs' own.
 pub fn say_numbers(runs: &[Run], watch: &dyn Watch) {
     let numbers = numbers(runs);
-    let own = |run: &Run| Name::of(&run.path).entities.into_iter().find(|e| e.starts_with("run-"));
-    let is_other = |(run, number): (&Run, &usize)| {
-        own(run)
-            .and_then(|own| own.strip_prefix("run-")?.parse().ok())
-            .is_some_and(|own: usize| own != *number)
-    };
+    let is_other =
+        |(run, number): (&Run, &usize)| own_number(run).is_some_and(|own| own != *number);
     if runs.len() < 2 || !runs.iter().zip(&numbers).any(is_other) {
         return;
     }
     let all = runs.iter().zip(&numbers).map(|(run, number)| format!("run-{number} {}", run.name()));
+    let why = match runs.iter().find(|run| own_number(run).is_none()) {
+        Some(run) => format!("the name of {} has no number of a run", display(&run.path)),
+        None => "the names of some runs have one run- number".to_owned(),
+    };
     watch.warn(&format!(
-        "runs of several sessions have numbers in common: in names of outputs run-1, run-2, ... are their places: {}",
+        "{why}: in names of outputs run-1, run-2, ... are the runs' places: {}",
         all.collect::<Vec<_>>().join(", ")
     ));
 }

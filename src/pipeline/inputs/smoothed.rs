@@ -31,13 +31,30 @@ pub fn smoothed(bold: &Path, watch: &dyn Watch) -> Result<Vec<SmoothOptions>> {
     }
 }
 
-/// A run that is smoothed once more, by `fwhm_mm`, ends up wider: variances of Gaussians add.
+/// How wide all of them are together, FWHM in mm, 0 for none: variances of Gaussians add.
+pub(super) fn width_mm(all: &[SmoothOptions]) -> f64 {
+    all.iter().fold(0.0, |width, one| one.fwhm_mm.hypot(width))
+}
+
+/// Whether two runs of these widths, mm, are equally smooth.
+pub(super) fn is_alike(a_mm: f64, b_mm: f64) -> bool {
+    (a_mm - b_mm).abs() <= 0.01
+}
+
+/// That a run was smoothed by so many mm in all, or not.
+pub(super) fn told(width_mm: f64) -> String {
+    match width_mm {
+        0.0 => "was not smoothed before".to_owned(),
+        mm => format!("was smoothed before, by {mm:.2} mm"),
+    }
+}
+
+/// A run that is smoothed once more, by `fwhm_mm`, ends up wider.
 pub fn say_twice(bold: &Path, before: &[SmoothOptions], fwhm_mm: f64, watch: &dyn Watch) {
     if before.is_empty() || fwhm_mm == 0.0 {
         return;
     }
-    let squares = |widths: f64, one: &SmoothOptions| widths + one.fwhm_mm.powi(2);
-    let total = before.iter().fold(fwhm_mm.powi(2), squares).sqrt();
+    let total = fwhm_mm.hypot(width_mm(before));
     watch.warn(&format!(
         "{} was smoothed before, by {} mm; {fwhm_mm} mm more make {total:.2} mm FWHM in all",
         display(bold),

@@ -29,9 +29,14 @@ pub fn sidecar(
 
 /// What a person should know of a run's sidecars.
 pub(super) fn say(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>, watch: &dyn Watch) {
+    doubt(bold, sidecar, tr, watch);
+    io::acquisition_notes(bold, sidecar).iter().for_each(|note| watch.note(note));
+}
+
+/// Warn of what its sidecars leave open or contradict.
+pub(super) fn doubt(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>, watch: &dyn Watch) {
     sidecar.doubts.iter().for_each(|doubt| watch.warn(doubt));
     io::contradictions(bold, sidecar, tr).iter().for_each(|said| watch.warn(said));
-    io::acquisition_notes(bold, sidecar).iter().for_each(|note| watch.note(note));
 }
 
 /// When a run of a model was acquired. Slice times that cannot be stop it where it has a recording, or was given them by name;
