@@ -4,7 +4,7 @@
 //! Source: the objective, (n - m) log RSS + log|U'R⁻¹U| + log|R|, and the trial values, a from 0 and b from -0.8 to 0.8 in steps of 0.1
 //! with lambda not negative, are those of 3dREMLfit; a and b are then refined off the grid by Newton steps, from each trial that is lower than all
 //! beside it, and from the valley beside white noise, which is narrower than the grid, so that they vary continuously with the data. The whole series is needed: what R⁻¹ does to it is no function of a few sums.
-//! What it makes of the design is one of a and b alone, and is looked up on the way ([`patches`]).
+//! What it makes of the design is one of a and b alone, and is looked up on the way (`patches`).
 //!
 //! R is semiseparable, so that its factor L D L' whitens a series in one pass: with g the gap before volume t, S = a^(2g) S +
 //! a^(2g-2) D W², f = a^g f + a^(g-1) W z (of the volume before), D = 1 - lambda² S, W = (1 - lambda a S) / D, z = y - lambda f.
