@@ -82,7 +82,16 @@ fn columns(plan: &Plan, people: &People, tables: &Tables) -> Result<Vec<Column>>
     Ok(seen)
 }
 
-fn of_column(table: &Measured, column: &str, people: &People, notes: &mut Notes) -> Result<()> {
+/// Tell the odd values of a column of numbers.
+///
+/// # Errors
+/// As [`Measured::texts`] and [`Measured::ids`].
+pub(super) fn of_column(
+    table: &Measured,
+    column: &str,
+    people: &People,
+    notes: &mut Notes,
+) -> Result<()> {
     // Words, and columns that are not there, are for whoever reads them; levels are refused by the dictionary.
     let is_number = |text: &String| text.parse::<f64>().is_ok();
     if table.table.position(column).is_none()
