@@ -249,6 +249,19 @@ fn visits_at_one_time_are_said_where_rows_contradict_each_other() {
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
+    // So it is where rows have an order that times contradict: c after the end.
+    let mut late = with_four([[1, 1], [20, 20], [20, 20], [40, 40]]);
+    for row in &mut late.cells("questionnaires").rows {
+        row[1] = match row[1].as_str() {
+            "ses-c" => "ses-d".to_owned(),
+            "ses-d" => "ses-c".to_owned(),
+            other => other.to_owned(),
+        };
+    }
+    let error = analysed(&late).unwrap_err().to_string();
+    for part in ["ses-c at another place; acq_time", "has ses-b and ses-c at one time"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
     // Of visits without a time these are named.
     study.tables.times.retain(|(_, session), _| session != "ses-c");
     let error = analysed(&study).unwrap_err().to_string();

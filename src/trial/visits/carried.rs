@@ -90,9 +90,19 @@ impl Visits {
         (others, people): (&[&str], &People),
     ) -> Result<(Vec<String>, By)> {
         let (from, to) = (&plan.baseline, &plan.endpoint);
-        let unknown = |doubt: Doubt, by: By| self.unknown((&doubt, by), plan, (others, people), "");
         let numbers = self.by_numbers(from, to);
         let by_times = Order::of_times(&self.sessions, &people.times);
+        let tied = match by_times.between(from, to) {
+            Err(Doubt::Unknown(both)) if by_times.has_both(&both) => format!(
+                "; {TIMES} has {} and {} at one time, or one on the day of the other without a time",
+                both[0], both[1]
+            ),
+            _ => String::new(),
+        };
+        let unknown = |doubt: Doubt, by: By| {
+            let tied = if by == By::Rows { tied.as_str() } else { "" };
+            self.unknown((&doubt, by), plan, (others, people), tied)
+        };
         let found = match (by_times.between(from, to), numbers) {
             (Ok(times), Some(numbers)) if times != numbers => {
                 Err(self.refused(people, format!(
@@ -104,28 +114,17 @@ impl Visits {
             }
             (Ok(times), _) => Ok((times, By::Times)),
             (Err(Doubt::Unknown(_)), Some(numbers)) => Ok((numbers, By::Numbers)),
-            (Err(Doubt::Unknown(tied)), None) => match self.order.between(from, to) {
-                Ok(rows) => Ok((rows, By::Rows)),
-                Err(doubt) if by_times.has_both(&tied) => {
-                    let [one, other] = &tied;
-                    Err(self.unknown(
-                        (&doubt, By::Rows),
-                        plan,
-                        (others, people),
-                        &format!(
-                            "; {TIMES} has {one} and {other} at one time, or one on the day of the other without a time"
-                        ),
-                    ))
-                }
-                Err(doubt) => Err(unknown(doubt, By::Rows)),
-            },
+            (Err(Doubt::Unknown(_)), None) => {
+                let rows = self.order.between(from, to);
+                Ok((rows.map_err(|doubt| unknown(doubt, By::Rows))?, By::Rows))
+            }
             (Err(doubt), _) => Err(unknown(doubt, By::Times)),
         }?;
         // Times that leave others in doubt hold where they are known.
         match by_times.contradicts([from, to], &found.0) {
             None => Ok(found),
             Some(session) => Err(self.refused(people, format!(
-                "needs to know which of {} is between {from} and {to}: {} has {}, and {TIMES} {session} at another place",
+                "needs to know which of {} is between {from} and {to}: {} has {}, and {TIMES} {session} at another place{tied}",
                 others.join(", "),
                 match found.1 {
                     By::Rows => format!("the order of the rows of {}", self.name),
