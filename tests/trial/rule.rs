@@ -80,6 +80,8 @@ fn a_rule_that_cannot_be_read_says_what_is_wrong_and_shows_one_that_can() {
         ("nrs<=30%", "does not say which way 30% goes"),
         ("nrs<=inf", "holds 'inf'"),
         ("nrs<=2; nrs<=3", "two parts named 'nrs'"),
+        ("q:nrs<=-30%; q:nrs<=4", "name them: 'a=q:nrs<=-30%; b=q:nrs<=4'"),
+        ("pain=nrs<=2; pain=pgic<3", "name them: 'a=nrs<=2; b=pgic<3'"),
     ];
     for (text, says) in cases {
         let error = text.parse::<Rule>().unwrap_err().to_string();
