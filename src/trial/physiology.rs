@@ -7,7 +7,6 @@ use super::arm::{Arm, ByArm};
 use super::motion;
 use super::note::Notes;
 use super::numbered::refuse_words;
-use super::odd;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
@@ -57,7 +56,7 @@ pub fn analyse(
         return Ok(Vec::new());
     };
     let is_named = plan.tables().is_some_and(|names| names.iter().any(|name| name == TABLE));
-    match of_table(table, (plan, people), notes) {
+    match of_table(table, plan, people) {
         Err(error @ (Error::BadData(_) | Error::Usage(_))) if !is_named => {
             notes.warn(format!("physiology is not described: {error}"), Vec::new());
             Ok(Vec::new())
@@ -66,11 +65,7 @@ pub fn analyse(
     }
 }
 
-fn of_table(
-    table: &Measured,
-    (plan, people): (&Plan, &People),
-    notes: &mut Notes,
-) -> Result<Vec<PhysiologyRow>> {
+fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<PhysiologyRow>> {
     let runs =
         Runs { of: table.people(people)?, sessions: table.sessions()?, tasks: table.states(TASK)? };
     runs.refuse_twice(table)?;
@@ -98,14 +93,19 @@ fn of_table(
             rows.extend(row(names, &values, plan, people)?);
         }
     }
-    for (column, ..) in &measures {
-        odd::of_column(table, column, people, notes)?;
-    }
     Ok(rows)
 }
 
 /// A column that is described, with words and units.
 type Described = (String, String, Option<&'static str>);
+
+/// The columns that are described.
+///
+/// # Errors
+/// As [`Measured::has`].
+pub(super) fn columns(table: &Measured) -> Result<Vec<String>> {
+    Ok(measures(table)?.into_iter().map(|(column, ..)| column).collect())
+}
 
 /// Those of the table.
 fn measures(table: &Measured) -> Result<Vec<Described>> {

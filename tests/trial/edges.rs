@@ -498,24 +498,3 @@ fn folders_that_cannot_be_taken_are_refused_and_means_over_runs_count_once() {
     assert!(said.contains("2 tables of single runs lie beside the mean"), "{said}");
     assert_eq!(read("good"), read("mean"));
 }
-
-#[test]
-fn rows_of_several_tasks_of_a_visit_are_refused_as_folders_are() {
-    let with_tasks = |is_pain: &dyn Fn(&[String]) -> bool| {
-        let mut study = with_edges();
-        let table = study.cells("coupling");
-        table.columns.push("task".to_owned());
-        for row in &mut table.rows {
-            let task = if is_pain(row) { "pain" } else { "task-rest" };
-            row.push(task.to_owned());
-        }
-        analysed(&study, &mut Notes::default())
-    };
-    let error = with_tasks(&|row| row[2] == "2").unwrap_err().to_string();
-    for part in ["of ses-week13 as line", "is, of another task", "'coupling.tsv[task=NAME]'"] {
-        assert!(error.contains(part), "{part}: {error}");
-    }
-    // One task a visit is told, whichever it is.
-    with_tasks(&|row| row[1] == SESSIONS[1]).unwrap();
-    with_tasks(&|_| false).unwrap();
-}

@@ -272,3 +272,24 @@ fn rows_of_a_visit_that_count_twice_and_values_that_cannot_be_are_told() {
         says(&odd, described, &format!("sub-001 (line 6: {rate})"));
     }
 }
+
+#[test]
+fn rows_of_several_tasks_of_a_visit_are_refused_as_folders_are() {
+    let with_tasks = |is_pain: &dyn Fn(&[String]) -> bool| {
+        let mut study = crate::edges::with_edges();
+        let table = study.cells("coupling");
+        table.columns.push("task".to_owned());
+        for row in &mut table.rows {
+            let task = if is_pain(row) { "pain" } else { "task-rest" };
+            row.push(task.to_owned());
+        }
+        edges::analyse(&study.plan, &study.people(), &study.tables, &mut Notes::default())
+    };
+    let error = with_tasks(&|row| row[2] == "2").unwrap_err().to_string();
+    for part in ["of ses-week13 as line", "is, of another task", "'coupling.tsv[task=NAME]'"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // One task a visit is told, whichever it is.
+    with_tasks(&|row| row[1] == SESSIONS[1]).unwrap();
+    with_tasks(&|_| false).unwrap();
+}
