@@ -18,7 +18,7 @@ mod words;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::arm::{Arm, ByArm};
+use super::arm::ByArm;
 use super::counts::{risk_difference, risk_difference_newcombe, two_arms};
 use super::note::Notes;
 use super::people::People;
@@ -122,7 +122,6 @@ impl Counting {
         }
         let n = ByArm::of(|arm| who.get(arm).len());
         let arms = two_arms(n, self.treated);
-        let anybody = Arm::BOTH.iter().any(|arm| *n.get(*arm) > 0);
         AdverseRow {
             soc: soc.to_owned(),
             pt: pt.map(str::to_owned),
@@ -130,10 +129,8 @@ impl Counting {
             n,
             share: ByArm { control: arms.control.proportion(), active: arms.active.proportion() },
             events: of_events,
-            risk_difference: anybody.then(|| risk_difference(&arms, self.conf)).flatten(),
-            risk_difference_newcombe: anybody
-                .then(|| risk_difference_newcombe(&arms, self.conf))
-                .flatten(),
+            risk_difference: risk_difference(&arms, self.conf),
+            risk_difference_newcombe: risk_difference_newcombe(&arms, self.conf),
         }
     }
 }

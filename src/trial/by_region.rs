@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dictionary::{Dictionary, Variable};
-use super::index::without_entity;
+use super::index::{index, without_entity};
 use super::motion;
 use super::note::Notes;
+use super::numbered::refuse_words;
 use super::tables::{Measured, STATES};
+use super::visits::{RUN, RUNS};
 use crate::error::{Error, Result};
 use crate::table::{Table, are_one_name};
 
@@ -26,11 +28,11 @@ pub fn is_by_region(table: &Measured) -> bool {
     KEYS.iter().chain(&[REGION, MEAN]).all(is_there)
 }
 
-/// The same values with a row a participant and visit. Columns of the arm, the task, the condition and of motion stay, all others go; a value that rests on less than
+/// The same values with a row a participant and visit, or, where there is a column `run`, a run of it. Columns of the arm, the run, the task, the condition and of motion stay, all others go; a value that rests on less than
 /// half of its region is n/a, counted and named.
 ///
 /// # Errors
-/// As [`Measured::has`]; bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
+/// As [`Measured::has`]; bad data naming line and participant: a region twice at a visit and run, a run that is no whole number, a row without a region, participant or session, cells that are no numbers, an
 /// arm or motion that differs within a visit, a region called as a column that stays or as another but for case.
 pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measured> {
     let (ids, sessions) = (long.ids()?, long.sessions()?);
@@ -44,6 +46,8 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     for name in std::iter::once(arm).chain(others) {
         stay.extend(long.has(name)?.then_some(name));
     }
+    let has_runs = long.has(RUN)?;
+    stay.extend(has_runs.then_some(RUN));
     stay.extend(motion.iter().map(String::as_str));
     if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
         return Err(Error::bad_data(
@@ -54,8 +58,12 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         ));
     }
     let regions = distinct(&names);
-    let of_rows: Vec<(&str, &str)> =
-        ids.iter().map(String::as_str).zip(sessions.iter().map(String::as_str)).collect();
+    refuse_words(long, RUN, RUNS)?;
+    let runs = long.optional_texts(RUN)?;
+    let runs: Vec<Option<String>> = runs.iter().map(|run| run.as_deref().map(index)).collect();
+    let of_rows: Vec<(&str, &str, Option<&str>)> = (0..ids.len())
+        .map(|row| (ids[row].as_str(), sessions[row].as_str(), runs[row].as_deref()))
+        .collect();
     let visits = distinct(&of_rows);
     let mut rows: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     let mut low: Vec<Vec<Low<'_>>> = vec![Vec::new(); regions.len()];
@@ -67,7 +75,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         }
         let share = coverage.as_ref().and_then(|all| all[row]);
         if let Some(share) = share.filter(|share| *share < LEAST_COVERAGE) {
-            let (participant, session) = of_rows[row];
+            let (participant, session, _) = of_rows[row];
             low[region].push(Low { participant, session, coverage: share });
         }
     }
@@ -85,11 +93,12 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let heads = KEYS.iter().chain(&stay).map(|name| (*name).to_owned());
     table.columns = heads.chain(regions.iter().cloned()).collect();
     let mut origin = Vec::new();
-    for (at, (id, session)) in visits.iter().enumerate() {
+    for (at, (id, session, run)) in visits.iter().enumerate() {
         let own: Vec<usize> = (0..names.len()).filter(|&row| of_rows[row] == visits[at]).collect();
         let mut cells = vec![(*id).to_owned(), (*session).to_owned()];
         for &column in &stay {
             cells.push(match column {
+                RUN if has_runs => run.unwrap_or("n/a").to_owned(),
                 _ if column != arm && STATES.contains(&column) => states(long, column, &own)?,
                 _ => one(long, column, &own)?,
             });
@@ -147,7 +156,7 @@ fn twice(long: &Measured, region: &str, row: usize, other: usize) -> Error {
     Error::bad_data(
         long.line(row),
         format!("is of {region} at one visit as {} is", long.other_line(other)),
-        "be the only row of a participant, session and region",
+        "be the only row of a participant, session (of several runs: and run) and region",
         "of several conditions name one as TABLE[COLUMN=VALUE], or delete one of the rows",
     )
 }

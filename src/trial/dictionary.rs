@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod meant;
+mod twice;
 
 use super::note::Notes;
 use crate::design::similar::closest;
@@ -179,7 +180,7 @@ impl Dictionary {
     /// Read the text of a JSON file.
     ///
     /// # Errors
-    /// Bad data: no JSON object, a Range (or Minimum and Maximum) that is not two rising numbers, Levels that are no object or list, a Direction that says neither lower nor higher, a LongName, Description, Units or SelectedBy that is no text.
+    /// Bad data: no JSON object, a key twice in one object, a Range (or Minimum and Maximum) that is not two rising numbers, a Range that contradicts Minimum or Maximum, Levels that are no object or list, a Direction that says neither lower nor higher, a LongName, Description, Units or SelectedBy that is no text.
     pub fn parse(name: &str, text: &str) -> Result<Dictionary> {
         let wrong = |found: String, expected: &str| {
             Error::bad_data(
@@ -192,6 +193,14 @@ impl Dictionary {
         let value: Value = serde_json::from_str(text).map_err(|cause| {
             wrong("is not JSON".to_owned(), "be an object with an entry a column").caused_by(cause)
         })?;
+        if let Some(key) = twice::key_twice(text) {
+            return Err(Error::bad_data(
+                name,
+                format!("gives '{key}' twice in one object"),
+                "give each once: which of them holds is not known",
+                "delete or rename one of them",
+            ));
+        }
         let Value::Object(entries) = value else {
             return Err(wrong("is not a JSON object".to_owned(), "have an entry a column"));
         };
@@ -316,7 +325,19 @@ fn range(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, No
     let Some(value) = entry.get("Range") else { return limits(entry) };
     let number = |at: usize| value.get(at).and_then(Value::as_f64);
     match (value.as_array().map(Vec::len), number(0), number(1)) {
-        (Some(2), Some(least), Some(most)) if least < most => Ok(Some([least, most])),
+        (Some(2), Some(least), Some(most)) if least < most => {
+            let others = [("Minimum", least), ("Maximum", most)];
+            let other = others.into_iter().find_map(|(key, own)| {
+                entry.get(key).filter(|value| value.as_f64() != Some(own)).map(|value| (key, value))
+            });
+            match other {
+                None => Ok(Some([least, most])),
+                Some((key, other)) => Err((
+                    format!("the Range {value} and the {key} {other}"),
+                    "say the same by Range as by Minimum and Maximum, or give one of them",
+                )),
+            }
+        }
         _ => Err((format!("the Range {value}"), RISING)),
     }
 }

@@ -96,8 +96,16 @@ fn of_plan(column: &Column, people: &People, tables: &Tables) -> Result<Visits> 
 }
 
 fn read(table: &Measured, column: &str, people: &People) -> Result<Visits> {
-    table.numbers_on(column, "displacements in mm", [0.0, f64::INFINITY])?;
+    displacements(table, column)?;
     Visits::new(table, column, people)
+}
+
+/// Mean framewise displacements, 0 mm or more.
+///
+/// # Errors
+/// As [`Measured::numbers_on`].
+pub(super) fn displacements(table: &Measured, column: &str) -> Result<Vec<Option<f64>>> {
+    table.numbers_on(column, "displacements in mm", [0.0, f64::INFINITY])
 }
 
 /// Motion against each region, at each visit and of the changes.

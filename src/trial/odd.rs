@@ -8,7 +8,7 @@ use super::note::{Notes, counted};
 use super::people::People;
 use super::plan::{Column, Plan};
 use super::tables::{Measured, Tables};
-use super::{brain, derived, motion};
+use super::{brain, derived, motion, physiology};
 use crate::error::Result;
 
 /// Sizes of numbers that stand for a missing value; those below 99 where they are negative.
@@ -32,7 +32,18 @@ pub(super) fn tell(plan: &Plan, people: &People, tables: &Tables, notes: &mut No
         };
         of_column(table, &column.column, people, notes)?;
     }
+    of_physiology(people, tables, notes);
     Ok(())
+}
+
+/// The same of what is described wherever it lies; what is wrong with that table is told by who describes it.
+fn of_physiology(people: &People, tables: &Tables, notes: &mut Notes) {
+    let Some(table) = tables.all.iter().find(|table| table.name == physiology::TABLE) else {
+        return;
+    };
+    for column in physiology::columns(table).unwrap_or_default() {
+        of_column(table, &column, people, notes).unwrap_or_default();
+    }
 }
 
 /// Every column of numbers of the plan, each once.

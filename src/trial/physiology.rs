@@ -4,27 +4,30 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
-use super::index::index;
+use super::motion;
 use super::note::Notes;
 use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
-use super::tables::{Measured, TASK, Tables, is_missing, session};
+use super::tables::{Measured, TASK, Tables, session};
 use super::two_sample;
-use super::visits::{RUN, RUNS, twice};
+use super::visits::{RUN, RUNS, are_runs, twice};
 use crate::error::{Error, Result};
 use crate::table::are_one_name;
 
 /// How plans call the table.
 pub const TABLE: &str = "physio_summary";
 
+/// That of motion.
+const MOTION: &str = "mean_fd";
+
 /// Columns that are described, in words, with the units of `boldly physio`.
 const MEASURES: [(&str, &str, Option<&str>); 5] = [
     ("heart_rate", "heart rate", Some("beats/min")),
     ("breathing_rate", "breathing rate", Some("breaths/min")),
     ("rvt", "respiratory volume per time", None),
-    ("mean_fd", "mean framewise displacement", Some("mm")),
+    (MOTION, "mean framewise displacement", Some("mm")),
     ("kept_volumes", "volumes kept", None),
 ];
 /// The column of numbers of the table that one is called as, but for case, `_`, `-` and blanks.
@@ -72,10 +75,18 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
             tasks.push(task);
         }
     });
+    let measures = measures(table)?;
+    let mut numbers = Vec::new();
+    for (column, ..) in &measures {
+        numbers.push(match column.as_str() {
+            MOTION => motion::displacements(table, column)?,
+            _ => table.numbers(column)?,
+        });
+    }
     let mut rows = Vec::new();
     for task in tasks {
-        for (column, label, units) in measures(table)? {
-            let values = runs.values(&table.numbers(&column)?, task);
+        for ((column, label, units), numbers) in measures.clone().into_iter().zip(&numbers) {
+            let values = runs.values(numbers, task);
             let variable = table.dictionary.get(&column);
             let units = variable.and_then(|v| v.units.clone()).or(units.map(str::to_owned));
             let names = (task.clone(), column, label, units);
@@ -87,6 +98,14 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
 
 /// A column that is described, with words and units.
 type Described = (String, String, Option<&'static str>);
+
+/// The columns that are described.
+///
+/// # Errors
+/// As [`Measured::has`].
+pub(super) fn columns(table: &Measured) -> Result<Vec<String>> {
+    Ok(measures(table)?.into_iter().map(|(column, ..)| column).collect())
+}
 
 /// Those of the table.
 fn measures(table: &Measured) -> Result<Vec<Described>> {
@@ -112,20 +131,17 @@ struct Runs {
 }
 
 impl Runs {
-    /// A run that is there twice would count twice.
+    /// A run that is there twice would count twice, and so would a visit's rows of no run.
     fn refuse_twice(&self, table: &Measured) -> Result<()> {
         refuse_words(table, RUN, RUNS)?;
-        let Some(at) = table.table.position(RUN) else { return Ok(()) };
-        let mut lines = BTreeMap::new();
-        for (row, cells) in table.table.rows.iter().enumerate() {
-            let key =
-                (self.of[row], &self.sessions[row], &self.tasks[row], index(cells[at].trim()));
-            if is_missing(&cells[at]) {
-                continue;
-            }
-            if let Some(other) = lines.insert(key, row) {
+        let mut lines: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for row in 0..self.of.len() {
+            let visit = (self.of[row], &self.sessions[row], &self.tasks[row]);
+            let own = lines.entry(visit).or_default();
+            if let Some(&other) = own.iter().find(|&&other| !are_runs(table, row, other)) {
                 return Err(twice(table, &self.sessions[row], [other, row]));
             }
+            own.push(row);
         }
         Ok(())
     }

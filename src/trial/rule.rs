@@ -177,8 +177,14 @@ impl FromStr for Rule {
             return Err(wrong(text, "has no parts"));
         }
         for (at, part) in parts.iter().enumerate() {
-            if parts[..at].iter().any(|other| other.name == part.name) {
-                return Err(wrong(text, format!("has two parts named '{}'", part.name)));
+            if let Some(other) = parts[..at].iter().find(|other| other.name == part.name) {
+                let called = |name: &str, of: &Part| Part { name: name.to_owned(), ..of.clone() };
+                return Err(Error::usage(
+                    format!("the responder rule '{text}'"),
+                    format!("has two parts named '{}'", part.name),
+                    "have parts that are called apart: a part without a name is called as its column",
+                    format!("name them: '{}; {}'", called("a", other), called("b", part)),
+                ));
             }
         }
         Ok(Rule { parts })

@@ -53,7 +53,7 @@ pub(super) const RUN: &str = "run";
 pub(super) const RUNS: &str = "a visit's runs";
 
 /// Whether two rows of a visit are of different runs of one task.
-fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
+pub(super) fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
     let cells = |column: &str| {
         let at = table.table.position(column)?;
         Some([row, other].map(|row| table.table.rows[row][at].trim()))

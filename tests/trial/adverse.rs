@@ -403,7 +403,7 @@ fn who_left_for_an_event_must_be_so_in_both_tables_or_is_told() {
 }
 
 #[test]
-fn without_events_there_are_rows_of_nobody_and_no_interval() {
+fn without_events_there_are_rows_of_nobody_with_their_limits() {
     let mut study = asked();
     assert!(!all_said(&study).contains("has no row"));
     study.cells("adverse_events").rows.clear();
@@ -412,10 +412,18 @@ fn without_events_there_are_rows_of_nobody_and_no_interval() {
     assert_eq!(found.rows.len(), 5);
     assert_eq!(counts(&found.rows[0]), [0; 4]);
     assert_eq!(found.rows[0].share.active, Some(0.0));
-    assert_eq!(
-        (found.rows[0].risk_difference, found.rows[0].risk_difference_newcombe),
-        (None, None)
-    );
+    // Score limits of 0 of 46 against 0 of 46: c / (1 + c), c = z^2 N / (n (N - 1)), from the equation at p = delta and 0; Newcombe's are golden_trial.json's both_zero.
+    let (n, n_all, z) = (46.0, 92.0, 1.959_963_984_540_054_f64);
+    let c = z * z * n_all / (n * (n_all - 1.0));
+    let row = &found.rows[0];
+    for (of, limit) in
+        [(row.risk_difference, c / (1.0 + c)), (row.risk_difference_newcombe, 0.077_073_563_085_6)]
+    {
+        let of = of.unwrap();
+        assert!(of.value.abs() < 1e-12, "{of:?}");
+        assert!((of.low.unwrap() + limit).abs() < 1e-9, "{of:?} {limit}");
+        assert!((of.high.unwrap() - limit).abs() < 1e-9, "{of:?} {limit}");
+    }
     study.plan.adverse_events = None;
     assert_eq!(self::found(&study), AdverseEvents::default());
 }

@@ -75,3 +75,27 @@ fn what_cannot_be_a_value_of_one_visit_is_refused_with_both_lines() {
         assert!(error.contains(says), "{says}: {error}");
     }
 }
+
+#[test]
+fn several_runs_of_a_visit_have_a_row_each_of_which_the_mean_is_taken() {
+    let with_runs = |cells: [&str; 4]| {
+        let mut long = long(
+            "sub-1 ses-a pag 1 1 .1|sub-1 ses-a acc 2 1 .1|sub-1 ses-a pag 4 1 .3|sub-1 ses-a acc 8 1 .3",
+        );
+        long.table.columns.push("run".to_owned());
+        for (row, cell) in long.table.rows.iter_mut().zip(cells) {
+            row.push(cell.to_owned());
+        }
+        by_region(&long, "arm", &mut Notes::default())
+    };
+    let wide = with_runs(["1", "01", "2", "run-2"]).unwrap().table;
+    assert_eq!(wide.columns, ["participant_id", "session_id", "run", "mean_fd", "pag", "acc"]);
+    assert_eq!(
+        wide.rows,
+        [["sub-1", "ses-a", "1", ".1", "1", "2"], ["sub-1", "ses-a", "2", ".3", "4", "8"]]
+    );
+    let error = with_runs(["1", "1", "1", "2"]).unwrap_err().to_string();
+    assert!(error.contains("line 4 (sub-1), is of pag at one visit as line 2 is"), "{error}");
+    let error = with_runs(["1", "1", "b", "2"]).unwrap_err().to_string();
+    assert!(error.contains("line 4 (sub-1), holds 'b' in column run"), "{error}");
+}

@@ -153,3 +153,21 @@ fn a_limit_that_is_no_number_is_told_as_one() {
         assert!(!told.contains("two rising"), "{told}");
     }
 }
+
+#[test]
+fn a_dictionary_that_contradicts_itself_is_refused() {
+    let refused = |text: &str, parts: &[&str]| {
+        says(&Dictionary::parse("q.json", text).unwrap_err().to_string(), parts);
+    };
+    let range = "gives nrs the Range [0,10] and the";
+    refused(r#"{"nrs": {"Range": [0, 10], "Maximum": 100}}"#, &[range, "the Maximum 100"]);
+    refused(r#"{"nrs": {"Range": [0, 10], "Minimum": 1, "Maximum": 10}}"#, &["the Minimum 1"]);
+    let same = r#"{"nrs": {"Range": [0, 10], "Minimum": 0, "Maximum": 10.0}}"#;
+    assert_eq!(Dictionary::parse("q.json", same).unwrap().variables[0].range, Some([0.0, 10.0]));
+    let twice = r#"{"nrs": {"Units": "a"}, "fiq": {}, "nrs": {"Units": "b"}}"#;
+    refused(twice, &["q.json", "gives 'nrs' twice in one object"]);
+    let within = r#"{"nrs": {"Levels": {"1": "no", "2": [null, {}], "1": "yes"}}}"#;
+    refused(within, &["gives '1' twice in one object"]);
+    let apart = r#"{"a": {"Units": "x"}, "b": {"Units": "x", "n": [1, -1, 0.5, true]}}"#;
+    assert_eq!(Dictionary::parse("q.json", apart).unwrap().variables.len(), 2);
+}

@@ -79,6 +79,7 @@ pub fn cpm_is_golden() {
     is_golden(found.sem.unwrap(), "cpm/sem_of_test_stimulus");
     let of_mean = found.sem.unwrap() / found.n_repetitions.unwrap().sqrt();
     is_golden(of_mean, "cpm/sem_of_mean_of_3");
+    assert_eq!(found.n_repetitions, Some(3.0));
     is_golden(found.cutoff.unwrap(), "cpm/inhibitor_cutoff_2sem_of_difference");
     is_golden(found.retest.unwrap().value, "cpm/placebo_retest_icc_a1");
     let rho = found.retest.unwrap().value;

@@ -234,3 +234,62 @@ fn units_are_the_dictionarys_where_it_has_them() {
     assert_eq!(rows[0].units.as_deref(), Some("bpm"));
     assert_eq!(rows[1].units.as_deref(), Some("mm"));
 }
+
+#[test]
+fn rows_of_a_visit_that_count_twice_and_values_that_cannot_be_are_told() {
+    let told = |change: &dyn Fn(&mut Table)| {
+        let mut table = table();
+        change(&mut table);
+        let (rows, notes) = rows(&with(table), Notes::default()).unwrap();
+        let told: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
+        (rows.len(), told.join("\n"))
+    };
+    let (described, said) = told(&|_| {});
+    assert!(described > 0 && !said.contains("physio_summary"), "{said}");
+    let says = |change: &dyn Fn(&mut Table), n: usize, part: &str| {
+        let (rows, said) = told(change);
+        assert!(said.contains(part), "{part}: {said}");
+        assert_eq!(rows, n, "{part}");
+    };
+    // Without numbers of runs two rows of rest are one run twice.
+    let without = |table: &mut Table| {
+        table.columns.remove(3);
+        table.rows.iter_mut().for_each(|row| drop(row.remove(3)));
+    };
+    let twice = "physiology is not described: physio_summary.tsv, line 3 (sub-001), is of ses-baseline as line 2 is";
+    says(&without, 0, twice);
+    let unsaid =
+        |table: &mut Table| table.rows.iter_mut().for_each(|row| row[3] = "n/a".to_owned());
+    says(&unsaid, 0, twice);
+    let negative = |table: &mut Table| table.rows[4][5] = "-1".to_owned();
+    says(
+        &negative,
+        0,
+        "physiology is not described: physio_summary.tsv, line 6 (sub-001), holds -1 in column mean_fd",
+    );
+    for rate in ["999", "-300"] {
+        let odd = |table: &mut Table| table.rows[4][4] = rate.to_owned();
+        says(&odd, described, &format!("sub-001 (line 6: {rate})"));
+    }
+}
+
+#[test]
+fn rows_of_several_tasks_of_a_visit_are_refused_as_folders_are() {
+    let with_tasks = |is_pain: &dyn Fn(&[String]) -> bool| {
+        let mut study = crate::edges::with_edges();
+        let table = study.cells("coupling");
+        table.columns.push("task".to_owned());
+        for row in &mut table.rows {
+            let task = if is_pain(row) { "pain" } else { "task-rest" };
+            row.push(task.to_owned());
+        }
+        edges::analyse(&study.plan, &study.people(), &study.tables, &mut Notes::default())
+    };
+    let error = with_tasks(&|row| row[2] == "2").unwrap_err().to_string();
+    for part in ["of ses-week13 as line", "is, of another task", "'coupling.tsv[task=NAME]'"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // One task a visit is told, whichever it is.
+    with_tasks(&|row| row[1] == SESSIONS[1]).unwrap();
+    with_tasks(&|_| false).unwrap();
+}

@@ -147,7 +147,7 @@ fn names_with_signs_that_mean_something_in_html_come_out_as_they_are() {
     results.disposition.as_mut().unwrap().reasons[0].0 = name.to_owned();
     results.flow.arms.active.reasons[0].0 = name.to_owned();
     results.adverse_events.as_mut().unwrap().rows[6].pt = Some(name.to_owned());
-    results.brain.as_mut().unwrap().rows[0].region = name.to_owned();
+    results.brain.as_mut().unwrap().rows[0].ancova.label = name.to_owned();
     results.responders.as_mut().unwrap().rows[0].name = name.to_owned();
     let all = checked(&drawn(&results));
     for (element, least) in [("th", 10), ("text", 8), ("h1", 1), ("li", 1), ("div", 1), ("desc", 4)]
@@ -160,6 +160,20 @@ fn names_with_signs_that_mean_something_in_html_come_out_as_they_are() {
     let n = all.iter().filter(of_rows).count();
     assert!(n >= 3 * results.ancova.rows.len(), "{n} heads of rows");
     assert!(all.iter().any(|e| e.name == "td" && e.text == name), "no cell");
+}
+
+#[test]
+fn regions_are_called_alike_in_figures_and_tables() {
+    let mut study = whole();
+    let said = r#"{"pag_pain": {"LongName": "PAG, pain", "Units": "percent"}}"#;
+    let own = study.tables.all.iter_mut().find(|table| table.name == "brain").unwrap();
+    own.dictionary = boldly::trial::Dictionary::parse("brain.json", said).unwrap();
+    let results =
+        analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default()).unwrap();
+    let rows = rows(&checked(&drawn(&results)));
+    let n = rows.iter().filter(|row| row.starts_with("PAG, pain (percent)|")).count();
+    assert!(n >= 5, "{n}: {rows:#?}"); // arm x visit, at the endpoint, and motion three times
+    assert!(!rows.iter().any(|row| row.starts_with("pag_pain|")), "{rows:#?}");
 }
 
 /// Where a text of a drawing lies: from, to and its foot; letters are taken for narrow ones.

@@ -79,11 +79,24 @@ fn a_rule_that_cannot_be_read_says_what_is_wrong_and_shows_one_that_can() {
         ("nrs<=two", "holds 'two'"),
         ("nrs<=30%", "does not say which way 30% goes"),
         ("nrs<=inf", "holds 'inf'"),
-        ("nrs<=2; nrs<=3", "two parts named 'nrs'"),
     ];
     for (text, says) in cases {
         let error = text.parse::<Rule>().unwrap_err().to_string();
         assert!(error.contains(says), "{text}: {error}");
         assert!(error.contains("pain=nrs<=-30%"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn parts_of_one_name_are_refused_with_names_that_tell_them_apart() {
+    for (text, called, named) in [
+        ("nrs<=2; nrs<=3", "nrs", "a=nrs<=2; b=nrs<=3"),
+        ("q:nrs<=-30%; q:nrs<=4", "nrs", "a=q:nrs<=-30%; b=q:nrs<=4"),
+        ("pain=nrs<=2; pain=pgic<3", "pain", "a=nrs<=2; b=pgic<3"),
+    ] {
+        let error = text.parse::<Rule>().unwrap_err().to_string();
+        let parts = [format!("two parts named '{called}'"), format!("name them: '{named}'")];
+        parts.iter().for_each(|part| assert!(error.contains(part), "{text}: {error}"));
+        named.parse::<Rule>().unwrap();
     }
 }

@@ -171,3 +171,99 @@ fn what_is_no_time_and_a_visit_at_two_times_are_refused_with_their_line() {
     .unwrap();
     run(dir, &format!("{NRS} --out out"));
 }
+
+#[test]
+fn names_of_sessions_tsv_that_tables_spell_otherwise_are_refused_and_others_told() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    let path = dir.join("study/phenotype/questionnaires.tsv");
+    let mut study = study().with_week6(false);
+    fs::write(path, tsv::write_string(study.cells("questionnaires"))).unwrap();
+    let path = dir.join("study/sessions.tsv");
+    let keys = "participant_id\tsession_id\tacq_time";
+    let rows = "sub-003\tses-baseline\t2020-06-01\nsub-003\tses-week13\t2020-09-01\n";
+    let refused = |row: &str, parts: &[&str]| {
+        fs::write(&path, format!("{keys}\n{rows}{row}\n")).unwrap();
+        let output = boldly(dir, &format!("{NRS} --out out"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        parts.iter().for_each(|part| assert!(said.contains(part), "{part}: {said}"));
+    };
+    let told = ["sessions.tsv, line 4 (sub-003),", "'ses-week6' in case alone"];
+    refused("sub-003\tses-Week6\t2020-07-01", &told);
+    let told = ["session 'ses_week6', which differs from 'ses-week6' in case, _, - or blanks"];
+    refused("sub-003\tses_week6\t2020-07-01", &told);
+    let told = ["participant 'sub_003', which differs from 'sub-003' in case, _, - or blanks"];
+    refused("sub_003\tses-week6\t2020-07-01", &told);
+
+    let says = |text: &str, told: &str| {
+        fs::write(&path, text).unwrap();
+        let (_, said) = run(dir, &format!("{NRS} --out out"));
+        assert!(said.contains(told), "{told}: {said}");
+    };
+    says(
+        &format!("{keys}\n{rows}sub-003\tses-weeks6\t2020-07-01\n"),
+        "acq_time of sessions.tsv is in 1 row of ses-weeks6, which no table has: did you mean ses-week6",
+    );
+    says(
+        &format!("{keys}\n{rows}sub-3077\tses-week6\t2020-07-01\n"),
+        "is of 1 participant whom participants.tsv does not list, and not used",
+    );
+    let of_file = "warning: when visits were is not read of sessions.tsv, without a column";
+    for (columns, lack, hint) in [
+        ("participant_id\tsession_id\tacq_date", "acq_time", "is 'acq_date' meant"),
+        ("participant_id\tsession\tacq_time", "session_id", "rename 'session' to session_id"),
+        ("who\tsession_id\tacq_time", "participant_id", "check the spelling"),
+    ] {
+        says(&format!("{columns}\n{rows}"), &format!("{of_file} {lack}: {hint}"));
+    }
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(dir.join("study/sub-003")).unwrap();
+    let other = dir.join("study/sub-003/sub-004_sessions.tsv");
+    fs::write(&other, "session_id\tacq_time\nses-week6\t2020-07-01\n").unwrap();
+    let output = boldly(dir, &format!("{NRS} --out out"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("be called sub-003_sessions.tsv"), "{said}");
+    fs::remove_file(&other).unwrap();
+    let own = "participant_id\tsession_id\tacq_time\nsub-004\tses-week6\t2020-07-01\n";
+    fs::write(dir.join("study/sub-003/sub-003_sessions.tsv"), own).unwrap();
+    let output = boldly(dir, &format!("{NRS} --out out"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("is of sub-004 in a file of sub-003"), "{said}");
+}
+
+#[test]
+fn visits_at_one_time_are_said_where_rows_contradict_each_other() {
+    let mut study = with_four([[1, 1], [20, 20], [20, 20], [40, 40]]);
+    // The first participant's two visits between, the other way round.
+    let rows = &mut study.cells("questionnaires").rows;
+    let at = |name: &str| rows.iter().position(|row| row[1] == name).unwrap();
+    let (b, c) = (at("ses-b"), at("ses-c"));
+    assert_eq!(rows[b][0], rows[c][0]);
+    rows.swap(b, c);
+    let error = analysed(&study).unwrap_err().to_string();
+    for part in [
+        "contradict each other",
+        "acq_time of sessions.tsv has ses-c and ses-b at one time",
+        "give times of acq_time that tell these visits apart",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // So it is where rows have an order that times contradict: c after the end.
+    let mut late = with_four([[1, 1], [20, 20], [20, 20], [40, 40]]);
+    for row in &mut late.cells("questionnaires").rows {
+        row[1] = match row[1].as_str() {
+            "ses-c" => "ses-d".to_owned(),
+            "ses-d" => "ses-c".to_owned(),
+            other => other.to_owned(),
+        };
+    }
+    let error = analysed(&late).unwrap_err().to_string();
+    for part in ["ses-c at another place; acq_time", "has ses-b and ses-c at one time"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // Of visits without a time these are named.
+    study.tables.times.retain(|(_, session), _| session != "ses-c");
+    let error = analysed(&study).unwrap_err().to_string();
+    assert!(error.contains("give acq_time of ses-c, too"), "{error}");
+}

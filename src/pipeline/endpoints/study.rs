@@ -99,7 +99,7 @@ impl Study {
         let plan = spec.plan.clone().resolved(&tables, &mut of_names)?;
         of_names.all.iter().for_each(|note| notes.add(note.clone()));
         if !plan.baseline.is_empty() && !plan.endpoint.is_empty() {
-            let (times, own) = sessions::read(&spec.study, [&plan.baseline, &plan.endpoint])?;
+            let (times, own) = sessions::read(&spec.study, (&tables, &plan), &mut notes)?;
             sessions::tell_order(&times, &plan, &mut notes);
             tables.times = times;
             files.extend(own.into_iter().map(|path| (Role::Table, path)));

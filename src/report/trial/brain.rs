@@ -5,12 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::PictureFile;
 use super::outcomes::{drawings, table};
-use super::words::{adjusted_rows, bare, both, ci, coefficient, session, statistic, with_limits};
+use super::words::{
+    adjusted_rows, bare, both, ci, coefficient, session, statistic, with_limits, with_unit,
+};
 use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
 use crate::report::listing::Listing;
 use crate::trial::Results;
-use crate::trial::results::{AncovaRow, Brain};
+use crate::trial::results::{AncovaRow, Brain, BrainRow};
 
 pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &[PictureFile]) -> String {
     let mut html = String::new();
@@ -69,8 +71,9 @@ fn motion(of: &Results, part: &Brain) -> String {
     let heads = ["region", "visit", "motion", "n", &format!("r ({})", ci(of)), "p"];
     let mut table = Grid::new("Motion against each region over participants", &heads, 3);
     for row in &part.motion {
+        let own = part.rows.iter().find(|own| own.region == row.region);
         table.row(&[
-            row.region.clone(),
+            own.map_or_else(|| row.region.clone(), called),
             session(&row.visit).to_owned(),
             row.motion.clone(),
             row.correlation.n.to_string(),
@@ -79,6 +82,11 @@ fn motion(of: &Results, part: &Brain) -> String {
         ]);
     }
     table.folded()
+}
+
+/// A region as figures call it: LongName and units.
+fn called(row: &BrainRow) -> String {
+    with_unit(&row.ancova.label, row.ancova.units.as_deref())
 }
 
 fn interactions(of: &Results, part: &Brain) -> String {
@@ -98,7 +106,7 @@ fn interactions(of: &Results, part: &Brain) -> String {
     let mut table = Grid::new("Regions, arm × visit (difference of the arms' changes)", &heads, 1);
     for row in &part.rows {
         table.row(&[
-            row.region.clone(),
+            called(row),
             both(row.n),
             with_limits(&row.interaction),
             statistic(&row.interaction_test),

@@ -204,8 +204,12 @@ impl<'a> Found<'a> {
         let whole = of_plan.filter(|own| own.means().is_some());
         let lengths: Vec<f64> =
             whole.flat_map(|own| [own.pre.len() as f64, own.post.len() as f64]).collect();
-        let harmonic = lengths.len() as f64 / lengths.iter().map(|n| 1.0 / n).sum::<f64>();
-        (Some(sem), Some(harmonic))
+        // The mean of equal ones is that one, which a sum of thirds misses.
+        let harmonic = match lengths.iter().all(|n| *n == lengths[0]) {
+            true => lengths.first().copied(),
+            false => Some(lengths.len() as f64 / lengths.iter().map(|n| 1.0 / n).sum::<f64>()),
+        };
+        (Some(sem), harmonic)
     }
 
     pub fn rows(&self, people: &People, cutoff: Option<f64>) -> Vec<CpmOfVisit> {

@@ -8,7 +8,7 @@ use crate::table::is_missing;
 use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
 use crate::trial::index::index;
 use crate::trial::numbered::refuse_words;
-use crate::trial::tables::Measured;
+use crate::trial::tables::{Measured, TASK};
 use crate::trial::visits::{RUN, RUNS};
 
 /// The columns that are read, as `connect` calls them.
@@ -149,10 +149,32 @@ pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
     Ok(run)
 }
 
+/// Refuse a visit whose rows are of several tasks, as one whose tables are.
+fn refuse_several_tasks(table: &Measured, (ids, sessions): (&[String], &[String])) -> Result<()> {
+    let tasks = table.states(TASK)?;
+    let mut first: HashMap<[&str; 2], usize> = HashMap::new();
+    for row in 0..ids.len() {
+        let other = *first.entry([&ids[row], &sessions[row]]).or_insert(row);
+        if tasks[other] != tasks[row] {
+            return Err(Error::bad_data(
+                table.line(row),
+                format!(
+                    "is of {} as {} is, of another task",
+                    sessions[row],
+                    table.other_line(other)
+                ),
+                "be of the task of the visit's other rows: a mean over tasks is no state of anybody",
+                format!("name the rows of one task: --edges '{}[task=NAME]'", table.table.name),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The runs of a table with a row a participant, session and edge; a column `run` tells several runs of a visit apart.
 ///
 /// # Errors
-/// Usage where nothing says whose a row is.
+/// Usage where nothing says whose a row is; bad data naming both lines of a visit's rows of several tasks.
 pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let rows = Rows::of(table)?;
     let lacks: Vec<&str> =
@@ -168,6 +190,7 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let (ids, sessions) = (table.ids()?, table.sessions()?);
     table.refuse_case_alone("region", &[EDGE[0], EDGE[1]])?;
     refuse_words(table, RUN, RUNS)?;
+    refuse_several_tasks(table, (&ids, &sessions))?;
     let numbers = match table.has(RUN)? {
         true => table.needed(RUN, "say which run")?.iter().map(|run| index(run)).collect(),
         false => vec![String::new(); ids.len()],

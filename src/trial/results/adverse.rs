@@ -33,7 +33,7 @@ pub struct AdverseRow {
     pub share: ByArm<Option<f64>>,
     /// Events.
     pub events: ByArm<usize>,
-    /// Active minus control, with Miettinen and Nurminen's limits; none where nobody had it.
+    /// Active minus control, with Miettinen and Nurminen's limits; none where an arm has nobody.
     pub risk_difference: Option<Estimate>,
     /// The same with Newcombe's.
     pub risk_difference_newcombe: Option<Estimate>,

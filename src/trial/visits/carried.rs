@@ -45,6 +45,7 @@ impl Visits {
         let is_by_name = by == By::Rows && self.order.is_by_name();
         if between.is_empty() && is_by_name {
             return Err(self.refused(
+                people,
                 format!(
                     "needs a visit between {from} and {to}, and rows of {} stand by the names of their visits, where {} {} not between: that may not be the order of the visits",
                     self.name,
@@ -89,12 +90,22 @@ impl Visits {
         (others, people): (&[&str], &People),
     ) -> Result<(Vec<String>, By)> {
         let (from, to) = (&plan.baseline, &plan.endpoint);
-        let unknown = |doubt: Doubt, by: By| self.unknown((&doubt, by), plan, (others, people));
         let numbers = self.by_numbers(from, to);
         let by_times = Order::of_times(&self.sessions, &people.times);
+        let tied = match by_times.between(from, to) {
+            Err(Doubt::Unknown(both)) if by_times.has_both(&both) => format!(
+                "; {TIMES} has {} and {} at one time, or one on the day of the other without a time",
+                both[0], both[1]
+            ),
+            _ => String::new(),
+        };
+        let unknown = |doubt: Doubt, by: By| {
+            let tied = if by == By::Rows { tied.as_str() } else { "" };
+            self.unknown((&doubt, by), plan, (others, people), tied)
+        };
         let found = match (by_times.between(from, to), numbers) {
             (Ok(times), Some(numbers)) if times != numbers => {
-                Err(self.refused(format!(
+                Err(self.refused(people, format!(
                     "needs to know which of {} is between {from} and {to}: {} by {TIMES}, and {} by the numbers of their names",
                     others.join(", "),
                     listed(&times),
@@ -112,8 +123,8 @@ impl Visits {
         // Times that leave others in doubt hold where they are known.
         match by_times.contradicts([from, to], &found.0) {
             None => Ok(found),
-            Some(session) => Err(self.refused(format!(
-                "needs to know which of {} is between {from} and {to}: {} has {}, and {TIMES} {session} at another place",
+            Some(session) => Err(self.refused(people, format!(
+                "needs to know which of {} is between {from} and {to}: {} has {}, and {TIMES} {session} at another place{tied}",
                 others.join(", "),
                 match found.1 {
                     By::Rows => format!("the order of the rows of {}", self.name),
@@ -137,12 +148,22 @@ impl Visits {
         Some(order[..at].iter().filter(later).cloned().collect())
     }
 
-    fn refused(&self, found: String) -> Error {
+    fn refused(&self, people: &People, found: String) -> Error {
+        let is_timed = |own: &&String| people.times.keys().any(|(_, session)| session == *own);
+        let untimed: Vec<String> =
+            self.sessions.iter().filter(|own| !is_timed(own)).cloned().collect();
+        let times = match untimed.len() {
+            0 => "give times of acq_time that tell these visits apart".to_owned(),
+            n if n == self.sessions.len() => "give acq_time".to_owned(),
+            _ => format!("give acq_time of {}, too", listed(&untimed)),
+        };
         Error::usage(
             format!("--missing locf of {}", self.column),
             found,
             "find that order in acq_time of sessions.tsv, in visits alike but for a number at the end of their names (ses-week6, ses-week13), or in rows in the order of the visits",
-            "give acq_time, or sort each participant's rows by visit, or leave locf out of --missing",
+            format!(
+                "{times}, or sort each participant's rows by visit, or leave locf out of --missing"
+            ),
         )
     }
 
@@ -152,6 +173,7 @@ impl Visits {
         (doubt, by): (&Doubt, By),
         plan: &Plan,
         (others, people): (&[&str], &People),
+        more: &str,
     ) -> Error {
         let (from, to) = (&plan.baseline, &plan.endpoint);
         let needs =
@@ -182,7 +204,7 @@ impl Visits {
                 )
             }
         };
-        self.refused(format!("{needs}, and {why}"))
+        self.refused(people, format!("{needs}, and {why}{more}"))
     }
 }
 

@@ -91,7 +91,7 @@ impl Order {
             for &other in &between[nth + 1..] {
                 self.agree([one, other])?;
                 let is_ordered = before[one][other] || before[other][one];
-                if !is_ordered && self.has_both([one, other]) {
+                if !is_ordered && self.has_both(&names([one, other])) {
                     return Err(Doubt::Unknown(names([one, other])));
                 }
             }
@@ -142,9 +142,13 @@ impl Order {
         self.of_people.iter().filter(|(_, own)| is_so(own)).map(|(&person, _)| person).collect()
     }
 
-    /// Whether anybody has two sessions.
-    fn has_both(&self, [one, other]: [usize; 2]) -> bool {
-        self.of_people.values().any(|own| time(own, one).and(time(own, other)).is_some())
+    /// Whether anybody has two sessions, by their names.
+    pub(super) fn has_both(&self, both: &[String; 2]) -> bool {
+        let place = |name: &String| self.sessions.iter().position(|own| own == name);
+        let [one, other] = both.each_ref().map(place);
+        one.zip(other).is_some_and(|(one, other)| {
+            self.of_people.values().any(|own| time(own, one).and(time(own, other)).is_some())
+        })
     }
 
     /// Which sessions are before which, by somebody's rows or through others, `[session][session]`.
