@@ -182,9 +182,9 @@ impl Sidecar {
         let says_times = self.volume_timing.is_some();
         if !says_times && !given.contains(&"RepetitionTime") {
             note("RepetitionTime", take(&mut self.repetition_time, &of.repetition_time));
-        }
-        if !says_times && self.repetition_time.is_none() && !given.contains(&"RepetitionTime") {
-            note("VolumeTiming", take(&mut self.volume_timing, &of.volume_timing));
+            if self.repetition_time.is_none() {
+                note("VolumeTiming", take(&mut self.volume_timing, &of.volume_timing));
+            }
         }
         if !says_times {
             note("StartTime", take(&mut self.start_time, &of.start_time));

@@ -17,7 +17,7 @@ const ALL: usize = NODES * NODES;
 const ALONG: [usize; 2] = [4, 12];
 /// Places that are blended at once: their sums stay in registers.
 const PLACES: usize = 4;
-/// From so many columns on patches would take more memory than they are worth.
+/// Up to so many columns: those of more would take tens of megabytes.
 const MOST_COLUMNS: usize = 48;
 
 /// The patches of a design.
