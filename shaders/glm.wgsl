@@ -1,11 +1,12 @@
 // Ordinary least squares about a centre c close to the voxel's mean, on an orthonormal basis U of X's columns:
 // g = U' (y - c), of which readers make beta = H g + c pinv(X) 1, pinv(X) = H U'; sigma2 = sum_t (y - c - U g + c r)^2 / dof,
-// r = 1 - U U' 1: zero where the columns span a constant. Columns in fours. One thread per fitted voxel; a workgroup's
+// 0 where that is rounding; r = 1 - U U' 1: zero where the columns span a constant. Columns in fours. One thread per fitted voxel; a workgroup's
 // voxels share a slice-time group.
 // Host: src/kernels/glm/gpu.rs. Twin: src/kernels/glm/cpu.rs.
 
 alias Acc = f32; // sums; f64 where the adapter has it
 const STEP: u32 = 0u; // 0 centre, 1 g, 2 sigma2; 3 all, while the voxels' series are in a cache
+const NOTHING: f32 = 1e-10; // a share of the sum of squares about the mean: less than it is rounding
 const QUADS: u32 = 1u; // columns of U / 4, rounded up
 
 struct Params {
@@ -66,6 +67,7 @@ fn find_sigma2(fitted: u32, voxel: u32, operator_at: u32) {
         g[column / 4u][column % 4u] = Acc(on_basis[column * params.n_fitted + fitted]);
     }
     var sum = Acc(0.0);
+    var total = Acc(0.0);
     for (var t = 0u; t < params.n_volumes; t++) {
         let row = operator_at + t * ROW;
         let centred = Acc(bold[t * params.n_voxels + voxel]) - c;
@@ -76,8 +78,9 @@ fn find_sigma2(fitted: u32, voxel: u32, operator_at: u32) {
         let residual = centred - ((explained.x + explained.y) + (explained.z + explained.w))
             + c * Acc(operators[row + QUADS].x);
         sum += residual * residual;
+        total += centred * centred;
     }
-    sigma2[fitted] = f32(sum * Acc(operators[operator_at + QUADS].y));
+    sigma2[fitted] = select(f32(sum * Acc(operators[operator_at + QUADS].y)), 0.0, sum <= Acc(NOTHING) * total);
 }
 
 @compute @workgroup_size(64)

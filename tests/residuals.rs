@@ -391,3 +391,48 @@ fn whether_the_model_whitened_the_run_is_said_with_the_noise_it_was_asked_of() {
     assert!(cost && said.contains("times too often"), "{said}");
     assert!(ols > 2.0 * ar1 && ols > 0.3 && ar1 < 0.2 && arma11 < 0.2, "{ols} {ar1} {arma11}");
 }
+
+/// fMRIPrep's columns of single volumes, and voxels that vary in these volumes alone.
+#[test]
+fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
+    let folder = study();
+    let dir = folder.path();
+    let mut file = BoldFile::open_image(&dir.join("study").join(paths::BOLD)).unwrap();
+    let (shape, n_volumes) = (file.grid.shape, file.n_volumes);
+    let mut bold = file.read(&Block::whole(shape, n_volumes)).unwrap();
+    let n = shape.iter().product::<usize>();
+    for t in 0..n_volumes {
+        bold.data[t * n] = if t == 30 { 700.0 } else { 500.0 };
+        bold.data[t * n + 1] = if t == 30 || t == 20 { 400.3 } else { 500.1 };
+    }
+    let of_run = file.header.for_bold(n_volumes);
+    let inside: Vec<f32> = (0..n).map(|voxel| f32::from(u8::from(voxel < 40))).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("run.nii"), &of_run, &bold.data).unwrap();
+    outputs.map(&dir.join("few.nii"), &file.header.for_map(Intent::None), &inside).unwrap();
+    outputs.commit().unwrap();
+    let rows = (0..n_volumes).map(|t| format!("{}\t{}\n", u8::from(t == 30), u8::from(t == 20)));
+    let table = format!("motion_outlier00\tmotion_outlier01\n{}", rows.collect::<String>());
+    fs::write(dir.join("spikes.tsv"), table).unwrap();
+    for noise in ["ols", "ar1", "arma11", "nilearn-ar1"] {
+        for scaling in ["psc", "none"] {
+            let line = format!(
+                "glm run.nii --events study/{} --mask few.nii --confounds spikes.tsv --columns motion_outlier* --contrast pain \
+                 --noise {noise} --scaling {scaling} --tr 2 --device cpu --verify --overwrite --out out",
+                paths::EVENTS
+            );
+            let said = well(dir, &line);
+            let told =
+                "2 mask voxels are constant over time, or what their columns explain to rounding";
+            assert!(said.contains(told), "{noise}, {scaling}: {said}");
+            let [t, p, variance] = ["t", "p", "variance"].map(|stat| {
+                map(&dir.join(format!("out/contrast-pain_stat-{stat}_statmap.nii.gz")))
+            });
+            assert_eq!(
+                (&t[..2], &p[..2], &variance[..2]),
+                (&[0.0; 2][..], &[1.0; 2][..], &[0.0; 2][..])
+            );
+            assert!(variance[2..40].iter().any(|variance| *variance > 0.0), "{noise}, {scaling}");
+        }
+    }
+}

@@ -231,6 +231,32 @@ fn a_constant_voxel_has_no_variance_and_stat_0() {
     }
 }
 
+/// A voxel that is a sum of the design's columns, in both precisions and by the twin.
+#[test]
+fn a_voxel_that_the_columns_explain_has_no_variance_and_stat_0() {
+    let n = 200;
+    let (mut x, names) = design(n, 8, 21);
+    x.column_mut(7).fill(0.0);
+    x[[30, 7]] = 1.0;
+    let model = Model::new(&x, &names, None, 3, 0.0).unwrap();
+    let mut bold = run(Block::whole([5, 4, 3], n), 22);
+    for t in 0..n {
+        bold.data[60 * t + 4] = if t == 30 { 90_000.0 } else { 500.1 };
+        bold.data[60 * t + 6] = 1e-3 * x.row(t).sum() as f32;
+    }
+    for f64_sums in test_adapter::f64_sums() {
+        let gpu = test_adapter::open(Some(f64_sums));
+        compare_fits("beside them", &gpu, &bold, &[3, 7], &model, &contrasts(&model));
+        let fitted = fit_on(&gpu, &bold, &[3, 4, 6, 7], &model, &contrasts(&model));
+        let sigma2 = fitted.host.sigma2;
+        assert!(sigma2[0] > 0.0 && sigma2[3] > 0.0, "{sigma2}");
+        assert_eq!((sigma2[1], sigma2[2]), (0.0, 0.0), "f64 sums {f64_sums}");
+        for values in fitted.values {
+            assert_eq!(values.stat[1..3], [0.0, 0.0]);
+        }
+    }
+}
+
 #[test]
 fn a_run_in_blocks_gives_the_maps_of_the_whole() {
     let gpu = test_adapter::open(None);

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayViewMut2, Axis};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::{HostFit, Model, Solver};
+use super::{HostFit, Model, NOTHING, Solver};
 use crate::error::Result;
 use crate::stats::panel::{
     add_combination, add_outer, centre, gather, lanes_mut, mean, negate, project, sum_of_squares,
@@ -126,16 +126,17 @@ impl WithSimd for Fit<'_, '_> {
         let w = width::<S>();
         let panel_len = n * w;
         let n_panels = job.voxels.len().div_ceil(w);
-        scratch.resize(n_panels * panel_len + (n_panels + p + 1) * w, 0.0);
+        scratch.resize(n_panels * panel_len + (n_panels + p + 2) * w, 0.0);
         let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
         let (row, rest) = rest.split_at_mut(n_panels * w);
-        let (estimates, sum) = rest.split_at_mut(p * w);
+        let (estimates, sums) = rest.split_at_mut(p * w);
         gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, row, panels);
 
         for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
             let y = lanes_mut::<S>(panel);
             let c = mean(simd, y);
             centre(simd, y, c);
+            let total = sum_of_squares(simd, y);
             let beta = lanes_mut::<S>(estimates);
             project(simd, &operators.pinv_t, y, beta);
             if operators.uses_mean {
@@ -143,14 +144,17 @@ impl WithSimd for Fit<'_, '_> {
             }
             negate(simd, beta);
             add_combination(simd, &operators.design, beta, y);
-            lanes_mut::<S>(sum)[0] = sum_of_squares(simd, y);
+            let left = sum_of_squares(simd, y);
+            lanes_mut::<S>(sums).copy_from_slice(&[left, total]);
             negate(simd, beta);
             add_outer(simd, &operators.mean_beta, c, beta);
 
             let first = index * w;
             let count = w.min(job.voxels.len() - first);
-            for (v, s) in job.sigma2[first..][..count].iter_mut().zip(sum.iter()) {
-                *v = s / solver.dof;
+            let (left, total) = sums.split_at(w);
+            let sums = left.iter().zip(total);
+            for (v, (left, total)) in job.sigma2[first..][..count].iter_mut().zip(sums) {
+                *v = if *left <= NOTHING * total { 0.0 } else { left / solver.dof };
             }
             for (mut row, values) in job.beta.rows_mut().into_iter().zip(estimates.chunks_exact(w))
             {

@@ -27,6 +27,9 @@ pub use model::{Model, Outline, Solver};
 /// Its shader.
 pub static SHADER: &Shader = &gpu::SHADER;
 
+/// A residual sum of squares below this share of that about the mean is rounding: the columns explain the voxel.
+pub const NOTHING: f64 = 1e-10;
+
 /// Estimates of a block's voxels in host memory, f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostFit {
@@ -34,7 +37,7 @@ pub struct HostFit {
     pub slice_group: Vec<u32>,
     /// `[regressor][voxel]`.
     pub beta: Array2<f64>,
-    /// Residual variance `[voxel]`; 0 for a constant voxel where X spans the constant.
+    /// Residual variance `[voxel]`; 0 where X explains the voxel to rounding ([`NOTHING`]), as it does a constant one where it spans the constant.
     pub sigma2: Array1<f64>,
 }
 
