@@ -41,6 +41,7 @@ mod picture;
 mod rearranged;
 mod regions;
 mod remarks;
+mod seed;
 mod sizes;
 mod summaries;
 mod svc;
@@ -98,10 +99,9 @@ pub fn run_with(
         _ => None,
     };
     // What is wrong with them is told before the work, not behind it.
-    regions::check_spaces(spec, &images, watch)?;
-    let sets = regions::open(spec, &images.grid, watch)?;
+    let sets = regions::open(spec, &images, watch)?;
     images.files.extend(sets.iter().flat_map(|(_, set)| set.found.iter().cloned()));
-    let (volumes, found) = svc::open(spec, &images.grid, watch)?;
+    let (volumes, found) = svc::open(spec, &images, watch)?;
     images.files.extend(found);
     let fits = fits(spec, &resolved, (&images, variances.as_deref()), watch)?;
     if variances.is_some() && (spec.permute.is_some() || !spec.regions.is_empty()) {

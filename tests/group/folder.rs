@@ -282,3 +282,42 @@ fn the_summary_beside_a_map_gives_covariates() {
     fs::write(&lost, "heart_rate\n").unwrap();
     assert!(!boldly(dir, "verify out").status.success());
 }
+
+#[test]
+fn regions_that_hold_the_seed_of_the_maps_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let mask = |from: usize| (0..12).map(move |v| f32::from(u8::from(v >= from && v < from + 4)));
+    let mut sidecar = r#"{"Seed": "pag", "boldly": {"schema": 2, "command": {"name": "connect",
+        "seeds": {"given": [{"name": "pag", "shape": {"mask": "../../../rois/pag.nii"}}]}}}}"#;
+    for subject in 0..6 {
+        let place = dir.join(format!("mr/sub-{subject:02}/ses-baseline"));
+        image(&place.join("seed-pag_stat-fisherz_statmap.nii"), &values(subject));
+        fs::write(place.join("seed-pag_stat-fisherz_statmap.json"), sidecar).unwrap();
+    }
+    for (name, from) in [("rois/pag", 0), ("near", 2), ("far", 8)] {
+        image(&dir.join(name).with_extension("nii"), &mask(from).collect::<Vec<f32>>());
+    }
+    let heard = |more: &str| {
+        let line = format!(
+            "group --maps mr --of seed-pag --model one-sample --no-pictures --overwrite {more} --out out"
+        );
+        said(&succeeded(&line, boldly(dir, &line)))
+    };
+    let near = "2 of the 4 voxels of near are of pag, the seed of the maps";
+    let both = heard("--roi near=near.nii --roi far=far.nii");
+    assert!(both.contains(near) && !both.contains("voxels of far"), "{both}");
+    assert!(heard("--svc near=near.nii").contains(near));
+    // A seed whose mask is gone is known by its name.
+    fs::remove_file(dir.join("rois/pag.nii")).unwrap();
+    let gone = heard("--roi PAG=far.nii --roi near=near.nii");
+    assert!(gone.contains("PAG is called as pag is, the seed of the maps"), "{gone}");
+    assert!(!gone.contains("near is"), "{gone}");
+    // and a map that is of no seed says nothing
+    sidecar = r#"{"boldly": {"schema": 2, "command": {"name": "connect"}}}"#;
+    for subject in 0..6 {
+        let place = dir.join(format!("mr/sub-{subject:02}/ses-baseline"));
+        fs::write(place.join("seed-pag_stat-fisherz_statmap.json"), sidecar).unwrap();
+    }
+    assert!(!heard("--roi PAG=far.nii").contains("the seed of the maps"));
+}

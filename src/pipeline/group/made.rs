@@ -1,7 +1,8 @@
 //! What made the subjects' maps, as their sidecars say it: by which command, and of which runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::{Map as Fields, Value};
 
 use super::table::{SEED, contrast};
@@ -11,7 +12,7 @@ use crate::io::{self, sidecar::Beside};
 use crate::pipeline::alike::{self, Asked, Compared};
 use crate::pipeline::provenance::{self, Facts, sidecar_path};
 use crate::pipeline::regions::{MapOfRuns, REFERENCE};
-use crate::pipeline::spec::Role;
+use crate::pipeline::spec::{RegionOptions, Role};
 use crate::pipeline::watch::Watch;
 
 /// Of a map.
@@ -46,6 +47,16 @@ impl Made {
             });
         }
         Made { is_placed, path, fields, facts, runs }
+    }
+
+    /// The seed of a map of its connectivity, and all that the command had, their files by paths that hold here.
+    pub(super) fn seed(&self) -> Option<(String, RegionOptions)> {
+        let name = self.fields.get("Seed")?.as_str()?;
+        let given = self.facts.as_ref()?.command.options.get("seeds")?;
+        let mut given = RegionOptions::deserialize(given).ok()?;
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        given.files_mut().into_iter().for_each(|(_, path)| *path = folder.join(&*path));
+        Some((name.to_owned(), given))
     }
 
     /// As regions are held against it.

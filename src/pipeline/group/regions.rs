@@ -5,6 +5,7 @@ use serde_json::{Map as Fields, Value, json};
 use super::fitted::Fitted;
 use super::images::Images;
 use super::made::Made;
+use super::seed;
 use super::sizes::hedges_g;
 use crate::design::group::{Combination, Stratum};
 use crate::error::Result;
@@ -16,7 +17,6 @@ use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
 use crate::table::number;
-use crate::volume::Grid;
 
 /// The regions as they were given, then, where they are to be moved, as they lie along x, y and z; each set with how far, mm.
 pub(super) type Sets = Vec<([f64; 3], Regions)>;
@@ -24,10 +24,11 @@ pub(super) type Sets = Vec<([f64; 3], Regions)>;
 /// Read what is given: the atlas's first.
 ///
 /// # Errors
-/// Missing input; bad data: another grid, labels that are no whole numbers, a table without its columns, a shape without a voxel; usage for a move that
+/// As of spaces. Missing input; bad data: another grid, labels that are no whole numbers, a table without its columns, a shape without a voxel; usage for a move that
 /// changes nothing.
-pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Sets> {
-    let on = (grid, "the maps");
+pub(super) fn open(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<Sets> {
+    check_spaces(spec, images, watch)?;
+    let on = (&images.grid, "the maps");
     let atlas = match &spec.atlas {
         Some(path) => regions::atlas(path, spec.atlas_names.as_deref(), on, watch)?,
         None => Regions::default(),
@@ -35,14 +36,15 @@ pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<S
     let options = spec.region_options();
     let regions = atlas.and(regions::open(&options, on, watch)?)?;
     regions.tell_cut("the maps", watch);
-    regions::with_moved(regions, &options, grid, watch)
+    seed::tell(&regions.all, images, watch);
+    regions::with_moved(regions, &options, &images.grid, watch)
 }
 
 /// Refuse or tell where regions and search volumes are given by coordinates, and the maps are of no space that they share.
 ///
 /// # Errors
 /// Usage: coordinates of a template in maps that are of their subjects' own spaces, by their names or those of their runs.
-pub(super) fn check_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<()> {
+fn check_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<()> {
     let mut options = spec.region_options();
     options.given.extend(spec.volumes.iter().cloned());
     let maps: Vec<_> = images.made.iter().map(Made::for_regions).collect();

@@ -54,8 +54,7 @@ pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
     let sample = table::maps(spec, watch)?;
     let needed = vec![true; sample.subjects.len()];
     let images = Images::open(spec, &sample, &needed, &|_, _| Ok(()), watch)?;
-    regions::check_spaces(spec, &images, watch)?;
-    let regions = regions::open(spec, &images.grid, watch)?.swap_remove(0).1;
+    let regions = regions::open(spec, &images, watch)?.swap_remove(0).1;
     regions.tell_few(watch);
     let place_of = places_of(&images, |_| true);
     let sessions = match sample.table.position("session") {

@@ -9,6 +9,7 @@ use super::fitted::Fitted;
 use super::images::Images;
 use super::over::Over;
 use super::permute;
+use super::seed;
 use crate::design::group::Stratum;
 use crate::design::label;
 use crate::error::{Error, Result};
@@ -41,13 +42,15 @@ type Found = Vec<(Role, PathBuf)>;
 /// Missing input; usage: two of one name, or of names that are one in files' names; bad data: an image of another grid, a volume without a voxel.
 pub(super) fn open(
     spec: &GroupSpec,
-    grid: &Grid,
+    images: &Images,
     watch: &dyn Watch,
 ) -> Result<(Vec<Volume>, Found)> {
+    let grid = &images.grid;
     let options = RegionOptions { given: spec.volumes.clone(), ..spec.region_options() };
     let opened = regions::open_any(&options, (grid, "the maps"), watch)?;
     regions::refuse_empty(&opened.all, "search volume", "the maps")?;
     opened.tell_cut("the maps", watch);
+    seed::tell(&opened.all, images, watch);
     let names: Vec<String> = opened.all.iter().map(|region| region.name.clone()).collect();
     let labels = label::labels_of(("search volumes", "label"), &names)?;
     let mut volumes = Vec::with_capacity(opened.all.len());
