@@ -80,14 +80,17 @@ fn of_contrasts(spec: &GlmSpec, opened: &Opened, questions: &Questions, all: &Fi
     maps
 }
 
-/// The largest value of each contrast in the voxels that were `fitted`, and where it is.
+/// The largest value of each contrast in the voxels that were `fitted` and whose residuals have a variance, and where it is.
 pub(super) fn say_peaks(
     contrasts: &[ContrastMaps],
     (grid, fitted): (&Grid, &[bool]),
     watch: &dyn Watch,
 ) {
     for c in contrasts {
-        let inside = c.stat.iter().enumerate().filter(|(voxel, _)| fitted[*voxel]);
+        // Of what its columns explain nothing is known.
+        let is_known =
+            |voxel: usize| fitted[voxel] && c.variance.iter().any(|row| row[voxel] > 0.0);
+        let inside = c.stat.iter().enumerate().filter(|(voxel, _)| is_known(*voxel));
         if let Some((voxel, value)) = inside.max_by(|a, b| a.1.total_cmp(b.1)) {
             let [i, j, k] = grid.coordinates(voxel);
             let [x, y, z] = grid.millimetres([i, j, k]);
