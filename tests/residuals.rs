@@ -417,7 +417,7 @@ fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
     for noise in ["ols", "ar1", "arma11", "nilearn-ar1"] {
         for scaling in ["psc", "none"] {
             let line = format!(
-                "glm run.nii --events study/{} --mask few.nii --confounds spikes.tsv --columns motion_outlier* --contrast pain \
+                "glm run.nii --events study/{} --mask few.nii --confounds spikes.tsv --columns motion_outlier* --contrast pain --contrast n=-1*constant \
                  --noise {noise} --scaling {scaling} --tr 2 --device cpu --verify --overwrite --out out",
                 paths::EVENTS
             );
@@ -425,6 +425,7 @@ fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
             let told =
                 "2 mask voxels are constant over time, or what their columns explain to rounding";
             assert!(said.contains(told), "{noise}, {scaling}: {said}");
+            assert!(said.contains("n: largest t -"), "one that is known: {said}");
             let [t, p, variance] = ["t", "p", "variance"].map(|stat| {
                 map(&dir.join(format!("out/contrast-pain_stat-{stat}_statmap.nii.gz")))
             });
@@ -435,4 +436,32 @@ fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
             assert!(variance[2..40].iter().any(|variance| *variance > 0.0), "{noise}, {scaling}");
         }
     }
+}
+
+#[test]
+fn a_rho_that_is_smoothed_has_the_bias_of_its_likelihood_taken_out() {
+    let folder = study();
+    let dir = folder.path();
+    let file = BoldFile::open_image(&dir.join("study").join(paths::BOLD)).unwrap();
+    let inside = map(&dir.join("study").join(paths::MASK));
+    let at = inside.iter().position(|inside| *inside > 0.0).unwrap();
+    let alone: Vec<f32> = (0..inside.len()).map(|v| f32::from(u8::from(v == at))).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("one.nii"), &file.header.for_map(Intent::None), &alone).unwrap();
+    outputs.commit().unwrap();
+    fs::write(dir.join("left.txt"), "7\n8\n20\n").unwrap();
+    let rho = |more: &str| {
+        let line = format!(
+            "glm study/{} --events study/{} --mask one.nii --censor-volumes left.txt --contrast pain --maps --device cpu \
+             --overwrite --out out {more}",
+            paths::BOLD,
+            paths::EVENTS
+        );
+        well(dir, &line);
+        map(&dir.join("out/stat-rho_statmap.nii.gz"))[at]
+    };
+    let (own, used) = (rho("--rho-fwhm 0"), rho(""));
+    let n = (file.n_volumes - 3) as f64;
+    assert!(own.abs() > 0.01, "{own}");
+    assert!((used - own * (1.0 + 2.0 / n)).abs() < 1e-6, "{used}, own {own}, {n} volumes");
 }

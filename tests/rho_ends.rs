@@ -4,7 +4,7 @@
 
 mod common;
 
-use boldly::stats::ar1::{Ar1, EachAdded, LARGEST, Pairs, Rule, Sums};
+use boldly::stats::ar1::{Ar1, EachAdded, LARGEST, Pairs, Rule, Sums, unbiased};
 use common::Random;
 use ndarray::{Array1, Array2, Axis, concatenate};
 
@@ -51,13 +51,18 @@ fn noise(rho: f64, random: &mut Random) -> Array1<f64> {
 
 /// Of residuals of several series, `[volume][series]`, on `columns` `[volume][column]`.
 fn sums(model: &Ar1, series: &[Array1<f64>], columns: &Array2<f64>) -> Sums {
+    of_pairs(model, &Pairs::consecutive(model.n_volumes), series, columns)
+}
+
+fn of_pairs(model: &Ar1, kept: &Pairs, series: &[Array1<f64>], columns: &Array2<f64>) -> Sums {
     let n = model.n_volumes;
     let views: Vec<_> = series.iter().map(|y| y.view()).collect();
     let y = ndarray::stack(Axis(1), &views).unwrap();
     let e = &y - &model.basis.dot(&model.basis.t().dot(&y));
     let pairs = |of: fn(f64, f64) -> f64| {
-        Array2::from_shape_fn((1, e.ncols()), |(_, at)| {
-            (1..n).map(|t| of(e[[t - 1, at]], e[[t, at]])).sum()
+        Array2::from_shape_fn((kept.gaps.len(), e.ncols()), |(gap, at)| {
+            let pairs = (1..n).filter(|&t| kept.gap_of[t] as usize == gap);
+            pairs.map(|t| of(e[[t - 1, at]], e[[t, at]])).sum()
         })
     };
     let square = e.map_axis(Axis(0), |e| e.dot(&e)).to_vec();
@@ -227,4 +232,71 @@ fn of_two_bowls_as_deep_the_other_is_known_and_of_one_that_is_deeper_it_is_not()
     }
     println!("{n_ties} pairs of bowls");
     assert!(n_ties > 2, "{n_ties} pairs of bowls");
+}
+
+#[test]
+fn the_mean_of_many_voxels_is_the_rho_of_the_noise_once_its_bias_is_taken_out() {
+    let (model, mut random) = (model(&design()), Random(9));
+    for (truth, n) in [(0.6, 6000), (-0.4, 6000), (0.0, 2000)] {
+        let series: Vec<Array1<f64>> = (0..n).map(|_| noise(truth, &mut random)).collect();
+        let found = rho(&model, &series);
+        let mean =
+            |of: &dyn Fn(f64) -> f64| found.iter().map(|&rho| of(rho)).sum::<f64>() / n as f64;
+        let (raw, mended) = (mean(&|rho| rho), mean(&|rho| unbiased(rho, N)));
+        let error = ((1.0 - truth * truth) / (N * n) as f64).sqrt();
+        println!("rho {truth}: {raw}, without its bias {mended}, standard error {error}");
+        assert!((mended - truth).abs() < 3.0 * error, "{mended} ± {error} for {truth}");
+        assert!(truth == 0.0 || (raw - truth).abs() > 6.0 * error, "{raw} ± {error} for {truth}");
+    }
+    assert_eq!((unbiased(0.94, 20), unbiased(-0.94, 20)), (LARGEST, -LARGEST));
+}
+
+/// Every other volume of a run is a run of twice the TR: of volumes an even number apart alone nothing says which sign a rho of neighbours has.
+#[test]
+fn rho_of_volumes_that_lie_multiples_apart_is_that_of_the_run_without_the_others() {
+    let kept = |apart: usize| (0..N).map(move |t| apart * t + if t > 40 { 2 * apart } else { 0 });
+    let [near, far] = [1, 4].map(|apart| Pairs::of_kept(&kept(apart).collect::<Vec<_>>()));
+    assert_eq!((far.step, &far.gaps, &far.gap_of), (4, &near.gaps, &near.gap_of));
+    assert_eq!(far.kept(), kept(4).collect::<Vec<_>>());
+    assert!(far.has_gaps() && Pairs::of_kept(&[0, 2, 4]).has_gaps());
+    assert!(!Pairs::consecutive(3).has_gaps());
+}
+
+/// One pair an odd number of volumes apart: it alone knew the sign, and was wrong in one voxel of four.
+#[test]
+fn rho_is_not_negative_where_next_to_nothing_tells_its_sign() {
+    let kept: Vec<usize> = (0..N).map(|t| if t < 30 { 2 * t } else { 2 * t + 1 }).collect();
+    let (design, mut random, pairs) = (design(), Random(12), Pairs::of_kept(&kept));
+    let dof = (N - design.ncols()) as f64;
+    let model = Ar1::new(design.view(), &pairs, Rule::Reml, (0, dof)).unwrap();
+    let neighbours = 0.8_f64;
+    let series: Vec<Array1<f64>> = (0..300)
+        .map(|_| {
+            let mut value = random.normal();
+            let next = |t: usize| {
+                let gap = if t == 0 { 1 } else { kept[t] - kept[t - 1] };
+                let r = neighbours.powi(gap as i32);
+                value = r * value + (1.0 - r * r).sqrt() * random.normal();
+                value
+            };
+            (0..N).map(next).collect()
+        })
+        .collect();
+    let added = model.added(&pairs, seed().view()).unwrap();
+    let columns = concatenate![Axis(1), model.columns, added.columns];
+    let sums = of_pairs(&model, &pairs, &series, &columns);
+    let alone: Vec<f64> = (0..300)
+        .map(|at| model.rho_alone(&of_pairs(&model, &pairs, &series[at..=at], &columns)))
+        .collect();
+    let added = [added];
+    let with_seed = EachAdded::new(&model, &added, true).rho(&sums).remove(0);
+    for (what, found) in [("all", model.rho(&sums)), ("alone", alone), ("seed", with_seed)] {
+        let mean = found.iter().sum::<f64>() / found.len() as f64;
+        let least = found.iter().copied().fold(1.0, f64::min);
+        println!("{what}: mean {mean}, least {least}");
+        assert!(least >= 0.0, "{what}: {least}");
+        assert!((0.7..0.82).contains(&mean), "{what}: {mean}");
+    }
+    // Where pairs of neighbours abound, a negative rho is found.
+    assert!(rho(&self::model(&design), &[noise(-0.7, &mut random)])[0] < -0.4);
 }

@@ -96,7 +96,7 @@ pub(super) struct NoiseArgs {
     /// Model of the residuals: ar1, arma11, nilearn-ar1 or ols
     ///
     /// `ar1`: first-order autoregressive, its coefficient rho by restricted maximum likelihood at each voxel and then smoothed (see
-    /// --rho-fwhm); p is what it says within some 10 % at .001 in runs of 200 volumes, 15 to 25 % in short ones (boldly calibrate). `arma11`: a mixture with white noise, as 3dREMLfit, by restricted maximum likelihood at each
+    /// --rho-fwhm); p is what it says within some 10 % at .001, in runs of 60 volumes, too (boldly calibrate). `arma11`: a mixture with white noise, as 3dREMLfit, by restricted maximum likelihood at each
     /// voxel. `nilearn-ar1`: as nilearn finds it, for comparison. `ols`: independent; p far too small
     #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]
     noise: NoiseName,

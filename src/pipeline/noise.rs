@@ -91,6 +91,8 @@ pub struct Residuals {
     pub dof: Option<Dof>,
     /// Fitted voxels whose rho another device may find elsewhere: near an edge of nilearn's bins; in a rerun, in another bowl as deep.
     pub at_edges: usize,
+    /// Volumes apart whose correlation rho is ([`crate::stats::ar1::Pairs::step`]).
+    pub step: u32,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
 }

@@ -274,7 +274,8 @@ fn answer(
         }
     }
     if let Rho::Smoothed(taps) = &plan.rho {
-        let smooth = |seed: usize| smooth_rho(&stretches, seed, (taps, shape, fitted));
+        let n_volumes = plan.pairs.gap_of.len();
+        let smooth = |seed: usize| smooth_rho(&stretches, seed, (taps, n_volumes), (shape, fitted));
         let all = (0..of_seeds.len()).into_par_iter().map(smooth).collect::<Result<Vec<_>>>()?;
         for stretch in &mut stretches {
             let of = |smooth: &Vec<f64>| stretch.places.iter().map(|&at| smooth[at]).collect();
@@ -303,7 +304,8 @@ fn answer(
 fn smooth_rho(
     stretches: &[Stretch],
     seed: usize,
-    (taps, shape, fitted): (&Taps, [usize; 3], &[bool]),
+    smoothing: (&Taps, usize),
+    (shape, fitted): ([usize; 3], &[bool]),
 ) -> Result<Vec<f64>> {
     let mut own = OwnRho { rho: vec![0.0; fitted.len()], varies: vec![false; fitted.len()] };
     for Stretch { places, rho, varies, .. } in stretches {
@@ -312,7 +314,7 @@ fn smooth_rho(
             own.varies[place] = fitted[place] && varies;
         }
     }
-    smoothed(&own, shape, taps)
+    smoothed(&own, shape, smoothing)
 }
 
 impl OfSeed {

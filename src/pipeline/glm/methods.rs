@@ -18,6 +18,7 @@ const GLOVER: &str = "Glover GH. Deconvolution of impulse response in event-rela
 const NILEARN: &str = "Abraham A, et al. Machine learning for neuroimaging with scikit-learn. Front Neuroinform 2014;8:14.";
 const AFNI: &str = "Cox RW. AFNI: software for analysis and visualization of functional magnetic resonance neuroimages. Comput Biomed Res 1996;29:162-173.";
 const REML: &str = "Patterson HD, Thompson R. Recovery of inter-block information when block sizes are unequal. Biometrika 1971;58:545-554.";
+const CHEANG: &str = "Cheang WK, Reinsel GC. Bias reduction of autoregressive estimates in time series regression model through restricted maximum likelihood. J Am Stat Assoc 2000;95:1173-1184.";
 const RETROICOR: &str = "Glover GH, Li TQ, Ress D. Image-based method for retrospective correction of physiological motion effects in fMRI: RETROICOR. Magn Reson Med 2000;44:162-167.";
 const JO: &str = "Jo HJ, et al. Mapping sources of correlation in resting state FMRI, with artifact detection and removal. NeuroImage 2010;52:571-582.";
 const POSSE: &str = "Posse S, et al. Enhancement of BOLD-contrast sensitivity by single-shot multi-echo functional MR imaging. Magn Reson Med 1999;42:87-97.";
@@ -237,15 +238,18 @@ pub fn residuals(noise: Noise, rho_fwhm_vox: f64) -> Sentence {
             &[],
         ),
         Noise::Ar1 => {
-            let smoothed = match rho_fwhm_vox {
-                0.0 => "each voxel its own".to_owned(),
-                fwhm => format!("smoothed within the mask by {fwhm} voxels"),
+            let (smoothed, works): (_, &[_]) = match rho_fwhm_vox {
+                0.0 => ("each voxel its own".to_owned(), &[REML]),
+                fwhm => (
+                    format!("smoothed within the mask by {fwhm} voxels and corrected for its bias"),
+                    &[REML, CHEANG],
+                ),
             };
             sentence(
                 format!(
                     "Residuals were modelled as AR(1), its coefficient by restricted maximum likelihood at each voxel, {smoothed}."
                 ),
-                &[REML],
+                works,
             )
         }
         Noise::Arma11 => sentence(

@@ -39,18 +39,21 @@ pub(super) fn say(
     }
     inputs::say_filtered(run, residuals.empty_above, UNFILTERED, watch);
     let rho = residuals.mean_rho;
+    let of = apart(residuals);
     if spec.noise != Noise::Ols {
         let of_run = format!("noise of {}: {}", display(&run.path), spec.noise.name());
         let said = match spec.noise {
-            Noise::Arma11 => format!("{of_run}, mean rho as AR(1) {rho:.3}"),
+            Noise::Arma11 => format!("{of_run}, mean rho as AR(1) {rho:.3}{of}"),
             Noise::NilearnAr1 => format!(
                 "{of_run}, mean rho {rho:.3}, each voxel its own, truncated to hundredths; {} voxels lie so near an edge of these that another \
                  device may find the next one, and verify allows both",
                 residuals.at_edges
             ),
-            _ if !is_smoothed(spec) => format!("{of_run}, mean rho {rho:.3}, each voxel its own"),
+            _ if !is_smoothed(spec) => {
+                format!("{of_run}, mean rho {rho:.3}{of}, each voxel its own")
+            }
             _ => format!(
-                "{of_run}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used: 5 % by \
+                "{of_run}, mean rho {rho:.3}{of}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used: 5 % by \
                  chance, more where rho varies within the smoothing",
                 100.0 * residuals.share_off
             ),
@@ -88,14 +91,14 @@ pub(super) fn say(
     };
     if worst.is_some_and(|(found, _)| found < TOO_OFTEN * P) {
         watch.note(&format!(
-            "--noise ols takes the residuals of {} as independent; their mean rho is {rho:.2}, which costs little here{}",
+            "--noise ols takes the residuals of {} as independent; their mean rho is {rho:.2}{of}, which costs little here{}",
             display(&run.path),
             whitened(spec, residuals)
         ));
         return Ok(());
     }
     watch.warn(&format!(
-        "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{cost}; --noise ar1 takes it into account{}",
+        "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{of}{cost}; --noise ar1 takes it into account{}",
         display(&run.path),
         whitened(spec, residuals)
     ));
@@ -116,6 +119,16 @@ fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) {
         "no column of the design of {}, nor a sum of them, is constant: {costs}; add a column `constant` of ones to --design",
         display(&run.path)
     ));
+}
+
+/// Which volumes a rho is the correlation of, where not of neighbours.
+fn apart(residuals: &Residuals) -> String {
+    match residuals.step {
+        1 => String::new(),
+        step => {
+            format!(" of volumes {step} apart (all that are kept lie multiples of {step} apart)")
+        }
+    }
 }
 
 /// Whether the model whitened the run, in words.
@@ -147,6 +160,9 @@ pub(super) fn share_elsewhere(spec: &GlmSpec, all: &Fitted) -> f64 {
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
     fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
+    if residuals.step > 1 {
+        fields.insert("volumes_apart_whose_correlation_rho_is".to_owned(), json!(residuals.step));
+    }
     if spec.noise == Noise::NilearnAr1 {
         fields.insert("voxels_at_an_edge_of_rho".to_owned(), json!(residuals.at_edges));
     }
@@ -170,7 +186,8 @@ pub(super) fn maps(
     let several = models.len() > 1;
     let of_run = |((residuals, model), &number): ((&Residuals, &Told), &usize)| {
         let dof = residuals.dof.clone().unwrap_or_else(|| model.dofs.clone());
-        let of_run = OfRun { number: several.then_some(number), dof, fitted: &all.fitted };
+        let (number, apart) = (several.then_some(number), apart(residuals));
+        let of_run = OfRun { number, dof, fitted: &all.fitted, apart };
         residuals.maps.as_ref().map_or(Vec::new(), |found| of_run.maps(spec, found))
     };
     all.residuals.iter().zip(models).zip(numbers).flat_map(of_run).collect()
@@ -182,6 +199,8 @@ struct OfRun<'a> {
     number: Option<usize>,
     dof: Dof,
     fitted: &'a [bool],
+    /// As [`apart`].
+    apart: String,
 }
 
 impl OfRun<'_> {
@@ -224,9 +243,12 @@ impl OfRun<'_> {
             self.map(Quantity::ModelRSquare, &found.r_square, explained, of_share),
         ];
         if spec.noise != Noise::Ols {
-            let mut said = "Autocorrelation of the residuals at lag 1".to_owned();
+            let mut said = format!("Autocorrelation of the residuals at lag 1{}", self.apart);
             if is_smoothed(spec) {
-                said.push_str(&format!(", smoothed by {} voxels FWHM", spec.rho_fwhm_vox));
+                said.push_str(&format!(
+                    ", smoothed by {} voxels FWHM, the bias of restricted maximum likelihood taken out (2 rho / n)",
+                    spec.rho_fwhm_vox
+                ));
             }
             let off = off(spec.noise, &found.rho, &found.give[0]);
             maps.push(self.map(Quantity::Rho, &found.rho, &said, off));

@@ -10,7 +10,7 @@ use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::ContrastValues;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Rule, Scan};
+use crate::stats::ar1::{Rule, Scan, unbiased};
 use crate::stats::arma11::{self, Found};
 use crate::stats::gls::Solved;
 use crate::volume::{Block, Grid, HostBold, Mask};
@@ -56,9 +56,8 @@ impl Autocorrelation {
         });
         let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
         let empty_above = self.empty_above(sampled, fitted)?;
-        let n_volumes = self.lags.pairs.gap_of.len();
         let mean_share = self.mean_share(sampled, fitted);
-        let residuals = Residuals::of(&own.rho, &rho, &sigma2, n_volumes);
+        let residuals = Residuals::of(&own.rho, &rho, &sigma2, self.n_volumes());
         let maps = self.keeps_maps.then(|| ResidualMaps {
             arma11: arma11.map(|both| both.map(narrow)),
             rho: narrow(rho),
@@ -80,10 +79,15 @@ impl Autocorrelation {
                 spanned,
                 dof,
                 at_edges,
+                step: self.lags.pairs.step,
                 ..residuals
             },
             beyond,
         ))
+    }
+
+    fn n_volumes(&self) -> usize {
+        self.lags.pairs.gap_of.len()
     }
 
     /// Each voxel's own, blocks beside each other.
@@ -114,7 +118,7 @@ impl Autocorrelation {
     /// The one that the fit takes; of ARMA(1,1) the correlation at lag 1.
     fn used_rho(&self, held: &[Held], own: &OwnRho, shape: [usize; 3]) -> Result<Vec<f64>> {
         Ok(match &self.used {
-            Used::Smoothed(taps) => smoothed(own, shape, taps)?,
+            Used::Smoothed(taps) => smoothed(own, shape, (taps, self.n_volumes()))?,
             Used::Own => own.rho.clone(),
             Used::Arma11 => correlations(held, own.rho.len()),
             Used::Zero | Used::None { .. } => vec![0.0; own.rho.len()],
@@ -132,7 +136,7 @@ impl Autocorrelation {
             (gives.shift, gives.n_elsewhere) = self.elsewhere(held, own);
             if let (Used::Smoothed(taps), 1..) = (&self.used, gives.n_elsewhere) {
                 let shift = OwnRho { rho: gives.shift, varies: own.varies.clone() };
-                gives.shift = smoothed(&shift, shape, taps)?;
+                gives.shift = smoothed(&shift, shape, (taps, self.n_volumes()))?;
             }
         }
         Ok(gives)
@@ -174,7 +178,7 @@ impl Autocorrelation {
         Ok(vec![match &self.used {
             Used::Smoothed(taps) => {
                 let give = OwnRho { rho: give, varies: own.varies.clone() };
-                smoothed(&give, shape, taps)?
+                smoothed(&give, shape, (taps, self.n_volumes()))?
             }
             _ => give,
         }])
@@ -259,11 +263,15 @@ fn correlations(held: &[Held], n: usize) -> Vec<f64> {
     a.into_iter().zip(b).map(|(a, b)| arma11::lambda(a, b)).collect()
 }
 
-/// rho smoothed over the voxels that vary; the others keep what they have.
+/// rho smoothed over the voxels that vary, and [`unbiased`]: the mean of neighbours is off by as much as each; the others keep what they have.
 ///
 /// # Errors
 /// None but internal ones.
-pub fn smoothed(own: &OwnRho, shape: [usize; 3], taps: &Taps) -> Result<Vec<f64>> {
+pub fn smoothed(
+    own: &OwnRho,
+    shape: [usize; 3],
+    (taps, n_volumes): (&Taps, usize),
+) -> Result<Vec<f64>> {
     let map = &own.rho;
     let mut affine = [[0.0; 4]; 4];
     (0..4).for_each(|d| affine[d][d] = 1.0);
@@ -277,7 +285,10 @@ pub fn smoothed(own: &OwnRho, shape: [usize; 3], taps: &Taps) -> Result<Vec<f64>
     };
     let pairs = smooth.data.iter().zip(map).zip(&within.inside);
     Ok(pairs
-        .map(|((&smooth, &own), &varies)| if varies { f64::from(smooth) } else { own })
+        .map(|((&smooth, &own), &varies)| match varies {
+            true => unbiased(f64::from(smooth), n_volumes),
+            false => own,
+        })
         .collect())
 }
 
@@ -299,6 +310,7 @@ impl Residuals {
             spanned: Vec::new(),
             dof: None,
             at_edges: 0,
+            step: 1,
             whiteness: None,
             empty_above: None,
             mean_share: 0.0,

@@ -219,10 +219,13 @@ impl Autocorrelation {
         columns
     }
 
-    /// Volumes since the kept one before, 0 for the first, `[volume]`.
+    /// How long after the kept one before, in what the noise is of: volumes, of rho steps of them; 0 for the first, `[volume]`.
     pub(super) fn gaps(&self) -> Vec<usize> {
-        let kept = self.lags.pairs.kept();
-        std::iter::once(0).chain(kept.windows(2).map(|pair| pair[1] - pair[0])).collect()
+        let pairs = &self.lags.pairs;
+        let step = if matches!(self.used, Used::Arma11) { 1 } else { pairs.step as usize };
+        let since = pairs.kept();
+        let since = since.windows(2).map(|pair| (pair[1] - pair[0]) / step);
+        std::iter::once(0).chain(since).collect()
     }
 }
 

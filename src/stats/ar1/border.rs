@@ -93,6 +93,7 @@ impl Ar1 {
             dof: self.dof - k as f64,
             gaps: self.gaps.clone(),
             n_pairs: self.n_pairs.clone(),
+            lowest: self.lowest,
             basis: Array2::zeros((0, 0)),
             columns: Array2::zeros((0, 0)),
             ends: Array2::zeros((0, 0)),

@@ -32,7 +32,10 @@ pub use added::Added;
 pub use bend::FLATTEST;
 pub use border::Border;
 pub use each::{EachAdded, Estimate};
-pub use reml::{LARGEST, Scan};
+pub use reml::{LARGEST, Scan, unbiased};
+
+/// Share of the pairs, those that are an odd number of steps apart, from which on rho may be negative.
+const LEAST_ODD: f64 = 0.1;
 
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;
@@ -40,7 +43,10 @@ pub const FIRST: u32 = u32::MAX;
 /// Which volumes follow each other, and by how much.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pairs {
-    /// Distinct distances of consecutive kept volumes, in volumes, ascending.
+    /// Volumes a step: the largest that all distances are multiples of, whose correlation rho is. Of volumes an even number apart alone nothing says
+    /// which sign a rho of neighbours has.
+    pub step: u32,
+    /// Distinct distances of consecutive kept volumes, in steps, ascending.
     pub gaps: Vec<u32>,
     /// For each kept volume, which of `gaps` lies before it, [`FIRST`] for the first, `[volume]`.
     pub gap_of: Vec<u32>,
@@ -50,13 +56,15 @@ impl Pairs {
     /// Of kept volumes, as positions in the run, ascending.
     #[must_use]
     pub fn of_kept(kept: &[usize]) -> Pairs {
-        let steps = || kept.windows(2).map(|pair| (pair[1] - pair[0]) as u32);
+        let apart = || kept.windows(2).map(|pair| (pair[1] - pair[0]) as u32);
+        let step = apart().fold(0, common_divisor).max(1);
+        let steps = || apart().map(|volumes| volumes / step);
         let mut gaps: Vec<u32> = steps().collect();
         gaps.sort_unstable();
         gaps.dedup();
         let index = |step| gaps.partition_point(|&gap| gap < step) as u32;
         let gap_of = kept.first().map(|_| FIRST).into_iter().chain(steps().map(index)).collect();
-        Pairs { gaps, gap_of }
+        Pairs { step, gaps, gap_of }
     }
 
     /// Of a run without a gap.
@@ -68,9 +76,9 @@ impl Pairs {
     /// Positions whose distances are these, from 0.
     #[must_use]
     pub fn kept(&self) -> Vec<usize> {
-        let step = |&gap: &u32| self.gaps.get(gap as usize).map_or(0, |&gap| gap as usize);
+        let volumes = |&gap: &u32| self.gaps.get(gap as usize).map_or(0, |gap| gap * self.step);
         let sum = |at: &mut usize, gap: &u32| {
-            *at += step(gap);
+            *at += volumes(gap) as usize;
             Some(*at)
         };
         self.gap_of.iter().scan(0, sum).collect()
@@ -79,8 +87,13 @@ impl Pairs {
     /// Whether volumes are missing between others.
     #[must_use]
     pub fn has_gaps(&self) -> bool {
-        self.gaps.iter().any(|&gap| gap != 1)
+        self.step != 1 || self.gaps.iter().any(|&gap| gap != 1)
     }
+}
+
+/// Euclid's.
+fn common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 /// How rho is found and what is made of it.
@@ -103,10 +116,12 @@ pub struct Ar1 {
     pub rank: usize,
     /// What divides the residual sum of squares.
     pub dof: f64,
-    /// Distances of consecutive kept volumes, in volumes.
+    /// Distances of consecutive kept volumes, in steps ([`Pairs::step`]).
     pub gaps: Vec<f64>,
     /// Pairs at each of them.
     pub n_pairs: Vec<f64>,
+    /// The least rho that is looked for: 0 where pairs an odd number of steps apart are too few to tell its sign, -[`LARGEST`] else.
+    pub lowest: f64,
     /// U, `[volume][basis]`.
     pub basis: Array2<f64>,
     /// `[volume][D_g U of each gap, then L_g U of each]`: what e is projected on.
@@ -167,6 +182,9 @@ impl Ar1 {
             ends[[t, gap]] += 1.0;
             ends[[t - 1, gap]] += 1.0;
         }
+        let odd = pairs.gaps.iter().zip(&n_pairs).filter(|(gap, _)| **gap % 2 == 1);
+        let n_odd: f64 = odd.map(|(_, n)| n).sum();
+        let tells_sign = n_odd >= LEAST_ODD * n_pairs.iter().sum::<f64>();
         let packed = |part: usize| {
             let part = columns.slice(ndarray::s![.., part * width..(part + 1) * width]);
             let gram = basis.t().dot(&part);
@@ -181,6 +199,7 @@ impl Ar1 {
             dof,
             gaps: pairs.gaps.iter().map(|&gap| f64::from(gap)).collect(),
             n_pairs,
+            lowest: if tells_sign { -LARGEST } else { 0.0 },
             ends,
             to_beta: LeastSquares::new(design)?.pinv.dot(&basis),
             width,

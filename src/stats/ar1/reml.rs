@@ -12,12 +12,19 @@ use crate::stats::panel::{Lanes, lanes_mut, width};
 
 mod rivals;
 
-/// Trial values lie this far apart from -[`LARGEST`] on.
+/// Trial values lie this far apart from [`Ar1::lowest`] on.
 const STEP: f64 = 0.05;
 /// The largest magnitude of rho that is found.
 pub const LARGEST: f64 = 0.95;
-/// Where the objective is looked at beyond it, so that a least place between the last trial values is told from one beyond them.
-const BEYOND: f64 = 0.975;
+
+/// rho without the bias of restricted maximum likelihood: of `n_volumes` kept volumes it is found too small by 2 rho / `n_volumes` on
+/// average, to first order (Cheang and Reinsel 2000, whole runs; with gaps within a fifth of that).
+#[must_use]
+pub fn unbiased(rho: f64, n_volumes: usize) -> f64 {
+    (rho * (1.0 + 2.0 / n_volumes as f64)).clamp(-LARGEST, LARGEST)
+}
+/// So far beyond the last trial values the objective is looked at, too, so that a least place between them is told from one beyond them.
+const BEYOND: f64 = 0.025;
 /// Parabolas after the scan at most.
 const PARABOLAS: usize = 24;
 /// A place this near to the parabola's vertex is the least, once values twice as far away on both sides say so; of values nearer to each other rounding is the difference.
@@ -74,7 +81,7 @@ impl Ar1 {
         if self.rule == Rule::Nilearn {
             return Vec::new();
         }
-        trial_values().into_iter().map(|rho| self.trial(rho)).collect()
+        trial_values(self.lowest).into_iter().map(|rho| self.trial(rho)).collect()
     }
 
     fn trial(&self, rho: f64) -> Trial {
@@ -110,9 +117,9 @@ impl Ar1 {
     }
 }
 
-fn trial_values() -> Vec<f64> {
-    let n = (2.0 * LARGEST / STEP).round() as i32;
-    (0..=n).map(|k| -LARGEST + f64::from(k) * STEP).collect()
+fn trial_values(lowest: f64) -> Vec<f64> {
+    let n = ((LARGEST - lowest) / STEP).round() as i32;
+    (0..=n).map(|k| lowest + f64::from(k) * STEP).collect()
 }
 
 struct Alone<'a> {
@@ -135,7 +142,7 @@ impl WithSimd for Alone<'_> {
         if panel.square(0) <= 0.0 {
             return 0.0;
         }
-        let rho = trial_values();
+        let rho = trial_values(model.lowest);
         let mut scanned = Vec::with_capacity(rho.len());
         for rho in rho.chunks(w) {
             let mut lanes = rho.to_vec();
@@ -247,7 +254,7 @@ impl Bowls {
 /// The bowls of each lane, from the objective at the trial values, `[trial][lane]`.
 #[inline(always)]
 fn bowls<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, scanned: &Array2<f64>) -> Vec<Bowls> {
-    let rho = trial_values();
+    let rho = trial_values(model.lowest);
     let lanes: Vec<Vec<f64>> = scanned.columns().into_iter().map(|own| own.to_vec()).collect();
     let firsts: Vec<usize> = lanes.iter().map(|own| least(own)).collect();
     let others: Vec<Option<usize>> = lanes.iter().map(|own| other_bowl(own)).collect();
@@ -263,7 +270,7 @@ fn bowls<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, scanned: &Array2<f64>
         let mut brackets: Vec<Bracket> = about.collect();
         narrow(simd, model, panel, &mut brackets);
         let bowl = |(bracket, trial): (&Bracket, usize)| Bowl {
-            rho: bracket.least(),
+            rho: bracket.least(model.lowest),
             value: bracket.f[1],
             trial,
         };
@@ -403,7 +410,11 @@ impl Bracket {
     /// Where to look for an outer place; none where there is one.
     fn beyond(&self) -> Option<f64> {
         let [x0, x1, x2] = self.x;
-        (x0 == x1 || x1 == x2).then(|| BEYOND.copysign(x1))
+        match (x0 == x1, x1 == x2) {
+            (true, _) => Some(x1 - BEYOND),
+            (_, true) => Some(x1 + BEYOND),
+            _ => None,
+        }
     }
 
     /// Take a value beyond the end. Where it is lower still, the end is the least that may be.
@@ -419,8 +430,8 @@ impl Bracket {
     }
 
     /// The least place, no farther than rho may lie.
-    fn least(&self) -> f64 {
-        self.found.unwrap_or_else(|| self.vertex()).clamp(-LARGEST, LARGEST)
+    fn least(&self, lowest: f64) -> f64 {
+        self.found.unwrap_or_else(|| self.vertex()).clamp(lowest, LARGEST)
     }
 
     /// Where the parabola through the three has its least value; the middle where there is none.

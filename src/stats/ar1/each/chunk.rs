@@ -75,7 +75,7 @@ fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
                 if next == middle {
                     // Lower still beyond the largest: that is the least that may be.
                     let part = if matches!(least, 0 | 4) { 0.0 } else { parts[lane] };
-                    *rho = rho_of(middle as f64 + part).clamp(-LARGEST, LARGEST);
+                    *rho = rho_of(middle as f64 + part).clamp(known.all.model.lowest, LARGEST);
                 } else {
                     *rho = rho_of(next as f64);
                     still.push(Search { at, voxel, middle: next });
@@ -94,7 +94,8 @@ fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
 #[inline(always)]
 fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
     let (w, k, last) = (width::<S>(), known.all.added.len(), known.all.points.len() - 1);
-    let n_coarse = (last - 2 * BEYOND) / COARSE + 1;
+    let lowest = steps(known.all, known.all.model.lowest).0.round() as usize;
+    let n_coarse = (last - BEYOND - lowest) / COARSE + 1;
     // [column][point][lane]
     let mut seen = vec![0.0; k * n_coarse * w];
     let mut open = Vec::new();
@@ -102,7 +103,7 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
         let count = w.min(known.n - first);
         known.load::<S>(first, count);
         for at in 0..n_coarse {
-            let point = &known.all.points[at * COARSE + BEYOND];
+            let point = &known.all.points[at * COARSE + lowest];
             known.beside.look(simd, known.all, point);
             known.beside.weigh(simd, point, &mut seen[at * w..], n_coarse * w);
         }
@@ -129,7 +130,7 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
                     let value = |i: usize| seen[i * w + lane];
                     vertex([value(least - 1), value(least), value(least + 1)])
                 };
-                let start = ((least as f64 + near) * COARSE as f64).round() as usize + BEYOND;
+                let start = ((least as f64 + near) * COARSE as f64).round() as usize + lowest;
                 open.push(Search { at, voxel, middle: start.clamp(2, last - 2) });
             }
         }
