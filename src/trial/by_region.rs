@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dictionary::{Dictionary, Variable};
+use super::dictionary::Dictionary;
 use super::index::{index, without_entity};
 use super::motion;
 use super::note::Notes;
 use super::numbered::refuse_words;
-use super::tables::{Measured, STATES};
+use super::tables::{Measured, STATES, is_missing};
 use super::visits::{RUN, RUNS};
 use crate::error::{Error, Result};
 use crate::table::{Table, are_one_name};
@@ -58,6 +58,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         ));
     }
     let regions = distinct(&names);
+    refuse_off_scale(long, &names)?;
     refuse_words(long, RUN, RUNS)?;
     let runs = long.optional_texts(RUN)?;
     let runs: Vec<Option<String>> = runs.iter().map(|run| run.as_deref().map(index)).collect();
@@ -108,7 +109,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         table.rows.push(cells);
         origin.push(long.place(own[0]));
     }
-    let dictionary = dictionary(long, &stay, &regions);
+    let dictionary = dictionary(long, &stay, &regions, notes);
     Ok(Measured { name: long.name.clone(), table, dictionary, origin })
 }
 
@@ -212,16 +213,31 @@ fn one(long: &Measured, column: &str, rows: &[usize]) -> Result<String> {
     }
 }
 
-/// What is said of the columns that stay, and of each region what is said of the means.
-fn dictionary(long: &Measured, stay: &[&str], regions: &[String]) -> Dictionary {
+/// A mean that its region's own entry of the dictionary does not allow.
+fn refuse_off_scale(long: &Measured, names: &[String]) -> Result<()> {
+    let at = long.position(MEAN)?;
+    for (row, name) in names.iter().enumerate() {
+        let cell = long.table.rows[row][at].trim();
+        let variable = long.dictionary.get(name).filter(|_| !is_missing(cell));
+        if let Some(expected) = variable.and_then(|variable| variable.refusal(cell)) {
+            return Err(Error::bad_data(
+                long.line(row),
+                format!("holds '{cell}' in column {MEAN} of {name}"),
+                format!("{expected} by {}", long.dictionary.name),
+                "correct the value or the dictionary; a code for a missing value must be n/a",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is said of the columns that stay, and of each region by its own entry, else by that of the means. What says nothing of either is told here.
+fn dictionary(long: &Measured, stay: &[&str], regions: &[String], notes: &mut Notes) -> Dictionary {
+    let columns = [long.table.columns.as_slice(), regions].concat();
+    long.dictionary.tell_idle((&long.table.name, &columns), notes);
     let of_means = long.dictionary.get(MEAN).cloned().unwrap_or_default();
     let kept = KEYS.iter().chain(stay).filter_map(|name| long.dictionary.get(name).cloned());
-    let region = |name: &String| Variable {
-        name: name.clone(),
-        long_name: None,
-        description: None,
-        ..of_means.clone()
-    };
-    let variables = kept.chain(regions.iter().map(region)).collect();
-    Dictionary { variables, ..long.dictionary.clone() }
+    let of_regions = long.dictionary.of_regions(regions, &of_means);
+    let variables = kept.chain(of_regions).collect();
+    Dictionary { name: long.dictionary.name.clone(), variables, ..Dictionary::default() }
 }

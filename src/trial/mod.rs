@@ -82,6 +82,6 @@ pub use plan::{
 };
 pub use results::Results;
 pub use rule::{Operator, Part, Rule, Threshold};
-pub use tables::{Measured, Tables, part_of, stem};
+pub use tables::{Measured, Tables, part_of, stem, whole};
 pub use visits::Visits;
 pub use whole::analyse;

@@ -94,6 +94,15 @@ impl Measured {
         }
     }
 
+    /// What messages call the data dictionary, be there one or not.
+    #[must_use]
+    pub(super) fn json(&self) -> String {
+        match self.dictionary.name.as_str() {
+            "" => format!("{}.json", whole(&self.name)),
+            name => name.to_owned(),
+        }
+    }
+
     /// Where a row stands: file and line.
     #[must_use]
     pub(super) fn place(&self, row: usize) -> String {
@@ -326,8 +335,8 @@ impl Measured {
                     }
                 },
                 format!(
-                    "correct it (a code for a missing value must be n/a), or give Minimum and Maximum of {column} in {}.json",
-                    self.name
+                    "correct it (a code for a missing value must be n/a), or give Minimum and Maximum of {column} in {}",
+                    self.json()
                 ),
             )),
             None => Ok(numbers),
@@ -422,6 +431,12 @@ pub(super) fn session(name: &str) -> String {
 pub fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     file.strip_suffix(".tsv").unwrap_or(file)
+}
+
+/// The name of the whole table of a part of it: `physio_summary` of `physio_summary[task=rest]`.
+#[must_use]
+pub fn whole(name: &str) -> &str {
+    stem(name.split('[').next().unwrap_or(name))
 }
 
 /// A name such as `physio_summary[task=rest]` as the table, the column and its value; none of a plain name.

@@ -54,6 +54,31 @@ fn a_row_a_map_and_region_becomes_a_row_a_visit_and_a_column_a_region() {
 }
 
 #[test]
+fn an_entry_of_a_region_comes_before_that_of_the_means_and_one_of_neither_is_told() {
+    let mut table = long(ROWS);
+    let said = r#"{"mean": {"Units": "percent", "SelectedBy": "atlas"}, "coverage": {"Units": "1"},
+                   "pag": {"SelectedBy": "correlation with nrs"}, "ac": {"SelectedBy": "atlas"}}"#;
+    table.dictionary = Dictionary::parse("region_values.json", said).unwrap();
+    let mut notes = Notes::default();
+    let wide = by_region(&table, "arm", &mut notes).unwrap();
+    let of = |name: &str| {
+        let own = wide.dictionary.get(name).unwrap();
+        [own.selected_by.as_deref().unwrap(), own.units.as_deref().unwrap()]
+    };
+    assert_eq!(of("pag"), ["correlation with nrs", "percent"]);
+    assert_eq!(of("acc"), ["atlas", "percent"]);
+    let told: Vec<&str> = notes.all.iter().map(|note| note.text.as_str()).collect();
+    let idle: Vec<&&str> = told.iter().filter(|text| text.contains("describes")).collect();
+    assert_eq!(idle.len(), 1, "{told:?}");
+    assert!(idle[0].contains("describes 'ac', which is no column") && idle[0].contains("'acc'"));
+    // A scale of the region's own holds its means, at their lines.
+    let said = r#"{"acc": {"Minimum": -1}}"#;
+    table.dictionary = Dictionary::parse("region_values.json", said).unwrap();
+    let error = by_region(&table, "arm", &mut Notes::default()).unwrap_err().to_string();
+    assert!(error.contains("line 3 (sub-1), holds '-2' in column mean of acc"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_a_value_of_one_visit_is_refused_with_both_lines() {
     let refused =
         |rows: &str| by_region(&long(rows), "arm", &mut Notes::default()).unwrap_err().to_string();
