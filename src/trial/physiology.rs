@@ -1,5 +1,5 @@
 //! What recordings, motion and signal of the runs come to (`physio_summary`, a row a run), arm x visit: whether the drug changes the heart, the breath, how much patients move, or how
-//! good the signal is, which a map or an edge may be mistaken for. Described, and the arms' changes compared by two-sample t; nothing is adjusted and nothing is chosen by it.
+//! good the signal is, which a map or an edge may be mistaken for. Described, and the arms' changes compared by two-sample t; nothing is chosen by it, and nothing adjusted for it but by a plan's covariates and motion.
 
 use std::collections::BTreeMap;
 
