@@ -231,7 +231,8 @@ fn files_of_one_name_are_one_table_whose_rows_keep_their_file_and_line() {
         &["a.tsv, line 2 (sub-001),", "holds 'pain'"],
     );
     let error = Visits::new(&summary("a.tsv", "sub-001", "60"), "heart_rate", &people).unwrap_err();
-    says(error, &["a.tsv, line 3 (sub-001), is of ses-baseline as line 2 is", "TABLE[task=NAME]"]);
+    let line = "a.tsv, line 3 (sub-001), is of ses-baseline as line 2 is";
+    says(error, &[line, "physio_summary[task=NAME]"]);
     let mut other = parts.clone();
     other[1].table.columns[3] = "rate".to_owned();
     says(Measured::joined(other).unwrap_err(), &["b.tsv has the columns", "those of a.tsv"]);
