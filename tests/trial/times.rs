@@ -57,6 +57,15 @@ fn times_say_the_order_that_rows_do_not() {
 }
 
 #[test]
+fn times_that_have_no_visit_between_are_what_is_to_be_corrected_and_not_rows() {
+    let found = analysed(&with_visits(WORDS, |_| [1, 30, 20])).unwrap();
+    let is_one = |note: &&boldly::trial::Note| note.text.contains("LOCF needs a visit between");
+    let told = &found.notes.all.iter().find(is_one).unwrap().text;
+    assert!(told.contains("by acq_time of sessions.tsv there is none (ses-mid is not)"), "{told}");
+    assert!(told.contains("correct acq_time") && !told.contains("rows are to be"), "{told}");
+}
+
+#[test]
 fn times_that_contradict_each_other_or_the_names_are_refused() {
     let refused = |study: &Study, parts: &[&str]| {
         let error = analysed(study).unwrap_err().to_string();
