@@ -178,7 +178,7 @@ fn pain(text: &mut Text, of: &Results) {
     if of.cpm.is_some() {
         text.paragraph(&[
             ("Conditioned pain modulation: absolute = mean before − mean with the conditioning stimulus (of thresholds the other way round), percentage = 100 absolute / mean before; inhibition is positive.".to_owned(), &[YARNITSKY]),
-            ("A patient inhibits above 2 SEM √(2 / repetitions), SEM the root of the mean variance within visits; retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]),
+            ("A patient inhibits above 2 SEM √(2 / repetitions), the repetitions those behind a mean of that visit (their harmonic mean where patients differ), SEM the root of the mean variance within visits; retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]),
         ]);
     }
     if let Some(pressure) = &of.pressure {
