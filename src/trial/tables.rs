@@ -144,6 +144,7 @@ impl Measured {
                 both.clone().map(|c| of.dictionary.get(c).cloned()).collect::<Vec<_>>()
             };
             if says(&whole) != says(&part) {
+                refuse_without([&whole, &part])?;
                 return Err(Error::bad_data(
                     part.dictionary.name.clone(),
                     format!("says other things of its columns than {}", whole.dictionary.name),
@@ -388,6 +389,21 @@ impl Measured {
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
         self.has(column)?.then(|| self.flags(column)).transpose()
     }
+}
+
+/// Refuse, of two files whose dictionaries differ, one that has none.
+fn refuse_without(both: [&Measured; 2]) -> Result<()> {
+    let Some(at) = both.iter().position(|one| one.dictionary.name.is_empty()) else {
+        return Ok(());
+    };
+    let (one, other) = (both[at], &both[1 - at].dictionary.name);
+    let name = &one.table.name;
+    Err(Error::missing_input(
+        format!("{}.json", name.strip_suffix(".tsv").unwrap_or(name)),
+        format!("is not there, and {other} says something of the same columns"),
+        "say the same, for the tables are joined",
+        "write it beside its table, or take the other away",
+    ))
 }
 
 /// Those of others that are not there.
