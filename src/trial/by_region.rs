@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dictionary::Dictionary;
 use super::index::{index, without_entity};
 use super::motion;
-use super::note::Notes;
+use super::note::{Notes, counted};
 use super::numbered::refuse_words;
 use super::tables::{Measured, STATES, is_missing};
 use super::visits::{RUN, RUNS};
@@ -15,6 +15,9 @@ use crate::table::{Table, are_one_name};
 
 /// The share of a region that a value must rest on, as in `connect`.
 pub const LEAST_COVERAGE: f64 = 0.5;
+
+/// A whole region, with the rounding of a share.
+const ONE: f64 = 1.0 + 1e-9;
 
 const KEYS: [&str; 2] = ["participant_id", "session_id"];
 const REGION: &str = "region";
@@ -38,7 +41,8 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
     long.refuse_case_alone(REGION, &[REGION])?;
-    let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
+    let values = long.numbers(MEAN)?;
+    let coverage = coverages(long, &values, notes)?;
     motion::refuse_respelt(long, |_| false)?;
     let motion = motion::columns(long);
     let mut stay = Vec::new();
@@ -111,6 +115,40 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     }
     let dictionary = dictionary(long, &stay, &regions, notes);
     Ok(Measured { name: long.name.clone(), table, dictionary, origin })
+}
+
+/// The share of its region that each mean is of; none without such a column. A mean whose share is not known stays, which is told.
+///
+/// # Errors
+/// As [`Measured::numbers`]; bad data naming the line of what is no share.
+fn coverages(
+    long: &Measured,
+    values: &[Option<f64>],
+    notes: &mut Notes,
+) -> Result<Option<Vec<Option<f64>>>> {
+    let Some(all) = long.optional_numbers(COVERAGE)? else { return Ok(None) };
+    let is_off = |share: &Option<f64>| share.is_some_and(|share| !(0.0..=ONE).contains(&share));
+    if let Some(row) = all.iter().position(is_off) {
+        return Err(Error::bad_data(
+            long.line(row),
+            format!("holds {} in column {COVERAGE}", all[row].unwrap_or_default()),
+            "hold the share of the region that the mean is of, from 0 to 1",
+            "correct it; of percent divide by 100",
+        ));
+    }
+    let unknown = (0..all.len()).filter(|&row| all[row].is_none() && values[row].is_some());
+    let unknown: Vec<String> = unknown.map(|row| long.place(row)).collect();
+    if !unknown.is_empty() {
+        notes.warn(
+            format!(
+                "{} of {} whose {COVERAGE} is n/a: taken as of the whole region",
+                counted(unknown.len(), "mean"),
+                long.table.name
+            ),
+            unknown,
+        );
+    }
+    Ok(Some(all))
 }
 
 /// A value that rests on less than half of its region.

@@ -124,3 +124,19 @@ fn several_runs_of_a_visit_have_a_row_each_of_which_the_mean_is_taken() {
     let error = with_runs(["1", "1", "b", "2"]).unwrap_err().to_string();
     assert!(error.contains("line 4 (sub-1), holds 'b' in column run"), "{error}");
 }
+
+#[test]
+fn a_coverage_that_is_no_share_is_refused_and_one_that_is_not_known_told() {
+    for cell in ["7", "1.01", "-0.1"] {
+        let rows = format!("sub-1 ses-a pag 1 1 .1|sub-1 ses-a acc 2 {cell} .1");
+        let error = by_region(&long(&rows), "arm", &mut Notes::default()).unwrap_err().to_string();
+        let says = format!("line 3 (sub-1), holds {cell} in column coverage");
+        assert!(error.contains(&says) && error.contains("from 0 to 1"), "{error}");
+    }
+    let rows = "sub-1 ses-a pag 1 n/a .1|sub-1 ses-a acc n/a n/a .1|sub-1 ses-b acc 2 1 .1";
+    let mut notes = Notes::default();
+    let wide = by_region(&long(rows), "arm", &mut notes).unwrap();
+    assert_eq!(wide.table.rows[0][3..], ["1", "n/a"]);
+    let told = "1 mean of region_values.tsv whose coverage is n/a: taken as of the whole region: region_values.tsv, line 2";
+    assert_eq!(notes.all[0].to_string(), told);
+}
