@@ -53,11 +53,11 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let has_runs = long.has(RUN)?;
     stay.extend(has_runs.then_some(RUN));
     stay.extend(motion.iter().map(String::as_str));
-    if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
+    if let Some(row) = names.iter().position(|name| is_taken(name) || name == arm) {
         return Err(Error::bad_data(
             long.line(row),
             format!("is of a region called '{}'", names[row]),
-            "have a name that no other column has",
+            "have a name that no other column of a table of regions has",
             "rename the region",
         ));
     }
@@ -175,9 +175,10 @@ pub fn tell_low(region: &str, low: &[Low<'_>], notes: &mut Notes) {
     }
 }
 
-/// Whether a region is called as a column that stays.
-fn is_column(name: &str, stay: &[&str]) -> bool {
-    KEYS.contains(&name) || stay.contains(&name)
+/// Whether a table of regions has something else in a column of this name: whose a row is, its run, task or condition, or motion.
+#[must_use]
+pub fn is_taken(name: &str) -> bool {
+    KEYS.contains(&name) || name == RUN || STATES.contains(&name) || motion::is_one(name)
 }
 
 /// Each once, in their order.

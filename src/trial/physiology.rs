@@ -55,6 +55,15 @@ pub fn analyse(
     let Some(table) = tables.all.iter().find(|table| table.name == TABLE) else {
         return Ok(Vec::new());
     };
+    if let Some(column) = motion::other_name(table) {
+        notes.warn(
+            format!(
+                "column '{column}' of {} is motion by its name and not described, for what is described is called {MOTION}: rename it",
+                table.table.name
+            ),
+            Vec::new(),
+        );
+    }
     let is_named = plan.tables().is_some_and(|names| names.iter().any(|name| name == TABLE));
     match of_table(table, plan, people) {
         Err(error @ (Error::BadData(_) | Error::Usage(_))) if !is_named => {

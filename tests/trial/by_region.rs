@@ -140,3 +140,14 @@ fn a_coverage_that_is_no_share_is_refused_and_one_that_is_not_known_told() {
     let told = "1 mean of region_values.tsv whose coverage is n/a: taken as of the whole region: region_values.tsv, line 2";
     assert_eq!(notes.all[0].to_string(), told);
 }
+
+#[test]
+fn a_region_is_not_called_as_what_a_table_of_regions_has_beside_them() {
+    let mut table = long("sub-1 ses-a pag 1 1 .1");
+    table.table.columns[5] = "other".to_owned();
+    for name in ["mean_fd", "mean_fd_pag", "run", "task", "condition", "session_id"] {
+        table.table.rows[0][2] = name.to_owned();
+        let error = by_region(&table, "arm", &mut Notes::default()).unwrap_err().to_string();
+        assert!(error.contains(&format!("is of a region called '{name}'")), "{error}");
+    }
+}

@@ -14,7 +14,9 @@ use crate::table::Table;
 use crate::trial::index::{index, refuse_word};
 use crate::trial::results::RegionValue;
 use crate::trial::unequal::{self, Behind};
-use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
+use crate::trial::{
+    Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, is_taken, tell_low,
+};
 
 mod given;
 
@@ -48,6 +50,7 @@ pub(super) fn read(
         ..GroupSpec::new(of.folder.clone(), Model::OneSample)
     };
     let found = summaries(&spec, watch)?;
+    refuse_taken(&found.regions)?;
     let of_maps = values(&found, &of.folder)?;
     refuse_one_visit(&of_maps, &of.folder)?;
     tell(&found, &of_maps, notes);
@@ -85,6 +88,19 @@ pub(super) fn read(
     };
     let table = Measured { name: NAME.to_owned(), table, dictionary, origin };
     Ok(Read { table, values, files })
+}
+
+/// Refuse a region whose name is that of another column of the table.
+fn refuse_taken(regions: &[String]) -> Result<()> {
+    match regions.iter().find(|region| is_taken(region)) {
+        Some(region) => Err(Error::usage(
+            format!("--region {region}=..."),
+            "is called as another column of a table of regions: that of whose a row is, its run or task, or of motion",
+            "have a name of its own",
+            "rename the region",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What each value rests on, `[map][region]`; one that rests on less than half of its region is none.

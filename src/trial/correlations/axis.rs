@@ -41,8 +41,9 @@ impl Side {
         let own = &visits.column;
         let table = tables.get(&own.table).ok();
         let of = whole(&own.table);
-        let is_brain =
+        let is_of_regions =
             of == "brain" || plan.brain.as_ref().is_some_and(|brain| whole(&brain.table) == of);
+        let is_brain = is_of_regions && !motion::is_one(&own.column);
         let motion = table.filter(|_| is_brain);
         let motion = motion.map(|table| motion::beside(&own.column, table, (plan, people, tables)));
         let motion = motion.transpose()?.flatten();
