@@ -103,6 +103,7 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     refuse_other_tables(table)?;
     let mut chosen = Chosen::default();
     if !own.regions.is_empty() {
+        refuse_motion(&own.regions)?;
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
         refuse_case_alone(table, &own.regions)?;
         chosen.regions.clone_from(&own.regions);
@@ -127,6 +128,19 @@ fn chosen(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Chosen> {
     match chosen.regions.is_empty() {
         true => Err(without_numbers(table, &keys, &chosen)),
         false => Ok(chosen),
+    }
+}
+
+/// Refuse motion among the regions, which each of them is held against.
+fn refuse_motion(regions: &[String]) -> Result<()> {
+    match regions.iter().find(|region| motion::is_one(region)) {
+        Some(region) => Err(Error::usage(
+            format!("--region {region}"),
+            "is motion by its name, which every region is held against",
+            "be a region's column",
+            "leave it out (motion.tsv has it beside each region), or rename the column if it is a region's",
+        )),
+        None => Ok(()),
     }
 }
 

@@ -3,18 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dictionary::{Dictionary, Variable};
+use super::dictionary::Dictionary;
 use super::index::{index, without_entity};
 use super::motion;
-use super::note::Notes;
+use super::note::{Notes, counted};
 use super::numbered::refuse_words;
-use super::tables::{Measured, STATES};
+use super::tables::{Measured, STATES, is_missing};
 use super::visits::{RUN, RUNS};
 use crate::error::{Error, Result};
 use crate::table::{Table, are_one_name};
 
 /// The share of a region that a value must rest on, as in `connect`.
 pub const LEAST_COVERAGE: f64 = 0.5;
+
+/// A whole region, with the rounding of a share.
+const ONE: f64 = 1.0 + 1e-9;
 
 const KEYS: [&str; 2] = ["participant_id", "session_id"];
 const REGION: &str = "region";
@@ -38,7 +41,8 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
     long.refuse_case_alone(REGION, &[REGION])?;
-    let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
+    let values = long.numbers(MEAN)?;
+    let coverage = coverages(long, &values, notes)?;
     motion::refuse_respelt(long, |_| false)?;
     let motion = motion::columns(long);
     let mut stay = Vec::new();
@@ -49,15 +53,16 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let has_runs = long.has(RUN)?;
     stay.extend(has_runs.then_some(RUN));
     stay.extend(motion.iter().map(String::as_str));
-    if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
+    if let Some(row) = names.iter().position(|name| is_taken(name) || name == arm) {
         return Err(Error::bad_data(
             long.line(row),
             format!("is of a region called '{}'", names[row]),
-            "have a name that no other column has",
+            "have a name that no other column of a table of regions has",
             "rename the region",
         ));
     }
     let regions = distinct(&names);
+    refuse_off_scale(long, &names)?;
     refuse_words(long, RUN, RUNS)?;
     let runs = long.optional_texts(RUN)?;
     let runs: Vec<Option<String>> = runs.iter().map(|run| run.as_deref().map(index)).collect();
@@ -108,8 +113,42 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
         table.rows.push(cells);
         origin.push(long.place(own[0]));
     }
-    let dictionary = dictionary(long, &stay, &regions);
+    let dictionary = dictionary(long, &stay, &regions, notes);
     Ok(Measured { name: long.name.clone(), table, dictionary, origin })
+}
+
+/// The share of its region that each mean is of; none without such a column. A mean whose share is not known stays, which is told.
+///
+/// # Errors
+/// As [`Measured::numbers`]; bad data naming the line of what is no share.
+fn coverages(
+    long: &Measured,
+    values: &[Option<f64>],
+    notes: &mut Notes,
+) -> Result<Option<Vec<Option<f64>>>> {
+    let Some(all) = long.optional_numbers(COVERAGE)? else { return Ok(None) };
+    let is_off = |share: &Option<f64>| share.is_some_and(|share| !(0.0..=ONE).contains(&share));
+    if let Some(row) = all.iter().position(is_off) {
+        return Err(Error::bad_data(
+            long.line(row),
+            format!("holds {} in column {COVERAGE}", all[row].unwrap_or_default()),
+            "hold the share of the region that the mean is of, from 0 to 1",
+            "correct it; of percent divide by 100",
+        ));
+    }
+    let unknown = (0..all.len()).filter(|&row| all[row].is_none() && values[row].is_some());
+    let unknown: Vec<String> = unknown.map(|row| long.place(row)).collect();
+    if !unknown.is_empty() {
+        notes.warn(
+            format!(
+                "{} of {} whose {COVERAGE} is n/a: taken as of the whole region",
+                counted(unknown.len(), "mean"),
+                long.table.name
+            ),
+            unknown,
+        );
+    }
+    Ok(Some(all))
 }
 
 /// A value that rests on less than half of its region.
@@ -136,9 +175,10 @@ pub fn tell_low(region: &str, low: &[Low<'_>], notes: &mut Notes) {
     }
 }
 
-/// Whether a region is called as a column that stays.
-fn is_column(name: &str, stay: &[&str]) -> bool {
-    KEYS.contains(&name) || stay.contains(&name)
+/// Whether a table of regions has something else in a column of this name: whose a row is, its run, task or condition, or motion.
+#[must_use]
+pub fn is_taken(name: &str) -> bool {
+    KEYS.contains(&name) || name == RUN || STATES.contains(&name) || motion::is_one(name)
 }
 
 /// Each once, in their order.
@@ -212,16 +252,31 @@ fn one(long: &Measured, column: &str, rows: &[usize]) -> Result<String> {
     }
 }
 
-/// What is said of the columns that stay, and of each region what is said of the means.
-fn dictionary(long: &Measured, stay: &[&str], regions: &[String]) -> Dictionary {
+/// A mean that its region's own entry of the dictionary does not allow.
+fn refuse_off_scale(long: &Measured, names: &[String]) -> Result<()> {
+    let at = long.position(MEAN)?;
+    for (row, name) in names.iter().enumerate() {
+        let cell = long.table.rows[row][at].trim();
+        let variable = long.dictionary.get(name).filter(|_| !is_missing(cell));
+        if let Some(expected) = variable.and_then(|variable| variable.refusal(cell)) {
+            return Err(Error::bad_data(
+                long.line(row),
+                format!("holds '{cell}' in column {MEAN} of {name}"),
+                format!("{expected} by {}", long.dictionary.name),
+                "correct the value or the dictionary; a code for a missing value must be n/a",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is said of the columns that stay, and of each region by its own entry, else by that of the means. What says nothing of either is told here.
+fn dictionary(long: &Measured, stay: &[&str], regions: &[String], notes: &mut Notes) -> Dictionary {
+    let columns = [long.table.columns.as_slice(), regions].concat();
+    long.dictionary.tell_idle((&long.table.name, &columns), notes);
     let of_means = long.dictionary.get(MEAN).cloned().unwrap_or_default();
     let kept = KEYS.iter().chain(stay).filter_map(|name| long.dictionary.get(name).cloned());
-    let region = |name: &String| Variable {
-        name: name.clone(),
-        long_name: None,
-        description: None,
-        ..of_means.clone()
-    };
-    let variables = kept.chain(regions.iter().map(region)).collect();
-    Dictionary { variables, ..long.dictionary.clone() }
+    let of_regions = long.dictionary.of_regions(regions, &of_means);
+    let variables = kept.chain(of_regions).collect();
+    Dictionary { name: long.dictionary.name.clone(), variables, ..Dictionary::default() }
 }

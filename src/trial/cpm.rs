@@ -3,7 +3,7 @@
 //! Of a participant's visit, over its repetitions: absolute = mean(pre) - mean(post), percentage = 100 absolute / mean(pre), a percentage of means, not a mean of percentages;
 //! mean(pre) = 0 has none. **Inhibition is positive here**; some papers have it the other way. Of thresholds, which inhibition raises, absolute = mean(post) - mean(pre).
 //!
-//! Both are compared at the endpoint given those at baseline ([`ancova`]). A participant inhibits where absolute > 2 SEM sqrt(2 / n), n the repetitions behind a mean and SEM
+//! Both are compared at the endpoint given those at baseline ([`ancova`]). A participant inhibits where absolute > 2 SEM sqrt(2 / n), n the repetitions behind a mean of that visit (their harmonic mean over participants) and SEM
 //! the root of the mean variance within visits of pre at baseline. Retest in the control arm is ICC(A,1) of absolute CPM. A measure of retest rho has change correlated with
 //! baseline by -sqrt((1 - rho) / 2) without any effect, so that correlation is nothing to report.
 
@@ -48,10 +48,19 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let mut cpm = Cpm { sign: sign(own).to_owned(), better, ..Cpm::default() };
     notes.info(format!("CPM: {}; some papers have the sign the other way", cpm.sign), Vec::new());
     found.better.tell("CPM", notes);
-    found.tell(own, people, notes);
-    (cpm.sem, cpm.n_repetitions) = found.measurement(plan, people);
-    cpm.cutoff = cpm.sem.zip(cpm.n_repetitions).map(|(sem, n)| 2.0 * sem * (2.0 / n).sqrt());
-    if cpm.cutoff.is_none() {
+    found.tell((own, plan), people, notes);
+    cpm.sem = found.sem(plan, people);
+    let [before, after] = [&plan.baseline, &plan.endpoint];
+    let cutoff = |session: &str| {
+        let n = found.repetitions(session, people)?;
+        Some(2.0 * cpm.sem? * (2.0 / n).sqrt())
+    };
+    let cutoffs = [before, after].map(|session| cutoff(session));
+    cpm.visits = found.rows(people, cutoff);
+    [cpm.baseline_cutoff, cpm.cutoff] = cutoffs;
+    [cpm.baseline_repetitions, cpm.n_repetitions] =
+        [before, after].map(|session| found.repetitions(session, people));
+    if cpm.sem.is_none() {
         notes.warn(
             format!(
                 "nobody has two repetitions of {} at {}: who inhibits is not known",
@@ -60,7 +69,6 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             Vec::new(),
         );
     }
-    cpm.visits = found.rows(people, cpm.cutoff);
     cpm.undefined_percent = cpm.visits.iter().filter(|visit| visit.percent.is_none()).count();
     let [absolute, percent] = [Measure::Absolute, Measure::Percent];
     let absolute_visits = found.visits(absolute, people);

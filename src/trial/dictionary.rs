@@ -299,6 +299,24 @@ impl Dictionary {
         }
     }
 
+    /// What is said of regions, a variable each: by their own entries, and what these do not say as of `shared`.
+    #[must_use]
+    pub fn of_regions(&self, regions: &[String], shared: &Variable) -> Vec<Variable> {
+        let of = |name: &String| {
+            let own = self.get(name).cloned().unwrap_or_default();
+            Variable {
+                name: name.clone(),
+                units: own.units.or_else(|| shared.units.clone()),
+                range: own.range.or(shared.range),
+                levels: if own.levels.is_empty() { shared.levels.clone() } else { own.levels },
+                selected_by: own.selected_by.or_else(|| shared.selected_by.clone()),
+                direction: own.direction.or(shared.direction),
+                ..own
+            }
+        };
+        regions.iter().map(of).collect()
+    }
+
     /// What is said of a column.
     #[must_use]
     pub fn get(&self, column: &str) -> Option<&Variable> {

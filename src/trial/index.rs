@@ -1,5 +1,6 @@
 //! Indices of runs and repetitions: numbers, of which 1, 01 and a spreadsheet's 1.0 are one. Source: BIDS 1.11, "Entities".
 
+use super::tables::STATES;
 use crate::error::{Error, Result};
 
 /// Columns that hold them.
@@ -43,8 +44,8 @@ pub fn refuse_word(path: String, run: Option<&str>) -> Result<()> {
 
 /// Whether two cells of a column say the same.
 pub(super) fn are_one(column: &str, one: &str, other: &str) -> bool {
-    let are_tasks = || without_entity(one, "task") == without_entity(other, "task");
+    let are_states = || without_entity(one, column) == without_entity(other, column);
     one == other
         || COLUMNS.contains(&column) && index(one) == index(other)
-        || column == "task" && are_tasks()
+        || STATES.contains(&column) && are_states()
 }

@@ -69,7 +69,7 @@ mod visits;
 mod whole;
 
 pub use arm::{Arm, ByArm};
-pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
+pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, is_taken, tell_low};
 pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
 pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, Fewer, RunOf};
@@ -82,6 +82,6 @@ pub use plan::{
 };
 pub use results::Results;
 pub use rule::{Operator, Part, Rule, Threshold};
-pub use tables::{Measured, Tables, part_of, stem};
+pub use tables::{Measured, Tables, part_of, stem, whole};
 pub use visits::Visits;
 pub use whole::analyse;

@@ -3,13 +3,15 @@
 
 use rayon::prelude::*;
 
+use super::by_region::is_taken;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Column, Plan};
 use super::results::{Correlation, EdgesMotion, MotionRow};
 use super::tables::{Measured, Tables};
 use super::visits::Visits;
-use crate::error::Result;
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
 use crate::stats::correlation::pearson;
 use crate::table::are_one_name;
 
@@ -67,20 +69,61 @@ pub(super) fn refuse_respelt(table: &Measured, is_named: impl Fn(&str) -> bool) 
     Ok(())
 }
 
+/// Refuse motion of a region that the table has no column of: that of other runs would be taken in its place.
+///
+/// # Errors
+/// Bad data, naming it and the nearest region.
+fn refuse_no_region(table: &Measured) -> Result<()> {
+    let columns = &table.table.columns;
+    let no_region = columns.iter().find_map(|column| {
+        let region = column.strip_prefix(OF_REGION)?;
+        (!columns.iter().any(|own| own == region)).then_some((column, region))
+    });
+    let Some((column, region)) = no_region else { return Ok(()) };
+    let regions: Vec<String> = columns.iter().filter(|own| !is_taken(own)).cloned().collect();
+    let is_it = |own: &&String| are_one_name(own, region);
+    let near = regions.iter().find(is_it).map(String::as_str).or(closest(region, &regions));
+    Err(Error::bad_data(
+        format!("column '{column}' of {}", table.table.name),
+        format!("is motion of a region '{region}' by its name, which is no column of the table"),
+        format!("be called {OF_REGION}REGION, as the column of its region is"),
+        match near {
+            Some(near) => format!("did you mean '{OF_REGION}{near}'?"),
+            None => "rename it, or call it something else if it is no motion".to_owned(),
+        },
+    ))
+}
+
+/// A column that is motion by another name than the one that a table of runs has it by.
+pub(super) fn other_name(table: &Measured) -> Option<&str> {
+    let columns = &table.table.columns;
+    let is_motion = |name: &&String| {
+        let meant = nearly(name).unwrap_or_else(|| (*name).clone());
+        COLUMNS.contains(&meant.as_str())
+    };
+    let is_absent = !columns.iter().any(|own| own == COLUMNS[0]);
+    columns.iter().find(is_motion).filter(|_| is_absent).map(String::as_str)
+}
+
 /// The motion that goes with a region of a table: the table's own, else the plan's.
 ///
 /// # Errors
-/// As [`refuse_respelt`] and [`Visits::new`].
+/// As [`refuse_respelt`] and [`Visits::new`]; bad data: motion of a region that the table lacks.
 pub(super) fn beside(
     region: &str,
     table: &Measured,
     (plan, people, tables): (&Plan, &People, &Tables),
 ) -> Result<Option<Visits>> {
+    // Motion goes with itself.
+    if is_one(region) {
+        return Ok(None);
+    }
     let regions = plan.brain.iter().flat_map(|own| &own.regions).map(String::as_str);
     let sides = plan.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
     let of_plan_too = sides.chain(&plan.motion).map(|column| column.column.as_str());
     let named: Vec<&str> = regions.chain(of_plan_too).chain([region]).collect();
     refuse_respelt(table, |column| named.contains(&column))?;
+    refuse_no_region(table)?;
     let own = format!("{OF_REGION}{region}");
     let mut names = std::iter::once(own.as_str()).chain(COLUMNS);
     match (names.find(|name| table.table.position(name).is_some()), &plan.motion) {

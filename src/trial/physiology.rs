@@ -1,5 +1,5 @@
 //! What recordings, motion and signal of the runs come to (`physio_summary`, a row a run), arm x visit: whether the drug changes the heart, the breath, how much patients move, or how
-//! good the signal is, which a map or an edge may be mistaken for. Described, and the arms' changes compared by two-sample t; nothing is adjusted and nothing is chosen by it.
+//! good the signal is, which a map or an edge may be mistaken for. Described, and the arms' changes compared by two-sample t; nothing is chosen by it, and nothing adjusted for it but by a plan's covariates and motion.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +55,15 @@ pub fn analyse(
     let Some(table) = tables.all.iter().find(|table| table.name == TABLE) else {
         return Ok(Vec::new());
     };
+    if let Some(column) = motion::other_name(table) {
+        notes.warn(
+            format!(
+                "column '{column}' of {} is motion by its name and not described, for what is described is called {MOTION}: rename it",
+                table.table.name
+            ),
+            Vec::new(),
+        );
+    }
     let is_named = plan.tables().is_some_and(|names| names.iter().any(|name| name == TABLE));
     match of_table(table, plan, people) {
         Err(error @ (Error::BadData(_) | Error::Usage(_))) if !is_named => {

@@ -6,7 +6,7 @@ use super::covariate::When;
 use super::derived;
 use super::note::Notes;
 use super::plan::{Column, Design, Plan, Relation};
-use super::tables::{Tables, session, stem};
+use super::tables::{Tables, session, stem, whole};
 use super::visits;
 use crate::error::{Error, Result};
 
@@ -35,7 +35,7 @@ impl Plan {
     pub fn tables(&self) -> Option<Vec<String>> {
         let names = self.named();
         (!names.contains(&"")).then(|| {
-            let plain = |name: &&str| stem(name.split('[').next().unwrap_or(name)).to_owned();
+            let plain = |name: &&str| whole(name).to_owned();
             let mut all: Vec<String> = names.iter().map(plain).collect();
             all.sort();
             all.dedup();

@@ -41,6 +41,7 @@ pub fn analyse(
     let mut lacking = Lacking::default();
     named::refuse_twice(&plan.responders)?;
     let labels = named::labels(&plan.responders)?;
+    named::refuse_alike(&plan.responders, &labels)?;
     for (rule, labels) in plan.responders.iter().zip(labels) {
         let parts = rule.parts.iter().zip(labels).map(|(part, label)| {
             let held = Held { label, ..Held::against(part, plan, people, tables, notes)? };
@@ -49,7 +50,7 @@ pub fn analyse(
         });
         let parts = parts.collect::<Result<Vec<Held>>>()?;
         parts.iter().for_each(|held| lacking.add(held, plan, people));
-        for together in taken_together(&parts) {
+        for together in named::together(&parts) {
             // Rules may begin alike.
             let rule = Rule { parts: together.iter().map(|held| held.part.clone()).collect() };
             if found.rows.iter().any(|row| row.rule == rule.to_string()) {
@@ -77,12 +78,6 @@ fn tell_unadjusted(row: &ResponderRow, parts: &[Held], notes: &mut Notes) {
         );
         notes.info(text, Vec::new());
     }
-}
-
-/// Each alone, then the first two, the first three, and so on.
-fn taken_together(parts: &[Held]) -> impl Iterator<Item = &[Held]> {
-    let alone = parts.chunks(1);
-    alone.chain((2..=parts.len()).map(|n| &parts[..n]))
 }
 
 /// All randomised come first whatever the plan's order; LOCF without a visit between is BOCF.

@@ -94,6 +94,15 @@ impl Measured {
         }
     }
 
+    /// What messages call the data dictionary, be there one or not.
+    #[must_use]
+    pub(super) fn json(&self) -> String {
+        match self.dictionary.name.as_str() {
+            "" => format!("{}.json", whole(&self.name)),
+            name => name.to_owned(),
+        }
+    }
+
     /// Where a row stands: file and line.
     #[must_use]
     pub(super) fn place(&self, row: usize) -> String {
@@ -135,6 +144,7 @@ impl Measured {
                 both.clone().map(|c| of.dictionary.get(c).cloned()).collect::<Vec<_>>()
             };
             if says(&whole) != says(&part) {
+                refuse_without([&whole, &part])?;
                 return Err(Error::bad_data(
                     part.dictionary.name.clone(),
                     format!("says other things of its columns than {}", whole.dictionary.name),
@@ -326,8 +336,8 @@ impl Measured {
                     }
                 },
                 format!(
-                    "correct it (a code for a missing value must be n/a), or give Minimum and Maximum of {column} in {}.json",
-                    self.name
+                    "correct it (a code for a missing value must be n/a), or give Minimum and Maximum of {column} in {}",
+                    self.json()
                 ),
             )),
             None => Ok(numbers),
@@ -381,6 +391,21 @@ impl Measured {
     }
 }
 
+/// Refuse, of two files whose dictionaries differ, one that has none.
+fn refuse_without(both: [&Measured; 2]) -> Result<()> {
+    let Some(at) = both.iter().position(|one| one.dictionary.name.is_empty()) else {
+        return Ok(());
+    };
+    let (one, other) = (both[at], &both[1 - at].dictionary.name);
+    let name = &one.table.name;
+    Err(Error::missing_input(
+        format!("{}.json", name.strip_suffix(".tsv").unwrap_or(name)),
+        format!("is not there, and {other} says something of the same columns"),
+        "say the same, for the tables are joined",
+        "write it beside its table, or take the other away",
+    ))
+}
+
 /// Those of others that are not there.
 fn add_new<T: PartialEq>(all: &mut Vec<T>, others: Vec<T>) {
     for one in others {
@@ -422,6 +447,12 @@ pub(super) fn session(name: &str) -> String {
 pub fn stem(name: &str) -> &str {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     file.strip_suffix(".tsv").unwrap_or(file)
+}
+
+/// The name of the whole table of a part of it: `physio_summary` of `physio_summary[task=rest]`.
+#[must_use]
+pub fn whole(name: &str) -> &str {
+    stem(name.split('[').next().unwrap_or(name))
 }
 
 /// A name such as `physio_summary[task=rest]` as the table, the column and its value; none of a plain name.

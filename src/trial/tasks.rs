@@ -6,7 +6,7 @@ use super::covariate::When;
 use super::note::Notes;
 use super::people::People;
 use super::plan::{Missing, Plan};
-use super::tables::{Measured, STATES, TASK, Tables};
+use super::tables::{Measured, STATES, Tables};
 use crate::error::Result;
 use crate::table::are_one_name;
 
@@ -104,8 +104,7 @@ fn of_table(
             None => all.push((session, BTreeSet::from([own]))),
         }
     }
-    // Conditions are often rated one after the other at every visit.
-    if visits_of.len() < 2 || state != TASK && are_alike(&of_people) {
+    if visits_of.len() < 2 {
         return Ok(());
     }
     let listed = visits_of.iter().map(|(own, visits)| format!("{own} ({})", visits.join(", ")));
@@ -120,9 +119,13 @@ fn of_table(
     };
     notes.warn(
         format!(
-            "{} is of several {state}s, {}, and what differs between visits or participants may be the {state}: {}",
+            "{} is of several {state}s, {}, and {}: {}",
             table.table.name,
             listed.collect::<Vec<_>>().join(", "),
+            match are_alike(&of_people) {
+                true => "a visit's values are of all of them together".to_owned(),
+                false => format!("what differs between visits or participants may be the {state}"),
+            },
             advice(table, state, &[&plan.baseline, &plan.endpoint].map(String::as_str), &of_people)
         ),
         differ.map(said).collect(),

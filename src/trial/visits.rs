@@ -13,7 +13,7 @@ use super::note::{Notes, counted};
 use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
-use super::tables::{Measured, TASK, Tables, is_missing, session};
+use super::tables::{Measured, STATES, TASK, Tables, is_missing, session};
 use super::unequal::{self, Behind};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -52,32 +52,41 @@ pub(super) const RUN: &str = "run";
 /// What its cells tell apart.
 pub(super) const RUNS: &str = "a visit's runs";
 
-/// Whether two rows of a visit are of different runs of one task.
+/// What two rows hold in a column, where the table has it.
+fn both<'a>(table: &'a Measured, column: &str, rows: [usize; 2]) -> Option<[&'a str; 2]> {
+    let at = table.table.position(column)?;
+    Some(rows.map(|row| table.table.rows[row][at].trim()))
+}
+
+/// The first of [`STATES`] in which two rows differ.
+pub(super) fn other_state(table: &Measured, rows: [usize; 2]) -> Option<&'static str> {
+    let differ =
+        |state: &&str| both(table, state, rows).is_some_and(|[one, two]| !are_one(state, one, two));
+    STATES.into_iter().find(differ)
+}
+
+/// Whether two rows of a visit are of different runs of one task and condition.
 pub(super) fn are_runs(table: &Measured, row: usize, other: usize) -> bool {
-    let cells = |column: &str| {
-        let at = table.table.position(column)?;
-        Some([row, other].map(|row| table.table.rows[row][at].trim()))
-    };
-    let is_run = cells(RUN)
+    let is_run = both(table, RUN, [row, other])
         .is_some_and(|[one, two]| !are_one(RUN, one, two) && !is_missing(one) && !is_missing(two));
-    is_run && cells(TASK).is_none_or(|[one, two]| are_one(TASK, one, two))
+    is_run && other_state(table, [row, other]).is_none()
 }
 
 /// Two rows of a visit that have no mean.
 pub(super) fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -> Error {
-    let is_there = |column: &&str| table.table.position(column).is_some();
-    let hint = match [TASK, RUN].iter().any(is_there) {
-        true => {
-            "delete or correct one of them, or name one task as TABLE[task=NAME]: of that the mean over runs is taken"
-        }
-        false => {
-            "delete or correct one of them; of several tasks name one as TABLE[task=NAME]; repetitions are read by --cpm and --pressure alone"
-        }
+    // Of a part of a table no part can be taken.
+    let hint = match (other_state(table, [other, row]), table.name.contains('[')) {
+        (_, true) => "delete or correct one of them".to_owned(),
+        (Some(state), false) => format!(
+            "delete or correct one of them, or name the rows of one {state} as {}[{state}=NAME]: of that the mean over runs is taken",
+            table.name
+        ),
+        (None, false) => "delete or correct one of them, or name some rows alone as TABLE[COLUMN=VALUE] where a column tells them apart; repetitions are read by --cpm and --pressure alone".to_owned(),
     };
     Error::bad_data(
         table.line(row),
         format!("is of {session} as {} is", table.other_line(other)),
-        "be the only row of a participant and session, or of a run of its own (column run) and one task",
+        "be the only row of a participant and session, or of a run of its own (column run) and one task and condition",
         hint,
     )
 }
@@ -106,7 +115,7 @@ impl Visits {
     /// Read a column of numbers: of several runs of a visit the mean, each counting alike, none where one has none.
     ///
     /// # Errors
-    /// Usage: a table without visits. As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task, and the line of a run that is no whole number.
+    /// Usage: a table without visits. As [`Measured::numbers`], [`Measured::people`] and [`Measured::sessions`]; bad data naming both lines where a participant has a session twice and not by different runs of a task and condition, and the line of a run that is no whole number.
     pub fn new(table: &Measured, column: &str, people: &People) -> Result<Visits> {
         table.position(column)?;
         refuse_without_visits(table, column, people)?;

@@ -252,3 +252,50 @@ fn a_patient_in_another_arm_by_another_table_is_refused() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+#[test]
+fn motion_of_a_region_that_the_table_lacks_is_refused_with_the_nearest() {
+    for (name, meant) in [
+        ("mean_fd_Pag_pain", "did you mean 'mean_fd_pag_pain'?"),
+        ("mean_fd_pag-pain", "did you mean 'mean_fd_pag_pain'?"),
+        ("mean_fd_insula_dmn", "did you mean 'mean_fd_insula_dmn_z'?"),
+        ("mean_fd_rest", "rename it"),
+        ("mean_fd_run", "rename it"),
+    ] {
+        let mut study = with_brain(&["insula_dmn_z"]);
+        let table = study.cells("brain");
+        table.columns.push(name.to_owned());
+        table.rows.iter_mut().for_each(|row| row.push("0.1".to_owned()));
+        let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+        let says = format!("column '{name}' of brain.tsv is motion of a region '");
+        assert!(error.contains(&says) && error.contains(meant), "{name}: {error}");
+        // A relation is given that motion, too.
+        study.plan.brain = None;
+        study.plan.correlations = vec!["brain:insula_dmn_z~questionnaires:nrs".parse().unwrap()];
+        let people = study.people();
+        let notes = &mut Notes::default();
+        let found = trial::correlations::analyse(&study.plan, &people, &study.tables, notes);
+        assert!(found.unwrap_err().to_string().contains(&says), "{name}");
+    }
+}
+
+#[test]
+fn motion_is_no_region_and_is_not_held_against_itself() {
+    for name in ["mean_fd", "mean_fd_pag_pain"] {
+        let mut study = with_brain(&["pag_pain", name]);
+        let table = study.cells("brain");
+        let at = table.position("mean_fd").unwrap();
+        table.columns[at] = name.to_owned();
+        let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+        assert!(error.contains(&format!("--region {name} is motion by its name")), "{error}");
+    }
+    // As one side of a relation it is motion, without motion beside it.
+    let mut study = study();
+    study.plan.correlations = vec!["brain:mean_fd~questionnaires:nrs".parse().unwrap()];
+    let mut notes = Notes::default();
+    let people = study.people();
+    let found =
+        trial::correlations::analyse(&study.plan, &people, &study.tables, &mut notes).unwrap();
+    assert!(found.rows.iter().all(|row| row.motion.is_none() && row.given_motion.is_none()));
+    assert!(!notes.all.iter().any(|note| note.text.contains("was chosen")), "{notes:?}");
+}

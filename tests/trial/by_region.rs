@@ -54,6 +54,31 @@ fn a_row_a_map_and_region_becomes_a_row_a_visit_and_a_column_a_region() {
 }
 
 #[test]
+fn an_entry_of_a_region_comes_before_that_of_the_means_and_one_of_neither_is_told() {
+    let mut table = long(ROWS);
+    let said = r#"{"mean": {"Units": "percent", "SelectedBy": "atlas"}, "coverage": {"Units": "1"},
+                   "pag": {"SelectedBy": "correlation with nrs"}, "ac": {"SelectedBy": "atlas"}}"#;
+    table.dictionary = Dictionary::parse("region_values.json", said).unwrap();
+    let mut notes = Notes::default();
+    let wide = by_region(&table, "arm", &mut notes).unwrap();
+    let of = |name: &str| {
+        let own = wide.dictionary.get(name).unwrap();
+        [own.selected_by.as_deref().unwrap(), own.units.as_deref().unwrap()]
+    };
+    assert_eq!(of("pag"), ["correlation with nrs", "percent"]);
+    assert_eq!(of("acc"), ["atlas", "percent"]);
+    let told: Vec<&str> = notes.all.iter().map(|note| note.text.as_str()).collect();
+    let idle: Vec<&&str> = told.iter().filter(|text| text.contains("describes")).collect();
+    assert_eq!(idle.len(), 1, "{told:?}");
+    assert!(idle[0].contains("describes 'ac', which is no column") && idle[0].contains("'acc'"));
+    // A scale of the region's own holds its means, at their lines.
+    let said = r#"{"acc": {"Minimum": -1}}"#;
+    table.dictionary = Dictionary::parse("region_values.json", said).unwrap();
+    let error = by_region(&table, "arm", &mut Notes::default()).unwrap_err().to_string();
+    assert!(error.contains("line 3 (sub-1), holds '-2' in column mean of acc"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_a_value_of_one_visit_is_refused_with_both_lines() {
     let refused =
         |rows: &str| by_region(&long(rows), "arm", &mut Notes::default()).unwrap_err().to_string();
@@ -98,4 +123,31 @@ fn several_runs_of_a_visit_have_a_row_each_of_which_the_mean_is_taken() {
     assert!(error.contains("line 4 (sub-1), is of pag at one visit as line 2 is"), "{error}");
     let error = with_runs(["1", "1", "b", "2"]).unwrap_err().to_string();
     assert!(error.contains("line 4 (sub-1), holds 'b' in column run"), "{error}");
+}
+
+#[test]
+fn a_coverage_that_is_no_share_is_refused_and_one_that_is_not_known_told() {
+    for cell in ["7", "1.01", "-0.1"] {
+        let rows = format!("sub-1 ses-a pag 1 1 .1|sub-1 ses-a acc 2 {cell} .1");
+        let error = by_region(&long(&rows), "arm", &mut Notes::default()).unwrap_err().to_string();
+        let says = format!("line 3 (sub-1), holds {cell} in column coverage");
+        assert!(error.contains(&says) && error.contains("from 0 to 1"), "{error}");
+    }
+    let rows = "sub-1 ses-a pag 1 n/a .1|sub-1 ses-a acc n/a n/a .1|sub-1 ses-b acc 2 1 .1";
+    let mut notes = Notes::default();
+    let wide = by_region(&long(rows), "arm", &mut notes).unwrap();
+    assert_eq!(wide.table.rows[0][3..], ["1", "n/a"]);
+    let told = "1 mean of region_values.tsv whose coverage is n/a: taken as of the whole region: region_values.tsv, line 2";
+    assert_eq!(notes.all[0].to_string(), told);
+}
+
+#[test]
+fn a_region_is_not_called_as_what_a_table_of_regions_has_beside_them() {
+    let mut table = long("sub-1 ses-a pag 1 1 .1");
+    table.table.columns[5] = "other".to_owned();
+    for name in ["mean_fd", "mean_fd_pag", "run", "task", "condition", "session_id"] {
+        table.table.rows[0][2] = name.to_owned();
+        let error = by_region(&table, "arm", &mut Notes::default()).unwrap_err().to_string();
+        assert!(error.contains(&format!("is of a region called '{name}'")), "{error}");
+    }
 }

@@ -241,7 +241,7 @@ fn summaries_of_runs_are_joined_and_one_task_of_them_is_an_outcome() {
     let output = boldly(dir, &format!("{line} --outcome physio_summary:heart_rate --out other"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(65), "{said}");
-    assert!(said.contains("TABLE[task=NAME]"), "{said}");
+    assert!(said.contains("physio_summary[task=NAME]"), "{said}");
 }
 
 /// The tables of all runs, each in the folder of its run, and the line of docs/inputs.md that takes them, as it is pasted.

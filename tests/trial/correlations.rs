@@ -243,6 +243,15 @@ fn a_region_chosen_by_what_it_is_related_to_is_refused_unless_exploratory() {
         let warned = notes.all.iter().any(|n| says.is_some_and(|says| n.text.contains(says)));
         assert_eq!(warned, says.is_some(), "{notes:?}");
     }
+    // Of a table that is no table of regions by its name, and of a part of one, too.
+    for name in ["values", "brain[task=rest]"] {
+        let mut study = chosen_by("change of nrs");
+        study.tables.all.iter_mut().find(|table| table.name == "brain").unwrap().name = name.into();
+        study.plan.brain = None;
+        study.plan.correlations[0].first.table = name.to_owned();
+        let error = analysed(&study, &mut Notes::default()).unwrap_err();
+        assert!(error.to_string().contains("region 'insula_dmn_z'"), "{error}");
+    }
     // Where nothing is said of the choice, that is said.
     let mut notes = Notes::default();
     analysed(&related(&["brain:insula_dmn_z~questionnaires:nrs"]), &mut notes).unwrap();

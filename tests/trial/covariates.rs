@@ -277,3 +277,41 @@ fn the_command_takes_them_says_so_and_repeats_it_from_its_plan() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(2) && said.contains("did you mean 'age'?"), "{said}");
 }
+
+#[test]
+fn the_page_says_what_is_adjusted_for_physiology_and_which_rows_responders_have() {
+    let heading = |study: &Study| {
+        let html = crate::report::drawn(&tried(study).unwrap());
+        let from = html.find("p are not adjusted, and ").unwrap();
+        html[from..].split(['<', '"']).next().unwrap().to_owned()
+    };
+    let end = "p are not adjusted, and ";
+    assert_eq!(heading(&with(&["age"])), format!("{end}no result is corrected by them"));
+    for at in ["baseline", "change"] {
+        let name = format!("physio_summary:heart_rate@{at}");
+        let said = format!("{end}analyses of covariance are adjusted for {name}");
+        assert_eq!(heading(&with(&[&name])), said);
+    }
+    // Motion of it, where a relation of a region is given it.
+    let mut study = with(&[]);
+    let table = study.cells("brain");
+    let fd = table.position("mean_fd").unwrap();
+    table.columns[fd] = "other".to_owned();
+    study.plan.brain =
+        Some(BrainPlan { table: "brain".to_owned(), regions: vec!["pag_pain".to_owned()] });
+    study.plan.motion = Some("physio_summary:heart_rate".parse().unwrap());
+    study.plan.correlations = vec!["brain:pag_pain~questionnaires:nrs".parse().unwrap()];
+    let said = "relations of regions without motion of their own are shown given physio_summary:heart_rate, too";
+    assert_eq!(heading(&study), format!("{end}{said}"));
+    // Rows of responders by the ways that there are.
+    for (missing, said) in [
+        (vec![Missing::Bocf], "(baseline carried forward). A patient"),
+        (vec![Missing::Observed], "; beside it stand those observed, who have every part. A"),
+    ] {
+        let mut study = with(&[]);
+        study.plan.responders = vec!["questionnaires:pgic<=2".parse().unwrap()];
+        study.plan.missing = missing;
+        let html = crate::report::drawn(&tried(&study).unwrap());
+        assert!(html.contains(said), "{said}");
+    }
+}

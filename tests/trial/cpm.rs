@@ -275,3 +275,71 @@ fn every_table_of_cpm_says_the_sign_in_its_header_and_dictionary() {
     let about = visits.dictionary["absolute_inhibition_positive"]["Description"].as_str();
     assert_eq!(about, Some(sign.as_str()));
 }
+
+#[test]
+fn each_visit_is_judged_by_the_repetitions_behind_its_own_means() {
+    let mut study = with_cpm();
+    study.cells("cpm").rows.retain(|cells| cells[1] == "ses-baseline" || cells[2] == "1");
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    is_golden(found.sem.unwrap(), "cpm/sem_of_test_stimulus");
+    is_golden(found.baseline_cutoff.unwrap(), "cpm/inhibitor_cutoff_2sem_of_difference");
+    assert_eq!((found.baseline_repetitions, found.n_repetitions), (Some(3.0), Some(1.0)));
+    let cutoff = 2.0 * found.sem.unwrap() * 2.0_f64.sqrt();
+    assert!((found.cutoff.unwrap() - cutoff).abs() < 1e-12);
+    let people = study.people();
+    let table = study.cells("cpm").clone();
+    let [pre, post] = ["ts_pre", "ts_post"].map(|column| table.position(column).unwrap());
+    for arm in boldly::trial::Arm::BOTH {
+        let own = table.rows.iter().filter(|cells| {
+            let number = |at: usize| cells[at].parse::<f64>();
+            let Some(place) = people.find(&cells[0]) else { return false };
+            let is_of_arm = people.all[place].arm == Some(arm) && cells[1] == "ses-week13";
+            is_of_arm && number(pre).is_ok_and(|a| number(post).is_ok_and(|b| a - b > cutoff))
+        });
+        assert_eq!(*found.inhibitors.get(arm), own.count(), "{arm:?}");
+    }
+    for visit in &found.visits {
+        let cutoff = match visit.session.as_str() {
+            "ses-baseline" => found.baseline_cutoff,
+            _ => found.cutoff,
+        };
+        assert_eq!(visit.inhibits, cutoff.map(|cutoff| visit.absolute > cutoff));
+    }
+    let told = |notes: &Notes| {
+        let is_one = |note: &&boldly::trial::Note| note.text.contains("another number of rep");
+        notes.all.iter().find(is_one).map(|note| note.text.clone())
+    };
+    assert!(told(&notes).unwrap().contains("takes each visit's own"), "{notes:?}");
+    // Each visit has a row of the page and of the table.
+    let results = Results { cpm: Some(found), plan: study.plan.clone(), ..Results::default() };
+    let html = crate::report::drawn(&results);
+    for part in ["a patient inhibits above (absolute CPM), week13", "mean, baseline"] {
+        assert!(html.contains(part), "{part}");
+    }
+    let sheets = sheets(&results);
+    let rows = &sheets.iter().find(|sheet| sheet.name == "cpm_measure").unwrap().table.rows;
+    assert_eq!(rows[1][..2], ["repetitions behind a mean at baseline", "3"]);
+    assert_eq!(rows[2][..2], ["repetitions behind a mean at the endpoint", "1"]);
+    // A visit that is in no analysis is in no such note.
+    let mut study = with_cpm();
+    let table = study.cells("cpm");
+    let own = |cells: &&Vec<String>| cells[1] == "ses-baseline" && cells[2] == "1";
+    let mut between: Vec<Vec<String>> = table.rows.iter().filter(own).cloned().collect();
+    between.iter_mut().for_each(|cells| cells[1] = "ses-week6".to_owned());
+    table.rows.extend(between);
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert_eq!(told(&notes), told_of_golden());
+    assert_eq!(found.n_repetitions, Some(3.0));
+    let of_week6 = found.visits.iter().find(|visit| visit.session == "ses-week6").unwrap();
+    assert_eq!(of_week6.inhibits, Some(of_week6.absolute > cutoff));
+}
+
+/// What is said of repetitions in the study as it is.
+fn told_of_golden() -> Option<String> {
+    let mut notes = Notes::default();
+    analysed(&with_cpm(), &mut notes).unwrap();
+    let mut all = notes.all.into_iter().map(|note| note.text);
+    all.find(|text| text.contains("another number of rep"))
+}

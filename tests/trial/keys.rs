@@ -97,8 +97,7 @@ fn regions_of_two_tasks_are_told_with_who_has_both() {
 }
 
 #[test]
-fn conditions_that_differ_between_visits_or_participants_are_told_and_those_rated_at_each_are_not()
-{
+fn conditions_that_differ_between_visits_or_participants_are_told_and_so_are_those_rated_at_each() {
     type Ask = fn(&mut Study);
     let tables: [(&str, Ask); 3] = [
         ("cpm", |study| study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()))),
@@ -145,7 +144,7 @@ fn conditions_that_differ_between_visits_or_participants_are_told_and_those_rate
             assert!(told_of(&study).is_empty());
         }
     }
-    // Of every visit alike they are told of nobody.
+    // Of every visit alike its values are made of all of them, of nobody in particular.
     let mut study = study();
     study.plan.outcomes.clear();
     study.plan.cpm = Some(CpmPlan::of("cpm".to_owned()));
@@ -155,7 +154,13 @@ fn conditions_that_differ_between_visits_or_participants_are_told_and_those_rate
     with_column(table, "condition", |_, row| {
         if of_repetition[row] == "1" { "heat" } else { "cold" }.to_owned()
     });
-    assert!(told_of(&study).is_empty(), "{:#?}", told_of(&study));
+    let told = told_of(&study);
+    assert!(
+        told[0].contains(
+            "a visit's values are of all of them together: cpm.tsv[condition=NAME] takes one alone"
+        ),
+        "{told:#?}"
+    );
     // Of a table with a row a region, too.
     let row = |session: &str, condition: &str| {
         ["sub-1", session, "pag", "1", condition].map(str::to_owned).to_vec()
@@ -170,6 +175,76 @@ fn conditions_that_differ_between_visits_or_participants_are_told_and_those_rate
     let wide = by_region(&long, "arm", &mut Notes::default()).unwrap();
     let conditions = ["heat", "cold"].map(|one| Some(one.to_owned()));
     assert_eq!(wide.texts("condition").unwrap(), conditions);
+}
+
+#[test]
+fn conditions_are_no_runs_of_one_measure_as_tasks_are_not() {
+    for state in ["task", "condition"] {
+        // Regions, outcomes and a table with a row a region: run 1 of one, run 2 of another.
+        let twice = |table: &mut Table| {
+            let rows = std::mem::take(&mut table.rows);
+            table.columns.extend(["run", state].map(str::to_owned));
+            for (run, own) in [("1", "rest"), ("2", "pain")] {
+                let more = [run, own].map(str::to_owned);
+                table.rows.extend(rows.iter().map(|row| [row.as_slice(), &more].concat()));
+            }
+        };
+        let says = |error: boldly::error::Error, table: &str| {
+            let error = error.to_string();
+            for part in [
+                format!("{table}.tsv, line "),
+                "one task and condition".to_owned(),
+                format!("name the rows of one {state} as {table}[{state}=NAME]"),
+            ] {
+                assert!(error.contains(&part), "{part}: {error}");
+            }
+        };
+        let mut study = with_regions();
+        twice(study.cells("brain"));
+        says(analysed(&study).unwrap_err(), "brain");
+        let mut study = crate::study::study();
+        study.plan.outcomes.truncate(1);
+        twice(study.cells("questionnaires"));
+        says(analysed(&study).unwrap_err(), "questionnaires");
+        let mut study = with_regions();
+        let brain = study.tables.all.iter_mut().find(|table| table.name == "brain").unwrap();
+        let [id, session, pag] = ["participant_id", "session_id", "pag_pain"]
+            .map(|column| brain.table.position(column).unwrap());
+        let row = |own: &Vec<String>| {
+            [own[id].as_str(), &own[session], "pag", &own[pag]].map(str::to_owned).to_vec()
+        };
+        brain.table.rows = brain.table.rows.iter().map(row).collect();
+        brain.table.columns =
+            ["participant_id", "session_id", "region", "mean"].map(str::to_owned).to_vec();
+        twice(&mut brain.table);
+        *brain = by_region(brain, "arm", &mut Notes::default()).unwrap();
+        says(analysed(&study).unwrap_err(), "brain");
+        // Edges of a table.
+        let mut study = crate::edges::with_edges();
+        let table = study.cells("coupling");
+        table.columns.push(state.to_owned());
+        for (at, row) in table.rows.iter_mut().enumerate() {
+            row.push(if at % 2 == 0 { "hot" } else { "cold" }.to_owned());
+        }
+        let found =
+            edges::analyse(&study.plan, &study.people(), &study.tables, &mut Notes::default());
+        let error = found.unwrap_err().to_string();
+        for part in [format!("of another {state}"), format!("coupling.tsv[{state}=NAME]")] {
+            assert!(error.contains(&part), "{part}: {error}");
+        }
+    }
+    // Without runs, too, the column that tells rows apart is the one that is named.
+    let mut study = study();
+    study.plan.outcomes.truncate(1);
+    let rows = study.cells("questionnaires").rows.clone();
+    study.cells("questionnaires").rows.extend(rows);
+    let half = study.cells("questionnaires").rows.len() / 2;
+    with_column(study.cells("questionnaires"), "condition", |_, row| {
+        if row < half { "rest" } else { "pain" }.to_owned()
+    });
+    let error = analysed(&study).unwrap_err().to_string();
+    assert!(error.contains("questionnaires[condition=NAME]"), "{error}");
+    assert!(!error.contains("task=NAME"), "{error}");
 }
 
 #[test]

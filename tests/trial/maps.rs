@@ -94,6 +94,35 @@ fn a_folder_of_maps_gives_what_the_table_of_its_means_gives() {
 }
 
 #[test]
+fn how_a_region_of_maps_was_chosen_stands_in_maps_json_beside_participants() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let line = format!("{LINE} {MAPS} --correlate maps:front~brain:back --out out --overwrite");
+    let (_, said) = run(dir, &line);
+    let advice =
+        "how front was chosen is not said (SelectedBy in maps.json beside participants.tsv)";
+    assert!(said.contains(advice), "{said}");
+    let json = |text: &str| fs::write(dir.join("study/maps.json"), text).unwrap();
+    json(r#"{"front": {"SelectedBy": "correlation with back"}}"#);
+    let refused = boldly(dir, &line);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("region 'front' of the relation") && said.contains("maps.json"),
+        "{said}"
+    );
+    run(dir, &format!("{line} --exploratory"));
+    json(r#"{"front": {"SelectedBy": "atlas"}, "bck": {"SelectedBy": "atlas"}}"#);
+    let (_, said) = run(dir, &line);
+    assert!(!said.contains(advice) && said.contains("describes 'bck'"), "{said}");
+    let (said, _) = run(dir, "verify out");
+    assert!(said.contains("repeated"), "{said}");
+    json(r#"{"front": {"SelectedBy": "an atlas"}}"#);
+    assert_ne!(boldly(dir, "verify out").status.code(), Some(0));
+}
+
+#[test]
 fn maps_of_several_runs_of_a_visit_are_their_mean_and_no_table_near_them_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

@@ -293,3 +293,30 @@ fn rows_of_several_tasks_of_a_visit_are_refused_as_folders_are() {
     with_tasks(&|row| row[1] == SESSIONS[1]).unwrap();
     with_tasks(&|_| false).unwrap();
 }
+
+#[test]
+fn motion_by_another_name_is_told_and_the_rest_described() {
+    for name in ["FD", "meanFD", "fd_mean", "framewise_displacement"] {
+        let mut table = table();
+        let at = table.position("mean_fd").unwrap();
+        table.columns[at] = name.to_owned();
+        let study = with(table.clone());
+        let found =
+            analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
+        let found = found.unwrap();
+        let told = format!("column '{name}' of physio_summary.tsv is motion by its name");
+        let n = found.notes.all.iter().filter(|note| note.text.starts_with(&told)).count();
+        assert_eq!(n, 1, "{name}: {:#?}", found.notes);
+        if name != "meanFD" {
+            assert!(found.physiology.iter().any(|row| row.measure == "heart_rate"), "{name}");
+        }
+        // Beside what is read it is one's own.
+        let mut both = table;
+        both.columns.push("mean_fd".to_owned());
+        both.rows.iter_mut().for_each(|row| row.push("0.2".to_owned()));
+        let study = with(both);
+        let found =
+            analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
+        assert!(!found.unwrap().notes.all.iter().any(|note| note.text.starts_with(&told)));
+    }
+}

@@ -347,3 +347,25 @@ fn an_arm_of_which_nobody_has_values_has_no_difference() {
     assert!(row.share.active.is_some());
     assert_eq!(row.stratified.unwrap().left_out, row.n.active);
 }
+
+#[test]
+fn a_part_that_is_called_as_others_together_is_refused() {
+    let refused = |rules: &[&str]| {
+        let study = asked(rules);
+        let notes = &mut Notes::default();
+        let error = responders::analyse(&study.plan, &study.people(), &study.tables, notes);
+        error.unwrap_err().to_string()
+    };
+    let nrs = "questionnaires:nrs";
+    let pair = format!("a={nrs}<=-30%; b=questionnaires:pgic<=2");
+    let single = format!("a + b={nrs}<=-50%");
+    for rules in [[pair.as_str(), &single], [&single, &pair]] {
+        let error = refused(&rules);
+        assert!(error.contains("rows that are both called 'a + b'"), "{error}");
+        assert!(error.contains(&pair) && error.contains(&single), "{error}");
+    }
+    // Rules that begin alike have one row of what they share.
+    let both = format!("{pair}; c=questionnaires:sf36_pcs>=+6");
+    let (found, _) = found(&asked(&[&pair, &both]));
+    row(&found, "a + b", Missing::Bocf);
+}

@@ -168,3 +168,31 @@ fn pictures_keep_their_letters_on_a_telephone_and_scroll_in_their_own_box() {
     let whole = browser.eval(text);
     assert_eq!(browser.eval(widths), json!([whole, whole, whole]), "on paper");
 }
+
+#[test]
+fn labels_of_shares_are_whole_where_nobody_or_one_responds() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    for n in [0, 1, 30] {
+        let mut results = RESULTS.clone();
+        for row in results.responders.iter_mut().flat_map(|part| &mut part.rows) {
+            (row.responders.active, row.responders.control) = (n, 0);
+        }
+        std::fs::write(&path, drawn(&results)).unwrap();
+        for width in [1280, 400] {
+            browser.open(&path, width, false);
+            let of = "[...document.querySelectorAll('#responders-section figure svg')].filter(svg => svg.getClientRects().length)";
+            let cut = format!(
+                "{of}.flatMap(svg => (s => [...svg.querySelectorAll('text')].filter(t => (b => b.left < s.left - 0.5 || b.right > s.right + 0.5)(t.getBoundingClientRect())).map(t => t.textContent))(svg.getBoundingClientRect()))"
+            );
+            assert_eq!(browser.eval(&cut), json!([]), "{n} responders, {width} px");
+            let said = format!(
+                "{of}.map(svg => [...svg.querySelectorAll('text')].map(t => t.textContent))"
+            );
+            assert!(
+                !browser.eval(&said).to_string().contains("\"0.0\""),
+                "{n} of shares below 1 %"
+            );
+        }
+        browser.look(&format!("responders-{n}"));
+    }
+}

@@ -231,10 +231,19 @@ fn files_of_one_name_are_one_table_whose_rows_keep_their_file_and_line() {
         &["a.tsv, line 2 (sub-001),", "holds 'pain'"],
     );
     let error = Visits::new(&summary("a.tsv", "sub-001", "60"), "heart_rate", &people).unwrap_err();
-    says(error, &["a.tsv, line 3 (sub-001), is of ses-baseline as line 2 is", "TABLE[task=NAME]"]);
+    let line = "a.tsv, line 3 (sub-001), is of ses-baseline as line 2 is";
+    says(error, &[line, "physio_summary[task=NAME]"]);
     let mut other = parts.clone();
     other[1].table.columns[3] = "rate".to_owned();
     says(Measured::joined(other).unwrap_err(), &["b.tsv has the columns", "those of a.tsv"]);
+    // One whose dictionary lacks is named by it, whichever it is.
+    for (at, lacks) in [(0, "b.json"), (1, "a.json")] {
+        let mut other = parts.clone();
+        let text = r#"{"heart_rate": {"Units": "beats/min"}}"#;
+        other[at].dictionary = Dictionary::parse("own.json", text).unwrap();
+        let found = format!("{lacks} is not there, and own.json says something of the same");
+        says(Measured::joined(other).unwrap_err(), &[&found]);
+    }
     // Each command is asked of its own regions.
     let mut other = parts.clone();
     other[1].table.columns.push("tsnr_pag".to_owned());
@@ -245,8 +254,10 @@ fn files_of_one_name_are_one_table_whose_rows_keep_their_file_and_line() {
     assert_eq!(whole.numbers("tsnr_pag").unwrap(), [None, None, Some(40.0), Some(40.0)]);
     assert!(whole.dictionary.get("tsnr_pag").is_some());
     let mut other = parts;
-    let text = r#"{"heart_rate": {"Units": "Hz"}}"#;
-    other[1].dictionary = Dictionary::parse("b.json", text).unwrap();
+    for (at, (name, units)) in [("a.json", "beats/min"), ("b.json", "Hz")].into_iter().enumerate() {
+        let text = format!(r#"{{"heart_rate": {{"Units": "{units}"}}}}"#);
+        other[at].dictionary = Dictionary::parse(name, &text).unwrap();
+    }
     says(Measured::joined(other).unwrap_err(), &["b.json says other things of its columns"]);
 }
 

@@ -57,6 +57,15 @@ fn times_say_the_order_that_rows_do_not() {
 }
 
 #[test]
+fn times_that_have_no_visit_between_are_what_is_to_be_corrected_and_not_rows() {
+    let found = analysed(&with_visits(WORDS, |_| [1, 30, 20])).unwrap();
+    let is_one = |note: &&boldly::trial::Note| note.text.contains("LOCF needs a visit between");
+    let told = &found.notes.all.iter().find(is_one).unwrap().text;
+    assert!(told.contains("by acq_time of sessions.tsv there is none (ses-mid is not)"), "{told}");
+    assert!(told.contains("correct acq_time") && !told.contains("rows are to be"), "{told}");
+}
+
+#[test]
 fn times_that_contradict_each_other_or_the_names_are_refused() {
     let refused = |study: &Study, parts: &[&str]| {
         let error = analysed(study).unwrap_err().to_string();
@@ -266,4 +275,32 @@ fn visits_at_one_time_are_said_where_rows_contradict_each_other() {
     study.tables.times.retain(|(_, session), _| session != "ses-c");
     let error = analysed(&study).unwrap_err().to_string();
     assert!(error.contains("give acq_time of ses-c, too"), "{error}");
+}
+
+#[test]
+fn a_file_in_a_folder_that_is_spelt_otherwise_is_refused() {
+    for folder in ["Sub-001", "SUB-001", "sub_001", "sub001"] {
+        let dir = folder_of_study();
+        let dir = dir.path();
+        let own = dir.join("study").join(folder);
+        fs::create_dir_all(&own).unwrap();
+        boldly(dir, &format!("{NRS} --out before"));
+        assert!(dir.join("before/report.html").is_file(), "a folder without the file is one's own");
+        let text = "session_id\tacq_time\nses-baseline\t2009-10-15\nses-week13\t2009-09-15\n";
+        fs::write(own.join(format!("{folder}_sessions.tsv")), text).unwrap();
+        let output = boldly(dir, &format!("{NRS} --out out"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        let file = format!("{folder}/{folder}_sessions.tsv lies in a folder '{folder}'");
+        assert!(said.contains(&file) && said.contains("as sub-001_sessions.tsv"), "{said}");
+    }
+    // A file of that name in another case.
+    let dir = folder_of_study();
+    let dir = dir.path();
+    fs::create_dir_all(dir.join("study/sub-001")).unwrap();
+    let text = "session_id\tacq_time\nses-baseline\t2009-10-15\n";
+    fs::write(dir.join("study/sub-001/sub-001_Sessions.tsv"), text).unwrap();
+    let output = boldly(dir, &format!("{NRS} --out out"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("be called sub-001_sessions.tsv"), "{said}");
 }

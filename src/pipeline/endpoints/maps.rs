@@ -1,19 +1,22 @@
 //! A folder of maps as a table of regions: a row a participant and session, a column a region.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::design::group::Model;
 use crate::error::{Error, Result};
+use crate::io;
 use crate::pipeline::group::{Summaries, Summary, entities, summaries};
 use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::real;
-use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
+use crate::pipeline::spec::{GroupSpec, MapsOfTrial, Role};
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
 use crate::trial::index::{index, refuse_word};
 use crate::trial::results::RegionValue;
 use crate::trial::unequal::{self, Behind};
-use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
+use crate::trial::{
+    Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, is_taken, tell_low,
+};
 
 mod given;
 
@@ -24,14 +27,21 @@ pub(super) const NAME: &str = MapsOfTrial::TABLE;
 pub(super) struct Read {
     pub table: Measured,
     pub values: Vec<RegionValue>,
-    pub files: Vec<(crate::pipeline::spec::Role, std::path::PathBuf)>,
+    pub files: Vec<(Role, PathBuf)>,
 }
 
-/// Read the maps.
+/// What describes the regions, beside participants.tsv.
+const DICTIONARY: &str = "maps.json";
+
+/// Read the maps. `study`: the folder in which maps.json may describe their regions.
 ///
 /// # Errors
 /// As `group` of maps and regions; usage where no region or contrast is named; missing input without maps; bad data where paths say no participant or visit, or one visit alone.
-pub(super) fn read(of: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Result<Read> {
+pub(super) fn read(
+    (of, study): (&MapsOfTrial, &Path),
+    notes: &mut Notes,
+    watch: &dyn Watch,
+) -> Result<Read> {
     given::check(of)?;
     let spec = GroupSpec {
         of: of.of.clone(),
@@ -40,6 +50,7 @@ pub(super) fn read(of: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Re
         ..GroupSpec::new(of.folder.clone(), Model::OneSample)
     };
     let found = summaries(&spec, watch)?;
+    refuse_taken(&found.regions)?;
     let of_maps = values(&found, &of.folder)?;
     refuse_one_visit(&of_maps, &of.folder)?;
     tell(&found, &of_maps, notes);
@@ -47,11 +58,6 @@ pub(super) fn read(of: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Re
     let values = of_visits(&visits, &of_maps, found.regions.len());
     let folder = display(&of.folder);
     let columns = ["participant_id", "session_id", "task"].map(str::to_owned).into_iter();
-    let variable = |name: &String| Variable {
-        name: name.clone(),
-        units: found.units.clone(),
-        ..Variable::default()
-    };
     let cell = |one: &RegionValue| one.value.map_or("n/a".to_owned(), |value| value.to_string());
     let row = |(own, maps): (&[RegionValue], &Vec<usize>)| {
         let [.., task, _] = entities(&found.rows[maps[0]].path, &of.folder)?;
@@ -66,13 +72,35 @@ pub(super) fn read(of: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> Re
         rows: of_visits.map(row).collect::<Result<_>>()?,
     };
     let origin = visits.iter().map(|maps| display(&found.rows[maps[0]].path)).collect();
+    let mut files = found.files;
+    let own = study.join(DICTIONARY);
+    let said = match own.is_file() {
+        true => Dictionary::parse(DICTIONARY, &io::read_text(&own)?)?,
+        false => Dictionary::default(),
+    };
+    files.extend(own.is_file().then_some((Role::Dictionary, own)));
+    said.tell_idle((&folder, &found.regions), notes);
+    let of_maps = Variable { units: found.units, ..Variable::default() };
     let dictionary = Dictionary {
-        name: folder,
-        variables: found.regions.iter().map(variable).collect(),
+        name: format!("{DICTIONARY} beside participants.tsv"),
+        variables: said.of_regions(&found.regions, &of_maps),
         ..Dictionary::default()
     };
     let table = Measured { name: NAME.to_owned(), table, dictionary, origin };
-    Ok(Read { table, values, files: found.files })
+    Ok(Read { table, values, files })
+}
+
+/// Refuse a region whose name is that of another column of the table.
+fn refuse_taken(regions: &[String]) -> Result<()> {
+    match regions.iter().find(|region| is_taken(region)) {
+        Some(region) => Err(Error::usage(
+            format!("--region {region}=..."),
+            "is called as another column of a table of regions: that of whose a row is, its run or task, or of motion",
+            "have a name of its own",
+            "rename the region",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What each value rests on, `[map][region]`; one that rests on less than half of its region is none.

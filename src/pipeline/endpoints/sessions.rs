@@ -32,7 +32,7 @@ pub(super) fn read(
 ) -> Result<(Times, Vec<PathBuf>)> {
     let (mut found, mut unread) = (Found::of(tables, plan)?, Unread::default());
     let mut files = Vec::new();
-    for path in sessions(study)? {
+    for path in sessions(study, &found)? {
         let mut table = io::tsv::read(&path)?;
         table.name = display(path.strip_prefix(study).unwrap_or(&path));
         let subject = subject(&path);
@@ -75,20 +75,33 @@ pub(super) fn tell_order(when: &Times, plan: &Plan, notes: &mut Notes) {
 }
 
 /// The file of the study, and that of each subject's folder.
-fn sessions(study: &Path) -> Result<Vec<PathBuf>> {
+fn sessions(study: &Path, found: &Found) -> Result<Vec<PathBuf>> {
     let mut all = vec![study.join(NAME)];
     for entry in folder::listed(study)? {
         let whose = entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !whose.starts_with("sub-") || !entry.is_folder()? {
+        let respelt = found.respelt(&whose);
+        if !(whose.starts_with("sub-") || respelt.is_some()) || !entry.is_folder()? {
             continue;
         }
         let own = format!("{whose}_{NAME}");
+        let below = |file: &Path| display(file.strip_prefix(study).unwrap_or(file));
         for file in folder::listed(&entry.path)? {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let is_one = name == NAME || name.ends_with(&format!("_{NAME}"));
+            let lower = name.to_lowercase();
+            let is_one = lower == NAME || lower.ends_with(&format!("_{NAME}"));
+            if let Some(participant) = respelt.filter(|_| is_one) {
+                return Err(Error::bad_data(
+                    below(&file.path),
+                    format!(
+                        "lies in a folder '{whose}', which differs from '{participant}' in case, _, - or blanks alone"
+                    ),
+                    format!("lie in {participant}, as {participant}_{NAME}"),
+                    "rename folder and file",
+                ));
+            }
             if is_one && name != own && !file.is_hidden() {
                 return Err(Error::bad_data(
-                    display(file.path.strip_prefix(study).unwrap_or(&file.path)),
+                    below(&file.path),
                     format!("lies in the folder of {whose}, and is not called as it"),
                     format!("be called {own}"),
                     "rename it, or move it into the folder of whose it is",

@@ -16,6 +16,7 @@ use crate::trial::physiology;
 use crate::trial::results::RegionValue;
 use crate::trial::{
     Dictionary, EdgesPlan, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of, stem,
+    whole,
 };
 
 /// The table of participants.
@@ -83,7 +84,7 @@ impl Study {
         let (mut files, mut values) = (Vec::new(), Vec::new());
         if let Some(of_maps) = &spec.maps {
             refuse_called(maps::NAME, "the regions of --brain", &all)?;
-            let read = maps::read(of_maps, &mut notes, watch)?;
+            let read = maps::read((of_maps, &spec.study), &mut notes, watch)?;
             tables.all.push(read.table);
             files.extend(read.files);
             values = read.values;
@@ -111,8 +112,7 @@ impl Study {
             files.push((Role::Table, path.clone()));
             files.extend(dictionary(path).map(|path| (Role::Dictionary, path)));
         }
-        let whole = |name: &str| name.split('[').next().unwrap_or(name).to_owned();
-        let own = tables.all.into_iter().filter(|table| is_read(&whole(&table.name)));
+        let own = tables.all.into_iter().filter(|table| is_read(&whole(&table.name).to_owned()));
         let tables = Tables { all: own.collect(), ..tables };
         let name = name(&spec.study);
         Ok(Study { name, plan, participants, tables, files, notes, of_names, values })

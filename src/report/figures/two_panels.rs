@@ -15,6 +15,9 @@ pub enum Kind {
     Dots,
 }
 
+/// The axis of shares goes as far as this, in percent, where all are below: few have no axis of fractions.
+const LEAST: f64 = 10.0;
+
 /// All rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwoPanels {
@@ -111,7 +114,7 @@ fn drawn(of: &TwoPanels, room: Room) -> Svg {
     let layout = Layout::of(of, room, legend(&mut svg, &of.arms, [left, 8.0], room.width()) + 16.0);
     let Layout { shares, differences, .. } = &layout;
     let most = of.rows.iter().flat_map(|r| r.counts.map(share)).filter(|v| v.is_finite());
-    let most = most.fold(0.0, f64::max).max(1.0);
+    let most = most.fold(LEAST, f64::max);
     let limits = of.rows.iter().filter_map(|r| r.difference).flat_map(|d| [d.low, d.high]);
     let [low, high] = span(limits.chain([0.0]));
     let across = [shares.across(0.0, (1.04 * most).min(100.0)), differences.across(low, high)];

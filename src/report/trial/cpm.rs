@@ -104,14 +104,28 @@ fn facts(of: &Results, part: &Cpm) -> String {
         "standard error of measurement of the test stimulus".to_owned(),
         part.sem.map(|v| fitted(v, decimals_of(v))),
     );
-    fact(
-        "repetitions behind a mean".to_owned(),
-        part.n_repetitions.map(|v| number(v, usize::from((v - v.round()).abs() > 0.005))),
-    );
-    fact(
-        "a patient inhibits above (absolute CPM)".to_owned(),
-        part.cutoff.map(|v| fitted(v, decimals_of(v))),
-    );
+    let repetitions = [part.baseline_repetitions, part.n_repetitions];
+    let cutoffs = [part.baseline_cutoff, part.cutoff];
+    // Of one number of repetitions there is one rule.
+    let visits = match repetitions[0] == repetitions[1] {
+        true => vec![(1, String::new())],
+        false => vec![
+            (0, format!(", {}", session(&of.plan.baseline))),
+            (1, format!(", {}", session(&of.plan.endpoint))),
+        ],
+    };
+    for (at, visit) in &visits {
+        fact(
+            format!("repetitions behind a mean{visit}"),
+            repetitions[*at].map(|v| number(v, usize::from((v - v.round()).abs() > 0.005))),
+        );
+    }
+    for (at, visit) in &visits {
+        fact(
+            format!("a patient inhibits above (absolute CPM){visit}"),
+            cutoffs[*at].map(|v| fitted(v, decimals_of(v))),
+        );
+    }
     let inhibit = |arm: Arm| share(*part.inhibitors.get(arm), *part.inhibitors_of.get(arm));
     fact(format!("inhibitors at the endpoint, {active}"), Some(inhibit(Arm::Active)));
     fact(format!("inhibitors at the endpoint, {control}"), Some(inhibit(Arm::Control)));

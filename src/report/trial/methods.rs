@@ -141,7 +141,7 @@ fn outcomes(text: &mut Text, of: &Results) {
 
 fn responders(text: &mut Text, of: &Results) {
     let mut said: Vec<(String, &[&'static str])> = vec![
-        ("Of all randomised, who lacks a part of a rule is a non-responder (baseline carried forward); beside it stand those observed, who have every part. A patient who is known to fail one part cannot respond, whatever another part would have been, and is counted apart among those who lack a value.".to_owned(), &[]),
+        (format!("Of all randomised, who lacks a part of a rule is a non-responder (baseline carried forward){}. A patient who is known to fail one part cannot respond, whatever another part would have been, and is counted apart among those who lack a value.", beside(of)), &[]),
         ("Risk differences have limits by Miettinen and Nurminen's score, and beside them Newcombe's.".to_owned(), &[MIETTINEN, NEWCOMBE]),
         ("Numbers needed to treat are written as Altman proposed, from the limits of the risk difference; p are Fisher's exact.".to_owned(), &[ALTMAN]),
     ];
@@ -156,11 +156,29 @@ fn responders(text: &mut Text, of: &Results) {
     text.paragraph(&said);
 }
 
+/// The rows of responders by other ways with missing values.
+fn beside(of: &Results) -> String {
+    let shows = |way| {
+        let mut rows = of.responders.iter().flat_map(|part| &part.rows);
+        rows.any(|row| row.missing == Some(way))
+    };
+    let ways = [
+        (Missing::Locf, "all randomised with the last value carried forward"),
+        (Missing::Observed, "those observed, who have every part"),
+    ];
+    let shown: Vec<&str> =
+        ways.into_iter().filter(|(way, _)| shows(*way)).map(|(_, words)| words).collect();
+    match shown.as_slice() {
+        [] => String::new(),
+        ways => format!("; beside it stand {}", ways.join(", and ")),
+    }
+}
+
 fn pain(text: &mut Text, of: &Results) {
     if of.cpm.is_some() {
         text.paragraph(&[
             ("Conditioned pain modulation: absolute = mean before − mean with the conditioning stimulus (of thresholds the other way round), percentage = 100 absolute / mean before; inhibition is positive.".to_owned(), &[YARNITSKY]),
-            ("A patient inhibits above 2 SEM √(2 / repetitions), SEM the root of the mean variance within visits; retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]),
+            ("A patient inhibits above 2 SEM √(2 / repetitions), the repetitions those behind a mean of that visit (their harmonic mean where patients differ), SEM the root of the mean variance within visits; retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]),
         ]);
     }
     if let Some(pressure) = &of.pressure {

@@ -3,8 +3,9 @@
 use super::words::{arms, both, ci, decimals_of, fitted, or_dash, session, statistic, with_limits};
 use crate::report::grid::Grid;
 use crate::report::html::p_of;
+use crate::trial::physiology::TABLE;
 use crate::trial::results::{OfVisit, PhysiologyRow};
-use crate::trial::{Arm, Results};
+use crate::trial::{Arm, Column, Covariate, Results, whole};
 
 pub(super) fn section(of: &Results) -> String {
     let [active, control] = arms(of);
@@ -21,8 +22,7 @@ pub(super) fn section(of: &Results) -> String {
         "t (dof)",
         "p",
     ];
-    let caption = "Mean (SD) of the runs of each visit, and the difference of the arms' changes; p are not adjusted, and no result is corrected by them";
-    let mut table = Grid::new(caption, &heads, 1);
+    let mut table = Grid::new(&caption(of), &heads, 1);
     for row in &of.physiology {
         let mut cells = vec![named(row)];
         for arm in [Arm::Active, Arm::Control] {
@@ -36,6 +36,30 @@ pub(super) fn section(of: &Results) -> String {
         table.row(&cells);
     }
     table.finish()
+}
+
+/// What the table shows, and which results are adjusted for something of it.
+fn caption(of: &Results) -> String {
+    let is_own = |column: &Column| whole(&column.table) == TABLE;
+    let covariates = of.plan.covariates.iter().filter(|one| is_own(&one.column));
+    let covariates: Vec<String> = covariates.map(Covariate::called).collect();
+    let has_motion =
+        of.correlations.iter().flat_map(|part| &part.rows).any(|row| row.given_motion.is_some());
+    let motion = of.plan.motion.as_ref().filter(|column| has_motion && is_own(column));
+    let mut used = Vec::new();
+    if !covariates.is_empty() {
+        used.push(format!("analyses of covariance are adjusted for {}", covariates.join(" and ")));
+    }
+    used.extend(motion.map(|column| {
+        format!("relations of regions without motion of their own are shown given {column}, too")
+    }));
+    if used.is_empty() {
+        used.push("no result is corrected by them".to_owned());
+    }
+    format!(
+        "Mean (SD) of the runs of each visit, and the difference of the arms' changes; p are not adjusted, and {}",
+        used.join("; ")
+    )
 }
 
 fn named(row: &PhysiologyRow) -> String {

@@ -22,20 +22,20 @@ pub(super) fn judge(
 ) -> Result<bool> {
     let mut exploratory = false;
     for (own, other) in [(first, second), (second, first)] {
-        if !own.is_brain {
-            continue;
-        }
         let region = &own.visits.column.column;
-        let table = tables.get(&own.visits.column.table)?;
+        // What an analysis makes may be of no table.
+        let Ok(table) = tables.get(&own.visits.column.table) else { continue };
         let variable = table.dictionary.get(region);
         let Some(by) = variable.and_then(|variable| variable.selected_by.as_deref()) else {
-            notes.info(
-                format!(
-                    "how {region} was chosen is not said (SelectedBy in {}.json): r of a region that was chosen by a contrast with the other measure is inflated",
-                    table.name
-                ),
-                Vec::new(),
-            );
+            if own.is_brain {
+                notes.info(
+                    format!(
+                        "how {region} was chosen is not said (SelectedBy in {}): r of a region that was chosen by a contrast with the other measure is inflated",
+                        table.json()
+                    ),
+                    Vec::new(),
+                );
+            }
             continue;
         };
         let words = by.to_lowercase();

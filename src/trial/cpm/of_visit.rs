@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
         Ok(Found { repeated, threshold, better, units, pre, of, lacking })
     }
 
-    pub fn tell(&self, own: &CpmPlan, people: &People, notes: &mut Notes) {
+    pub fn tell(&self, (own, plan): (&CpmPlan, &Plan), people: &People, notes: &mut Notes) {
         of_stimulus::tell(own, self.repeated.table, notes);
         let mut who = self.lacking.clone();
         if !who.is_empty() {
@@ -158,16 +158,29 @@ impl<'a> Found<'a> {
                 undefined,
             );
         }
-        let most = self.usual_repetitions();
+        self.tell_repetitions(plan, people, notes);
+    }
+
+    /// Which of the visits that are analysed rest on another number of repetitions than most of them.
+    fn tell_repetitions(&self, plan: &Plan, people: &People, notes: &mut Notes) {
+        let is_analysed = |place: usize, at: usize| {
+            let session = &self.repeated.sessions[at];
+            people.all[place].arm.is_some()
+                && (*session == plan.baseline || *session == plan.endpoint)
+        };
+        let all = self.of.iter().filter(|((place, at), _)| is_analysed(*place, *at));
         let number = |own: &Own| own.pre.len().min(own.post.len());
-        let others = self.of.iter().filter(|(_, own)| number(own) != most);
-        let others: Vec<String> = others
-            .map(|(visit, own)| self.repeated.visit_of(*visit, number(own), people))
-            .collect();
+        let all: Vec<((usize, usize), usize)> =
+            all.map(|(visit, own)| (*visit, number(own))).collect();
+        let of = |n: usize| all.iter().filter(|(_, other)| *other == n).count();
+        let Some(most) = all.iter().map(|(_, n)| *n).max_by_key(|n| (of(*n), *n)) else { return };
+        let others = all.iter().filter(|(_, n)| *n != most);
+        let others: Vec<String> =
+            others.map(|(visit, n)| self.repeated.visit_of(*visit, *n, people)).collect();
         if !others.is_empty() {
             notes.warn(
                 format!(
-                    "{} with another number of repetitions than the usual {most}; the rule for inhibitors takes their harmonic mean",
+                    "{} with another number of repetitions than the usual {most}; the rule for inhibitors takes each visit's own, their harmonic mean where participants differ",
                     counted(others.len(), "visit")
                 ),
                 others,
@@ -175,44 +188,37 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Repetitions that most visits have.
-    fn usual_repetitions(&self) -> usize {
-        let counts = || self.of.values().map(|own| own.pre.len().min(own.post.len()));
-        counts().max_by_key(|n| counts().filter(|other| other == n).count()).unwrap_or_default()
-    }
-
-    /// Places of those in an arm who have the baseline visit, with it.
+    /// Places of those in an arm who have a visit, with it.
     pub fn at<'b>(&'b self, session: &str, people: &'b People) -> Vec<(usize, Arm, &'b Own)> {
         let of = self.of.iter().filter(|((_, at), _)| self.repeated.sessions[*at] == session);
         of.filter_map(|((place, _), own)| Some((*place, people.all[*place].arm?, own))).collect()
     }
 
-    /// SEM of a single test stimulus, and the repetitions behind a mean.
-    pub fn measurement(&self, plan: &Plan, people: &People) -> (Option<f64>, Option<f64>) {
+    /// SEM of a single test stimulus at baseline; none where nobody has two.
+    pub fn sem(&self, plan: &Plan, people: &People) -> Option<f64> {
         let at = self.at(&plan.baseline, people);
         let variances: Vec<f64> = at.iter().filter_map(|(_, _, own)| own.variance()).collect();
-        if variances.is_empty() {
-            return (None, None);
-        }
-        let sem = (variances.iter().sum::<f64>() / variances.len() as f64).sqrt();
-        // Those of the plan: what is said of inhibition is said of these.
-        let of_plan = |at: usize| {
-            let session = &self.repeated.sessions[at];
-            *session == plan.baseline || *session == plan.endpoint
-        };
-        let of_plan = self.of.iter().filter(|((_, at), _)| of_plan(*at)).map(|(_, own)| own);
-        let whole = of_plan.filter(|own| own.means().is_some());
+        let n = variances.len() as f64;
+        (!variances.is_empty()).then(|| (variances.iter().sum::<f64>() / n).sqrt())
+    }
+
+    /// The repetitions behind a mean of a visit, of those who differ their harmonic mean; none where nobody has it.
+    pub fn repetitions(&self, session: &str, people: &People) -> Option<f64> {
+        let own = self.at(session, people).into_iter().map(|(_, _, own)| own);
+        let whole = own.filter(|own| own.means().is_some());
         let lengths: Vec<f64> =
             whole.flat_map(|own| [own.pre.len() as f64, own.post.len() as f64]).collect();
         // The mean of equal ones is that one, which a sum of thirds misses.
-        let harmonic = match lengths.iter().all(|n| *n == lengths[0]) {
+        match lengths.iter().all(|n| *n == lengths[0]) {
             true => lengths.first().copied(),
             false => Some(lengths.len() as f64 / lengths.iter().map(|n| 1.0 / n).sum::<f64>()),
-        };
-        (Some(sem), harmonic)
+        }
     }
 
-    pub fn rows(&self, people: &People, cutoff: Option<f64>) -> Vec<CpmOfVisit> {
+    /// A row a visit. `cutoff`: of a session, above which a participant inhibits.
+    pub fn rows(&self, people: &People, cutoff: impl Fn(&str) -> Option<f64>) -> Vec<CpmOfVisit> {
+        let cutoffs: Vec<Option<f64>> =
+            self.repeated.sessions.iter().map(|session| cutoff(session)).collect();
         let row = |(&(place, session), own): (&(usize, usize), &Own)| {
             let (pre, post) = own.means()?;
             let absolute = own.measure(Measure::Absolute, self.threshold)?;
@@ -225,7 +231,7 @@ impl<'a> Found<'a> {
                 absolute,
                 percent: own.measure(Measure::Percent, self.threshold),
                 n: own.pre.len(),
-                inhibits: cutoff.map(|cutoff| absolute > cutoff),
+                inhibits: cutoffs[session].map(|cutoff| absolute > cutoff),
             })
         };
         self.of.iter().filter_map(row).collect()

@@ -9,7 +9,7 @@ use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
 use crate::trial::index::index;
 use crate::trial::numbered::refuse_words;
 use crate::trial::tables::{Measured, TASK};
-use crate::trial::visits::{RUN, RUNS};
+use crate::trial::visits::{RUN, RUNS, other_state};
 
 /// The columns that are read, as `connect` calls them.
 const EDGE: [&str; 3] = ["region_a", "region_b", "z"];
@@ -149,22 +149,26 @@ pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
     Ok(run)
 }
 
-/// Refuse a visit whose rows are of several tasks, as one whose tables are.
-fn refuse_several_tasks(table: &Measured, (ids, sessions): (&[String], &[String])) -> Result<()> {
-    let tasks = table.states(TASK)?;
+/// Refuse a visit whose rows are of several tasks or conditions, as one whose tables are of several tasks.
+fn refuse_several_states(table: &Measured, (ids, sessions): (&[String], &[String])) -> Result<()> {
     let mut first: HashMap<[&str; 2], usize> = HashMap::new();
     for row in 0..ids.len() {
         let other = *first.entry([&ids[row], &sessions[row]]).or_insert(row);
-        if tasks[other] != tasks[row] {
+        if let Some(state) = other_state(table, [other, row]) {
             return Err(Error::bad_data(
                 table.line(row),
                 format!(
-                    "is of {} as {} is, of another task",
+                    "is of {} as {} is, of another {state}",
                     sessions[row],
                     table.other_line(other)
                 ),
-                "be of the task of the visit's other rows: a mean over tasks is no state of anybody",
-                format!("name the rows of one task: --edges '{}[task=NAME]'", table.table.name),
+                format!(
+                    "be of the {state} of the visit's other rows: a mean over {state}s is no state of anybody"
+                ),
+                format!(
+                    "name the rows of one {state}: --edges '{}[{state}=NAME]'",
+                    table.table.name
+                ),
             ));
         }
     }
@@ -174,7 +178,7 @@ fn refuse_several_tasks(table: &Measured, (ids, sessions): (&[String], &[String]
 /// The runs of a table with a row a participant, session and edge; a column `run` tells several runs of a visit apart.
 ///
 /// # Errors
-/// Usage where nothing says whose a row is; bad data naming both lines of a visit's rows of several tasks.
+/// Usage where nothing says whose a row is; bad data naming both lines of a visit's rows of several tasks or conditions.
 pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let rows = Rows::of(table)?;
     let lacks: Vec<&str> =
@@ -190,7 +194,8 @@ pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let (ids, sessions) = (table.ids()?, table.sessions()?);
     table.refuse_case_alone("region", &[EDGE[0], EDGE[1]])?;
     refuse_words(table, RUN, RUNS)?;
-    refuse_several_tasks(table, (&ids, &sessions))?;
+    table.has(TASK)?;
+    refuse_several_states(table, (&ids, &sessions))?;
     let numbers = match table.has(RUN)? {
         true => table.needed(RUN, "say which run")?.iter().map(|run| index(run)).collect(),
         false => vec![String::new(); ids.len()],

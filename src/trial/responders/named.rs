@@ -22,6 +22,41 @@ pub(super) fn refuse_twice(rules: &[Rule]) -> Result<()> {
     }
 }
 
+/// Refuse rows of other parts that are called alike: "a + b" is the name of parts a and b together.
+///
+/// # Errors
+/// Usage, naming both.
+pub(super) fn refuse_alike(rules: &[Rule], labels: &[Vec<String>]) -> Result<()> {
+    let mut called: BTreeMap<String, &[Part]> = BTreeMap::new();
+    for (rule, labels) in rules.iter().zip(labels) {
+        let both = together(&rule.parts).zip(together(labels));
+        for (parts, name) in both.map(|(parts, labels)| (parts, row(labels))) {
+            let other = *called.entry(name.clone()).or_insert(parts);
+            if other != parts {
+                let said = |parts: &[Part]| Rule { parts: parts.to_vec() }.to_string();
+                return Err(Error::usage(
+                    format!("the responder rules '{}' and '{}'", said(other), said(parts)),
+                    format!("have rows that are both called '{name}'"),
+                    "have rows of their own names: parts that are taken together are called by all of them",
+                    "give a part a name without ' + '",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each alone, then the first two, the first three, and so on.
+pub(super) fn together<T>(parts: &[T]) -> impl Iterator<Item = &[T]> {
+    let alone = parts.chunks(1);
+    alone.chain((2..=parts.len()).map(|n| &parts[..n]))
+}
+
+/// What a row of parts is called, by their labels.
+pub(super) fn row<T: AsRef<str>>(labels: &[T]) -> String {
+    labels.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" + ")
+}
+
 /// A label a part, `[rule][part]`: its name; where parts that differ bear one name because none was given, what is asked of each.
 ///
 /// # Errors

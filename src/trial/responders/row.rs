@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::adjusted;
 use super::held::{Held, compared};
+use super::{adjusted, named};
 use crate::error::Result;
 use crate::stats::proportions::{Count, MantelHaenszel, NumberNeeded, TwoArms};
 use crate::trial::arm::{Arm, ByArm};
@@ -65,7 +65,7 @@ pub(super) fn row(
     };
     let conf = plan.conf;
     Ok(ResponderRow {
-        name: parts.iter().map(|held| held.label.as_str()).collect::<Vec<_>>().join(" + "),
+        name: named::row(&parts.iter().map(|held| held.label.as_str()).collect::<Vec<_>>()),
         rule: Rule { parts: parts.iter().map(|held| held.part.clone()).collect() }.to_string(),
         n_parts: parts.len(),
         missing: Some(missing),

@@ -18,10 +18,14 @@ pub struct Cpm {
     pub ancova: Vec<AncovaRow>,
     /// Standard error of measurement of the test stimulus: root of the mean variance within participants at baseline.
     pub sem: Option<f64>,
-    /// Repetitions behind a mean.
+    /// Repetitions behind a mean at the endpoint; the harmonic mean where participants differ.
     pub n_repetitions: Option<f64>,
-    /// Absolute CPM above which a participant inhibits: 2 SEM sqrt(2 / n_rep).
+    /// Absolute CPM above which a participant inhibits at the endpoint: 2 SEM sqrt(2 / n_rep).
     pub cutoff: Option<f64>,
+    /// Repetitions behind a mean at baseline.
+    pub baseline_repetitions: Option<f64>,
+    /// Absolute CPM above which a participant inhibits at baseline.
+    pub baseline_cutoff: Option<f64>,
     /// Who inhibits at the endpoint.
     pub inhibitors: ByArm<usize>,
     /// Of how many.
@@ -55,6 +59,6 @@ pub struct CpmOfVisit {
     pub percent: Option<f64>,
     /// Repetitions.
     pub n: usize,
-    /// Whether absolute CPM is above the cutoff; none where there is no cutoff.
+    /// Whether absolute CPM is above the cutoff of this visit; none where there is no cutoff.
     pub inhibits: Option<bool>,
 }

@@ -26,7 +26,7 @@ pub(super) fn cpm(results: &Results) -> Option<Sheet> {
             |row| row.percent,
         )
         .one("repetitions", "behind the means", |row| row.n)
-        .one("inhibits", "whether absolute is above 2 SEM sqrt(2 / repetitions)", |row| {
+        .one("inhibits", "whether absolute is above 2 SEM sqrt(2 / n), n the repetitions behind a mean of that visit (harmonic mean over participants)", |row| {
             row.inhibits
         })
         .sheet("cpm", &format!("Conditioned pain modulation; {}", part.sign), &part.visits)
@@ -42,10 +42,16 @@ pub(super) fn cpm_measure(results: &Results) -> Option<Sheet> {
     let value = |of: Option<f64>| of.map(|value| Estimate { value, ..Estimate::default() });
     let count = |of: &ByArm<usize>| ByArm::of(|arm| Some(*of.get(arm) as f64));
     let none = ByArm::default;
-    let rows: [Fact; 8] = [
+    let rows: [Fact; 10] = [
         ("SEM of the test stimulus", value(part.sem), none()),
-        ("repetitions behind a mean", value(part.n_repetitions), none()),
-        ("inhibits above: 2 SEM sqrt(2 / repetitions)", value(part.cutoff), none()),
+        ("repetitions behind a mean at baseline", value(part.baseline_repetitions), none()),
+        ("repetitions behind a mean at the endpoint", value(part.n_repetitions), none()),
+        (
+            "inhibits at baseline above: 2 SEM sqrt(2 / repetitions)",
+            value(part.baseline_cutoff),
+            none(),
+        ),
+        ("inhibits at the endpoint above", value(part.cutoff), none()),
         ("inhibitors at the endpoint", None, count(&part.inhibitors)),
         ("of participants", None, count(&part.inhibitors_of)),
         ("retest in the control arm, ICC(A,1)", part.retest, none()),

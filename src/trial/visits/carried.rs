@@ -65,9 +65,14 @@ impl Visits {
         if between.is_empty() {
             notes.warn(
                 format!(
-                    "{label}: LOCF needs a visit between {from} and {to}, and {how} there is none ({} {} not): it is BOCF, which stands in its place; rows are to be in the order of the visits",
+                    "{label}: LOCF needs a visit between {from} and {to}, and {how} there is none ({} {} not): it is BOCF, which stands in its place{}",
                     others.join(", "),
-                    verb(others.len(), ["is", "are"])
+                    verb(others.len(), ["is", "are"]),
+                    match by {
+                        By::Times => "; correct acq_time if that is not so",
+                        By::Numbers => "",
+                        By::Rows => "; rows are to be in the order of the visits",
+                    }
                 ),
                 Vec::new(),
             );

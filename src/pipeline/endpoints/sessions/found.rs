@@ -53,6 +53,13 @@ impl Found {
         })
     }
 
+    /// The participant whose name a folder's differs from in spelling alone.
+    pub(super) fn respelt(&self, folder: &str) -> Option<&str> {
+        let is_it = |own: &&String| are_one_name(own, folder);
+        let own = self.people.iter().find(is_it).map(String::as_str);
+        own.filter(|_| !self.people.contains(folder))
+    }
+
     /// Whether a table says of any visit when it was.
     ///
     /// # Errors
