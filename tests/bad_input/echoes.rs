@@ -2,11 +2,11 @@
 
 use super::*;
 
-const ECHOES: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
+pub const ECHOES: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
 const BY_HAND: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --echo-times 13,28 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
 
 /// Two echoes; the second of so many volumes and mm.
-fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
+pub fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
     copy(dir, "bold.nii", "x_echo-1_bold.nii");
     let [i, j, k, _] = SHAPE;
     nifti(dir, "x_echo-2_bold.nii", &[i, j, k, volumes], mm, |n| 0.7 * value(n + 7));

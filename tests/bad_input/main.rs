@@ -16,6 +16,7 @@ mod group;
 mod group_models;
 mod images;
 mod lost;
+mod lost_echoes;
 mod options;
 mod outputs;
 mod physiology;

@@ -32,6 +32,8 @@ pub struct Echoes {
     pub order: Vec<usize>,
     /// All but the first that the command names.
     pub others: Vec<Box<dyn BoldSource>>,
+    /// Of each image that holds nothing but 0 in some volumes, these volumes, from 0, once they are combined.
+    pub empty: Vec<(PathBuf, Vec<usize>)>,
     /// Their sidecars.
     pub(super) found: Vec<(Role, PathBuf)>,
 }
@@ -84,7 +86,8 @@ pub(super) fn open(
     same_smoothing(spec, options, watch)?;
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
     let others = opened.into_iter().map(|bold| Box::new(bold) as Box<dyn BoldSource>).collect();
-    Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
+    let (options, empty) = (EchoOptions::clone(options), Vec::new());
+    Ok(Some(Echoes { options, times_s, order, others, empty, found }))
 }
 
 /// The sidecars of a run, `explicit` in place of the inherited ones; what those of its first echo do not say is taken of its others', each
