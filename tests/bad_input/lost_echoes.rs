@@ -1,6 +1,6 @@
-//! Echoes of which one holds nothing.
+//! Echoes of which one holds nothing, or contradicts the others about time.
 
-use super::echoes::{ECHOES, echoes};
+use super::echoes::{ECHOES, TIMING, both, echoes};
 use super::*;
 
 const TIMED: [&str; 2] = [
@@ -69,6 +69,59 @@ fn an_echo_that_varies_nowhere_is_refused_as_it_is_alone() {
             assert_eq!(output.status.code(), Some(65), "{line}: {said}");
             let named = format!("boldly: x_echo-{at}_bold.nii has no voxel ");
             assert!(said.contains(&named), "no {named:?} in {said}");
+        }
+    }
+}
+
+#[test]
+fn echoes_that_began_more_than_a_volume_apart_are_refused_and_those_of_one_excitation_are_not() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    let field = |time: &str| format!(", \"AcquisitionTime\": \"{time}\"");
+    let each = "retroicor sub-1_echo-1_bold.nii sub-1_echo-2_bold.nii --physio physio.tsv.gz --terms 1/1/0 --events events.tsv --out each --device cpu --overwrite";
+    for (times, is_one) in [
+        (["10:00:00", "10:20:00"], false),
+        (["10:20:00.5", "10:20:02.6"], false),
+        (["00:00:03", "23:59:59"], false),
+        (["10:20:00.000", "10:20:00.030"], true),
+        (["10:20:00.5", "10:20:02.4"], true),
+        (["00:00:00.010", "23:59:59.990"], true),
+    ] {
+        let fields = times.map(field);
+        let mut all = both(dir, TIMING, fields.each_ref().map(String::as_str)).to_vec();
+        let output = boldly(dir, each);
+        all.push((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()));
+        for (code, said) in all {
+            assert_eq!(code, Some(if is_one { 0 } else { 65 }), "{times:?}: {said}");
+            let found = "sub-1_echo-2_bold.nii has an AcquisitionTime of ";
+            assert_eq!(said.contains(found), !is_one, "{times:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn times_of_one_echo_that_cannot_be_are_refused_beside_those_of_the_first() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    // steps of 2 s, but for one of 2.5 s
+    let times: Vec<String> = (0..40)
+        .map(|t| (2.0 * f64::from(t) + if t > 20 { 0.5 } else { 0.0 }).to_string())
+        .collect();
+    echoes(dir, 40, 3.0, TIMED);
+    let uneven = format!("{{\"EchoTime\": 0.028, \"VolumeTiming\": [{}]}}", times.join(", "));
+    for (json, words) in [
+        (uneven.as_str(), "VolumeTiming in x_echo-2_bold.json is uneven"),
+        (
+            "{\"RepetitionTime\": 2.0, \"EchoTime\": 0.028, \"SliceTiming\": [0, 500, 1000, 1500]}",
+            "SliceTiming[1] in x_echo-2_bold.json is 500 and lies outside the volume",
+        ),
+    ] {
+        text(dir, "x_echo-2_bold.json", json);
+        for line in [ECHOES, TOGETHER, CONNECT] {
+            let output = boldly(dir, line);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(65), "{line}: {said}");
+            assert!(said.contains(words), "{line}: no {words:?} in {said}");
         }
     }
 }
