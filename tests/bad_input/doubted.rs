@@ -212,9 +212,17 @@ fn a_design_in_which_nothing_is_constant_is_told() {
     for noise in ["ols", "ar1"] {
         let said = told(dir, &format!("{line} --noise {noise}"), 0);
         has(&said, &["no column of the design of long.nii, nor a sum of them, is constant"]);
+        has(&said, &["columns whose own mean is not 0 then stand for the run's mean", "too large"]);
         for wrong in ["was filtered in time before", "times too often", "costs little"] {
             assert!(!said.contains(wrong), "{wrong:?} in {said}");
         }
+    }
+    // columns without a mean leave all of the run's
+    text(dir, "even.tsv", &format!("a\n{}", "1\n-1\n".repeat(60)));
+    let even = line.replace("blocks.tsv", "even.tsv");
+    for noise in ["ols", "ar1"] {
+        let said = told(dir, &format!("{even} --noise {noise}"), 0);
+        has(&said, &["the run's mean is then noise, rho is near its end, t is far too small"]);
     }
     // a run whose mean was taken off has none that could be noise: its rho is that of its noise
     let n_voxels = i * j * k;
