@@ -287,7 +287,7 @@ fn echoes_beside_those_that_are_given_and_runs_that_were_smoothed_unalike_are_to
     }
     let line =
         "--events events.tsv --mask mask.nii --contrast pain --out out --device cpu --overwrite";
-    let beside = "sub-01_echo-1_bold.nii is one echo of a run, and is fitted as it is: beside it lie sub-01_echo-2_bold.nii";
+    let beside = "sub-01_echo-1_bold.nii is one echo of a run, and is fitted as it is: beside it lie sub-01_echo-2_bold.nii, which glm and connect combine with it where they are given, too";
     has(&told(dir, &format!("glm sub-01_echo-1_bold.nii {line}"), 0), &[beside]);
     assert!(!told(dir, &format!("glm bold.nii {line}"), 0).contains("echo"));
     told(dir, "smooth second_bold.nii --fwhm 6 --out smoothed.nii --device cpu", 0);
