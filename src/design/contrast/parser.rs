@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 
 mod runs;
 mod sets;
+mod unsigned;
 
 /// Nesting beyond this is refused: the parser recurses.
 const MAX_DEPTH: usize = 64;
@@ -205,7 +206,9 @@ impl<'a> Parser<'a> {
             }
             _ => match self.number_here() {
                 Some((number, length)) => {
+                    let from = self.at;
                     self.at += length;
+                    self.refuse_unsigned(from)?;
                     Value::Number(number)
                 }
                 None => return Err(self.unknown()),
@@ -341,11 +344,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Neither column nor number nor parenthesis stands here.
-    fn unknown(&mut self) -> Error {
+    pub(super) fn unknown(&mut self) -> Error {
         self.skip_blanks();
         let rest = self.rest();
-        let stops = |c: char| c.is_whitespace() || "+-*/();".contains(c);
+        let stops = |c: char| c.is_whitespace() || "+-*/();,@".contains(c);
         let name = &rest[..rest.find(stops).unwrap_or(rest.len())];
+        if let Some(error) = self.unsigned_in(name) {
+            return error;
+        }
         if name.is_empty() {
             let found = match rest.chars().next() {
                 None => "ends where a column should stand".to_string(),
