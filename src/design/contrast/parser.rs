@@ -24,6 +24,8 @@ pub(super) struct Parser<'a> {
     pub(super) at: usize,
     depth: usize,
     pub(super) names: &'a [String],
+    /// Names that have no column, each with why.
+    pub(super) absent: &'a [(String, String)],
     /// Where column names stand, in bytes.
     pub(super) named: Vec<Range<usize>>,
     /// The columns that patterns may mean: conditions.
@@ -50,6 +52,7 @@ impl<'a> Parser<'a> {
             at: 0,
             depth: 0,
             names,
+            absent: &[],
             named: Vec::new(),
             conditions,
             meant: Vec::new(),
@@ -364,7 +367,9 @@ impl<'a> Parser<'a> {
 
     pub(super) fn no_column(&self, name: &str) -> Error {
         let delays = self.columns_of(name);
+        let absent = self.absent.iter().find(|(absent, _)| absent == name);
         let hint = match similar::closest(name, self.names) {
+            _ if absent.is_some() => similar::listing(self.names),
             _ if !delays.is_empty() => format!(
                 "its response has several {}; --f-contrast '{name}:basis' asks whether any of them differs from 0, --contrast weighs \
                  them: 'mean({}, ...)'",
@@ -374,7 +379,11 @@ impl<'a> Parser<'a> {
             Some(close) => format!("did you mean `{close}`?"),
             None => similar::listing(self.names),
         };
-        let found = format!("names `{}`, which is no column of the design", quoted::short(name));
+        let found = format!(
+            "names `{}`, which is no column of the design{}",
+            quoted::short(name),
+            absent.map_or(String::new(), |(_, why)| format!(": {why}"))
+        );
         self.error(&found, "name columns of the design", &hint)
     }
 }

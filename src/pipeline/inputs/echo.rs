@@ -100,6 +100,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         physio: first.physio.clone(),
         doubts: Vec::new(),
         why_no_column: Vec::new(),
+        absent: Vec::new(),
         unmatched: Vec::new(),
         found: of_sidecar.chain(shared).collect(),
         carried: None,
