@@ -307,6 +307,20 @@ fn wrong_expressions_say_what_to_do() {
         ("'pain", "open quote"),
         ("'pian'", "did you mean `pain`?"),
         ("3", "names no column"),
+        ("3 - 2", "names no column"),
+        ("2(pain - control)", "has no * between 2 and (pain - control)"),
+        ("0.5(pain+(control))-constant", "write 0.5*(pain+(control))"),
+        ("pain-0.5(control)", "write 0.5*(control)"),
+        ("2 pain", "write 2*pain"),
+        ("2pain-control", "write 2*pain"),
+        ("-2pain@run-1", "write 2*pain"),
+        ("2'pain'", "write 2*'pain'"),
+        ("2mean(pain, control)", "write 2*mean(pain, control)"),
+        ("1e-3 pain", "write 1e-3*pain"),
+        ("2warmth", "names `2warmth`"),
+        ("warmth@run-1", "names `warmth`, which"),
+        ("contrl@run-1 - pain@run-1", "did you mean `control`?"),
+        ("mean(pain, contrl)", "did you mean `control`?"),
     ] {
         let message = refusal(expression, &columns);
         assert!(message.contains(part), "{expression}: {message}");

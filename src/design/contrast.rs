@@ -80,17 +80,21 @@ pub struct Columns<'a> {
     pub names: &'a [String],
     /// How many, the first ones, come from events: patterns mean no others; 0 where that is not known.
     pub n_task: usize,
+    /// Names that have no column, each with why.
+    pub absent: &'a [(String, String)],
 }
 
 impl<'a> Columns<'a> {
     /// Columns of which nothing but their names is known.
     #[must_use]
     pub fn named(names: &'a [String]) -> Columns<'a> {
-        Columns { names, n_task: 0 }
+        Columns { names, n_task: 0, absent: &[] }
     }
 
     fn parser(&self, text: &'a str) -> Parser<'a> {
-        Parser::new(text, self.names, self.n_task)
+        let mut parser = Parser::new(text, self.names, self.n_task);
+        parser.absent = self.absent;
+        parser
     }
 }
 

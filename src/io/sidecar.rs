@@ -264,11 +264,17 @@ impl Sidecar {
         set(&mut self.head_motion_corrected, corrected(HEAD_MOTION), file);
         let space = text("SpatialReference").map(str::to_string);
         set(&mut self.spatial_reference, space, file);
-        set(&mut self.acquisition_time, text("AcquisitionTime").and_then(time_of_day), file);
+        set(&mut self.acquisition_time, acquisition_time(map), file);
         set(&mut self.task_name, text("TaskName").map(str::to_string), file);
         self.fields.extend(map.clone());
         Ok(())
     }
+}
+
+/// `AcquisitionTime` of a sidecar's fields, seconds since midnight; none where it is no time.
+#[must_use]
+pub fn acquisition_time(fields: &Map<String, Value>) -> Option<f64> {
+    fields.get("AcquisitionTime").and_then(Value::as_str).and_then(time_of_day)
 }
 
 /// Seconds since midnight of `14:28:17.165000`; none for what is no time.

@@ -115,10 +115,11 @@ impl Common {
         self.left(run).map(|_| ())
     }
 
-    /// Voxels in every mask that are left out for too little signal.
+    /// Voxels in every mask that are left out for too little signal, and are constant in no run.
     #[must_use]
     pub fn without_enough(&self) -> usize {
-        self.in_masks.iter().zip(&self.dim).filter(|&(inside, dim)| *inside && *dim).count()
+        let is_dim = |voxel: &usize| self.in_masks[*voxel] && self.dim[*voxel];
+        (0..self.in_masks.len()).filter(is_dim).filter(|&voxel| !self.constant[voxel]).count()
     }
 
     /// Where all runs so far have signal.

@@ -2,13 +2,13 @@
 //! weighted sum of the echoes, made block by block as it is read. No voxel is lost: where the first echo alone has signal, or none, the
 //! first two are combined.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
-use crate::error::Result;
-use crate::io::source::{Combined, Memory};
+use crate::error::{Error, Result};
+use crate::io::source::{BoldSource, Combined, Memory, OverTime};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
@@ -35,13 +35,15 @@ pub struct Combination {
     counts: Vec<usize>,
     /// Of each echo, voxels inside where it is not finite in some volume and weighs nothing.
     unused: Vec<usize>,
+    /// Of each echo, how many volumes hold nothing but 0.
+    empty: Vec<usize>,
 }
 
 /// Make the echoes of each run one run; none of a run that has one echo. `mask`: where echoes are compared, else the automatic mask of
 /// the first echo.
 ///
 /// # Errors
-/// Those of reading the runs and the mask.
+/// Those of reading the runs and the mask; bad data for an echo that varies nowhere in it.
 pub fn combine(
     runs: &mut [Run],
     mask: Option<&Path>,
@@ -75,16 +77,20 @@ fn of_run(
     ladder.grant(&mut combined);
     let options = echoes.options.clone();
     let over_time = combined.over_time(options.fit == Fit::Tedana)?;
-    let missing: Vec<Vec<bool>> = over_time.iter().map(|echo| echo.has_missing.clone()).collect();
-    let (signal, log) = over_time.into_iter().map(|echo| (echo.mean, echo.log_mean)).unzip();
-    let means = EchoMeans { signal, log };
+    let paths: Vec<&Path> = echoes.order.iter().map(|&echo| path_of(run, &options, echo)).collect();
     let (inside, within) = match mask {
         Some(path) => (masks::mask(path, &run.grid, &Quiet)?.inside, "the mask"),
         None => {
-            let found = automask::from_mean(&display(&run.path), &means.signal[0], &run.grid)?;
+            let found = automask::from_mean(&display(paths[0]), &over_time[0].mean, &run.grid)?;
             (found.inside, "the automatic mask of the first echo")
         }
     };
+    refuse_constant(&mut combined, (&paths, &over_time), (&inside, within))?;
+    echoes.empty = lost(&paths, &over_time);
+    let empty = over_time.iter().map(|echo| echo.empty.len()).collect();
+    let missing: Vec<Vec<bool>> = over_time.iter().map(|echo| echo.has_missing.clone()).collect();
+    let (signal, log) = over_time.into_iter().map(|echo| (echo.mean, echo.log_mean)).unzip();
+    let means = EchoMeans { signal, log };
     let good = good(&means.signal, &inside, options.good);
     let mut decays = decays(&echoes.times_s, &means, good, options.fit);
     let unused = |(missing, weights): (&Vec<bool>, &Vec<f32>)| {
@@ -108,9 +114,42 @@ fn of_run(
         within,
         counts,
         unused,
+        empty,
     };
     combination.say(run, &echoes.order, watch);
     Ok(combination)
+}
+
+/// The image of an echo, counted as the command names them.
+fn path_of<'a>(run: &'a Run, options: &'a EchoOptions, echo: usize) -> &'a Path {
+    echo.checked_sub(1).map_or(&run.path, |other| &options.others[other])
+}
+
+/// The echoes that hold nothing but 0 in some volumes, with these volumes.
+fn lost(paths: &[&Path], over_time: &[OverTime]) -> Vec<(PathBuf, Vec<usize>)> {
+    let each = paths.iter().zip(over_time).filter(|(_, echo)| !echo.empty.is_empty());
+    each.map(|(path, echo)| (path.to_path_buf(), echo.empty.clone())).collect()
+}
+
+/// An echo that varies nowhere has no signal to combine, as a run of it alone has none to fit. What float32 rounds away is no constant.
+fn refuse_constant(
+    combined: &mut Combined,
+    (paths, over_time): (&[&Path], &[OverTime]),
+    (inside, within): (&[bool], &str),
+) -> Result<()> {
+    let varies =
+        |echo: &OverTime| echo.varies.iter().zip(inside).any(|(varies, is)| *varies && *is);
+    let constant = paths.iter().zip(over_time).find(|(_, echo)| !varies(echo));
+    let Some((path, _)) = constant else { return Ok(()) };
+    if combined.coarse()?.is_some() {
+        return Ok(());
+    }
+    Err(Error::bad_data(
+        display(path),
+        format!("has no voxel of {within} that varies over time"),
+        "have signal to combine with that of the run's other echoes",
+        "look at the image; where it is lost give the other echoes without it",
+    ))
 }
 
 impl Combination {
@@ -173,6 +212,7 @@ impl Combination {
             "good": self.options.good,
             "mask_voxels_by_good_echoes": self.counts,
             "mask_voxels_not_finite_and_unused_by_echo": self.unused,
+            "volumes_of_zeros_by_echo": self.empty,
             "median_t2star_s": self.median_t2star_s(),
         })
     }

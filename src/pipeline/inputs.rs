@@ -25,6 +25,7 @@ use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
 
+mod absent;
 mod alike;
 mod before;
 mod belongs;
@@ -122,6 +123,8 @@ pub struct Run {
     pub doubts: Vec<String>,
     /// Those of them that may be why a condition has no column.
     pub why_no_column: Vec<String>,
+    /// Conditions of its events that have none, since all their events were left out; each with where they are and why.
+    pub absent: Vec<(String, String)>,
     /// Patterns of confounds that match none of its columns.
     pub unmatched: Vec<Unmatched>,
     /// Files found beside those that the command names.
@@ -261,6 +264,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         confounds,
         doubts,
         why_no_column,
+        absent,
         unmatched,
         measures,
         found,
@@ -292,6 +296,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         smoothed: smoothed(&spec.bold, watch)?,
         doubts,
         why_no_column,
+        absent,
         unmatched,
         found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),

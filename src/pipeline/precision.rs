@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::io::Coarse;
-use crate::io::source::{BoldSource, Empty, Lacking};
+use crate::io::source::{BoldSource, Lacking};
 use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::inputs::{Run, display};
@@ -23,6 +23,9 @@ const FEW: f64 = 0.01;
 
 /// What becomes of volumes of zeros in a fit.
 pub const FITTED: &str = "They are fitted as they are; --censor-volumes leaves them out";
+
+/// What becomes of volumes of zeros in one echo of several.
+const OF_ECHO: &str = "T2* is found without them; the combined run is too dark there: --censor-volumes leaves them out of the fit";
 
 /// Volumes of zeros that are listed; the rest is counted.
 const LISTED: usize = 12;
@@ -162,14 +165,33 @@ pub fn say_lacking(
     ]
 }
 
-/// Tells of volumes of zeros alone that were read of a run, which `kept` numbers as its image does; their count. `but`: what becomes of them.
-pub fn say_empty(
-    empty: &Empty,
-    (path, kept): (&Path, &[usize]),
+/// Tells of volumes of zeros alone of a run, as its image numbers them, and of its echoes; not of volumes that are left out of the fit.
+/// The run's count. `but`: what becomes of them.
+pub fn say_empty_of_run(
+    run: &Run,
+    volumes: Vec<usize>,
     but: &str,
     watch: &dyn Watch,
 ) -> Vec<(String, Value)> {
-    let volumes: Vec<usize> = empty.volumes().into_iter().map(|at| kept[at]).collect();
+    let kept = |volumes: &[usize]| -> Vec<usize> {
+        let is_kept = |volume: &usize| run.kept.binary_search(volume).is_ok();
+        volumes.iter().copied().filter(is_kept).collect()
+    };
+    let volumes = kept(&volumes);
+    for (path, of_echo) in run.echoes.iter().flat_map(|echoes| &echoes.empty) {
+        let mut lost = kept(of_echo);
+        lost.retain(|volume| volumes.binary_search(volume).is_err());
+        say_empty(&lost, (path, OF_ECHO), watch);
+    }
+    say_empty(&volumes, (&run.path, but), watch)
+}
+
+/// Tells of volumes of zeros alone of an image, as it numbers them; their count. `but`: what becomes of them.
+pub fn say_empty(
+    volumes: &[usize],
+    (path, but): (&Path, &str),
+    watch: &dyn Watch,
+) -> Vec<(String, Value)> {
     let n = volumes.len();
     if n == 0 {
         return Vec::new();

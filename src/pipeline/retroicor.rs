@@ -114,7 +114,7 @@ fn correct(
         (&run.path, "they stay so there, and are not corrected"),
         watch,
     );
-    lacks.extend(precision::say_empty(&empty, (&run.path, &run.kept), CORRECTED, watch));
+    lacks.extend(precision::say_empty_of_run(run, empty.volumes(), CORRECTED, watch));
     let is_masked = proof.is_some();
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;

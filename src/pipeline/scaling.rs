@@ -43,8 +43,8 @@ pub fn as_fitted(mut mean: Vec<f64>, run: &Run, smoothing: Option<&Smoothing>) -
     Ok(smoothed.run.data.iter().map(|&value| f64::from(value)).collect())
 }
 
-/// Put a fitted run into its units. Voxels without signal leave it, positions in the grid, which are given back. `mean`: of each voxel
-/// as it was fitted, `[voxel]`; `asked`: the contrasts that are in these units, those from there on are percent in any ([`percent`]).
+/// Put a fitted run into its units. Voxels without signal leave it; those of them that vary, positions in the grid, are given back: the others
+/// are told as constant. `mean`: of each voxel as it was fitted, `[voxel]`; `asked`: the contrasts that are in these units, those from there on are percent in any ([`percent`]).
 ///
 /// # Errors
 /// Bad data where the run has no signal to be a percentage of.
@@ -74,7 +74,7 @@ pub fn apply(
             Ok(Vec::new())
         }
         SignalScale::Psc => {
-            let (dim, bright, median) =
+            let (mut dim, bright, median) =
                 signal.parted(mean).map_err(|found| no_signal(run, &found))?;
             for voxel in bright {
                 times(fitted, 0..usize::MAX, voxel, 100.0 / mean[voxel]);
@@ -85,6 +85,7 @@ pub fn apply(
                 residuals_times(fitted, voxel, 0.0);
                 fitted.fitted[voxel] = false;
             }
+            dim.retain(|voxel| fitted.flat.binary_search(voxel).is_err());
             if !dim.is_empty() {
                 watch.warn(&format!(
                     "{} mask voxels of {} have a mean below {} % of the mask's median ({median:.4}): they are outside (0 in the maps, \

@@ -57,8 +57,7 @@ pub fn run(
     }
     let becomes = if smoothing.is_some() { BLANK } else { "they stay so there" };
     let mut lacks = precision::say_lacking(&lacking, (&spec.bold, becomes), watch);
-    let all: Vec<usize> = (0..bold.n_volumes).collect();
-    lacks.extend(precision::say_empty(&empty, (&spec.bold, &all), "They stay so", watch));
+    lacks.extend(precision::say_empty(&empty.volumes(), (&spec.bold, "They stay so"), watch));
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
 

@@ -212,9 +212,17 @@ fn a_design_in_which_nothing_is_constant_is_told() {
     for noise in ["ols", "ar1"] {
         let said = told(dir, &format!("{line} --noise {noise}"), 0);
         has(&said, &["no column of the design of long.nii, nor a sum of them, is constant"]);
+        has(&said, &["columns whose own mean is not 0 then stand for the run's mean", "too large"]);
         for wrong in ["was filtered in time before", "times too often", "costs little"] {
             assert!(!said.contains(wrong), "{wrong:?} in {said}");
         }
+    }
+    // columns without a mean leave all of the run's
+    text(dir, "even.tsv", &format!("a\n{}", "1\n-1\n".repeat(60)));
+    let even = line.replace("blocks.tsv", "even.tsv");
+    for noise in ["ols", "ar1"] {
+        let said = told(dir, &format!("{even} --noise {noise}"), 0);
+        has(&said, &["the run's mean is then noise, rho is near its end, t is far too small"]);
     }
     // a run whose mean was taken off has none that could be noise: its rho is that of its noise
     let n_voxels = i * j * k;
@@ -279,7 +287,7 @@ fn echoes_beside_those_that_are_given_and_runs_that_were_smoothed_unalike_are_to
     }
     let line =
         "--events events.tsv --mask mask.nii --contrast pain --out out --device cpu --overwrite";
-    let beside = "sub-01_echo-1_bold.nii is one echo of a run, and is fitted as it is: beside it lie sub-01_echo-2_bold.nii";
+    let beside = "sub-01_echo-1_bold.nii is one echo of a run, and is fitted as it is: beside it lie sub-01_echo-2_bold.nii, which glm and connect combine with it where they are given, too";
     has(&told(dir, &format!("glm sub-01_echo-1_bold.nii {line}"), 0), &[beside]);
     assert!(!told(dir, &format!("glm bold.nii {line}"), 0).contains("echo"));
     told(dir, "smooth second_bold.nii --fwhm 6 --out smoothed.nii --device cpu", 0);

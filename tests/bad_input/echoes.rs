@@ -2,11 +2,11 @@
 
 use super::*;
 
-const ECHOES: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
+pub const ECHOES: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
 const BY_HAND: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --echo-times 13,28 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
 
 /// Two echoes; the second of so many volumes and mm.
-fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
+pub fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
     copy(dir, "bold.nii", "x_echo-1_bold.nii");
     let [i, j, k, _] = SHAPE;
     nifti(dir, "x_echo-2_bold.nii", &[i, j, k, volumes], mm, |n| 0.7 * value(n + 7));
@@ -16,8 +16,8 @@ fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
     }
 }
 
-const TIMING: &str = ", \"SliceTiming\": [0, 0.5, 1.0, 1.5]";
-const GOOD: [&str; 2] = [", \"EchoTime\": 0.013", ", \"EchoTime\": 0.028"];
+pub const TIMING: &str = ", \"SliceTiming\": [0, 0.5, 1.0, 1.5]";
+pub const GOOD: [&str; 2] = [", \"EchoTime\": 0.013", ", \"EchoTime\": 0.028"];
 
 pub fn cases() -> Vec<Case> {
     let mut all = of_times();
@@ -276,7 +276,7 @@ fn times_that_one_echo_alone_has_are_those_of_the_run() {
 }
 
 /// What a `glm` and a `retroicor` of two echoes with these fields say, and how they end; `inherited`: what both have.
-fn both(dir: &Path, inherited: &str, fields: [&str; 2]) -> [(Option<i32>, String); 2] {
+pub fn both(dir: &Path, inherited: &str, fields: [&str; 2]) -> [(Option<i32>, String); 2] {
     echoes(dir, 40, 3.0, GOOD);
     text(dir, "sub-1_bold.json", &format!("{{\"RepetitionTime\": 2.0{inherited}}}"));
     for (echo, (time, fields)) in ["1", "2"].iter().zip(GOOD.iter().zip(fields)) {

@@ -16,6 +16,7 @@ mod group;
 mod group_models;
 mod images;
 mod lost;
+mod lost_echoes;
 mod options;
 mod outputs;
 mod physiology;
@@ -174,6 +175,41 @@ fn nan_and_infinite_and_constant_voxels_are_counted_and_written_as_documented() 
         assert_eq!((t[voxel], p[voxel]), (0.0, 1.0), "voxel {voxel}");
     }
     assert!(t.iter().all(|t| t.is_finite()) && t.iter().filter(|&&t| t != 0.0).count() == 116);
+}
+
+#[test]
+fn a_voxel_that_is_left_out_is_counted_once_by_its_first_reason() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    let per_volume = SHAPE[0] * SHAPE[1] * SHAPE[2];
+    nifti(dir, "bold.nii", &SHAPE, 3.0, move |n| match n % 120 {
+        7 if n / per_volume == 3 => f32::NAN,
+        9 => 0.0,
+        10 => 7.0,
+        11 => 0.02 * value(n),
+        12 => -value(n),
+        _ => value(n),
+    });
+    let line = GLM.replace("--scaling none ", "--report --json ");
+    let output = boldly(dir, &line);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for told in [
+        "warning: 1 mask voxels are not finite in some volume",
+        "warning: 2 mask voxels are constant over time in bold.nii",
+        "warning: 2 mask voxels of bold.nii have a mean below 10 %",
+    ] {
+        assert!(said.contains(told), "no {told:?} in {said}");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    let left = ["not_finite", "constant_in_some_run", "without_signal", "constant", "fitted"];
+    let counts = left.map(|name| json["counts"][format!("voxels_{name}")].as_u64());
+    assert_eq!(counts, [1, 2, 2, 0, 115].map(Some), "{json}");
+    let page = fs::read_to_string(dir.join("out/report.html")).expect("a page");
+    let coverage = "115 of the 120 voxels that all masks share were fitted (95.8 %); 1 not finite in some volume, 2 constant in some run, \
+                    2 without signal for their units";
+    assert!(page.contains(coverage), "no {coverage:?} in the page");
 }
 
 #[test]

@@ -200,7 +200,28 @@ pub fn cases() -> Vec<Case> {
             },
             GLM,
             2,
-            &["names `pain`", "columns:", "warning: events.tsv: 1 of 3 events begin after the run"],
+            &[
+                "names `pain`, which is no column of the design: the one event of it in events.tsv is left out of the model: 1 after the end of \
+                 the run;",
+                "columns:",
+                "warning: events.tsv: 1 of 3 events begin after the run",
+            ],
+        ),
+        case(
+            "a condition of one letter all of whose events are left out",
+            |d| {
+                text(
+                    d,
+                    "events.tsv",
+                    "onset\tduration\ttrial_type\n5\t5\tb\n30\t10\tb\n40\t9\tb\nn/a\t9\ta\n50\tn/a\ta\n-90\t2\ta\n900\t9\ta\n",
+                )
+            },
+            "glm bold.nii --events events.tsv --mask mask.nii --contrast mean(a,b) --out out --device cpu",
+            2,
+            &[
+                "names `a`, which is no column of the design: all 4 events of it in events.tsv are left out of the model: 2 without an onset or a \
+                 duration, 1 after the end of the run, 1 over before the run begins; it must name columns of the design; columns: b,",
+            ],
         ),
         case(
             "events of which none has an onset",

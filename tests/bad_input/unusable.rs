@@ -37,6 +37,11 @@ fn volumes_of_zeros_are_told_with_their_numbers_and_those_left_out_are_not() {
     let output = boldly(dir, &format!("{GLM} --censor-volumes left_out.txt --overwrite"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("1 of bold.nii's volumes hold nothing but 0 (7; from 0)"), "{said}");
+    // a corrected run has all its volumes, so that those left out shift no number
+    text(dir, "left_out.txt", "3\n7\n");
+    let output = boldly(dir, &format!("{RETROICOR} --censor-volumes left_out.txt --overwrite"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("1 of bold.nii's volumes hold nothing but 0 (30; from 0)"), "{said}");
 }
 
 #[test]

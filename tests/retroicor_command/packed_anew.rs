@@ -89,6 +89,7 @@ fn a_preprocessed_run_counts_the_json_of_the_image_that_it_was_made_of_though_th
     counted("packed anew");
     let (_, dof, said) = given();
     assert!(dof == want && said.contains("bold.nii.gz is not as boldly wrote it"), "{said}");
+    assert!(said.contains("is counted; give --spent none where raw/"), "{said}");
     fs::write(dir.join(format!("{MADE}.nii")), unpacked(&image)).unwrap();
     fs::remove_file(image).unwrap();
     sources(dir, &json!(["bids:retro:sub-01/func/sub-01_task-a_desc-retroicor_bold.nii"]));

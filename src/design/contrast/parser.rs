@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 
 mod runs;
 mod sets;
+mod unsigned;
 
 /// Nesting beyond this is refused: the parser recurses.
 const MAX_DEPTH: usize = 64;
@@ -23,6 +24,8 @@ pub(super) struct Parser<'a> {
     pub(super) at: usize,
     depth: usize,
     pub(super) names: &'a [String],
+    /// Names that have no column, each with why.
+    pub(super) absent: &'a [(String, String)],
     /// Where column names stand, in bytes.
     pub(super) named: Vec<Range<usize>>,
     /// The columns that patterns may mean: conditions.
@@ -49,6 +52,7 @@ impl<'a> Parser<'a> {
             at: 0,
             depth: 0,
             names,
+            absent: &[],
             named: Vec::new(),
             conditions,
             meant: Vec::new(),
@@ -205,7 +209,9 @@ impl<'a> Parser<'a> {
             }
             _ => match self.number_here() {
                 Some((number, length)) => {
+                    let from = self.at;
                     self.at += length;
+                    self.refuse_unsigned(from)?;
                     Value::Number(number)
                 }
                 None => return Err(self.unknown()),
@@ -341,11 +347,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Neither column nor number nor parenthesis stands here.
-    fn unknown(&mut self) -> Error {
+    pub(super) fn unknown(&mut self) -> Error {
         self.skip_blanks();
         let rest = self.rest();
-        let stops = |c: char| c.is_whitespace() || "+-*/();".contains(c);
+        let stops = |c: char| c.is_whitespace() || "+-*/();,@".contains(c);
         let name = &rest[..rest.find(stops).unwrap_or(rest.len())];
+        if let Some(error) = self.unsigned_in(name) {
+            return error;
+        }
         if name.is_empty() {
             let found = match rest.chars().next() {
                 None => "ends where a column should stand".to_string(),
@@ -358,7 +367,9 @@ impl<'a> Parser<'a> {
 
     pub(super) fn no_column(&self, name: &str) -> Error {
         let delays = self.columns_of(name);
+        let absent = self.absent.iter().find(|(absent, _)| absent == name);
         let hint = match similar::closest(name, self.names) {
+            _ if absent.is_some() => similar::listing(self.names),
             _ if !delays.is_empty() => format!(
                 "its response has several {}; --f-contrast '{name}:basis' asks whether any of them differs from 0, --contrast weighs \
                  them: 'mean({}, ...)'",
@@ -368,7 +379,11 @@ impl<'a> Parser<'a> {
             Some(close) => format!("did you mean `{close}`?"),
             None => similar::listing(self.names),
         };
-        let found = format!("names `{}`, which is no column of the design", quoted::short(name));
+        let found = format!(
+            "names `{}`, which is no column of the design{}",
+            quoted::short(name),
+            absent.map_or(String::new(), |(_, why)| format!(": {why}"))
+        );
         self.error(&found, "name columns of the design", &hint)
     }
 }

@@ -18,7 +18,7 @@ const PART_BYTES: usize = 8 << 20;
 /// Voxels that one core adds up at a time.
 const CHUNK: usize = 4096;
 
-/// Sums over time of a source's volumes.
+/// Sums over time of a source's volumes, but for those that hold nothing but 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OverTime {
     /// Mean of the finite values, `[voxel]`; NaN where none is.
@@ -27,6 +27,36 @@ pub struct OverTime {
     pub log_mean: Vec<f64>,
     /// Whether some volume is not finite, `[voxel]`.
     pub has_missing: Vec<bool>,
+    /// Whether the finite values differ, `[voxel]`.
+    pub varies: Vec<bool>,
+    /// Volumes that hold nothing but 0, ascending, from 0.
+    pub empty: Vec<usize>,
+}
+
+/// What is kept of a voxel's finite values.
+#[derive(Clone, Copy)]
+struct Sums {
+    sum: f64,
+    log: f64,
+    n: usize,
+    least: f32,
+    most: f32,
+}
+
+impl Sums {
+    const NONE: Sums =
+        Sums { sum: 0.0, log: 0.0, n: 0, least: f32::INFINITY, most: f32::NEG_INFINITY };
+
+    fn add(&mut self, value: f32, with_log: bool) {
+        if !value.is_finite() {
+            return;
+        }
+        let wide = f64::from(value);
+        self.sum += wide;
+        self.log += if with_log { (wide.abs() + 1.0).ln() } else { 0.0 };
+        self.n += 1;
+        (self.least, self.most) = (self.least.min(value), self.most.max(value));
+    }
 }
 
 /// The echoes of a run, each with its weight at each voxel. An echo that weighs nothing at a voxel is not looked at there.
@@ -84,31 +114,33 @@ fn parts(range: Range<usize>, volume_len: usize) -> impl Iterator<Item = Range<u
 fn over_time(source: &mut dyn BoldSource, with_logs: bool) -> Result<OverTime> {
     let whole = Block::whole(source.shape(), source.n_volumes());
     let len = whole.volume_len();
-    let mut sums = vec![[0.0_f64; 3]; len];
+    let mut sums = vec![Sums::NONE; len];
+    let mut empty = Vec::new();
     for volumes in parts(whole.volumes.clone(), len) {
-        let bold = source.read(&Block { volumes, ..whole.clone() })?;
+        let bold = source.read(&Block { volumes: volumes.clone(), ..whole.clone() })?;
+        let is_empty = |volume: &[f32]| volume.iter().all(|&value| value == 0.0);
+        let (lost, filled): (Vec<_>, Vec<_>) = volumes
+            .zip(bold.data.chunks_exact(len.max(1)))
+            .partition(|(_, values)| is_empty(values));
+        empty.extend(lost.into_iter().map(|(volume, _)| volume));
         sums.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, sums)| {
             let first = chunk * CHUNK;
-            for volume in bold.data.chunks_exact(len.max(1)) {
+            for (_, volume) in &filled {
                 let values = &volume[first..first + sums.len()];
-                for ([sum, log, n], &value) in sums.iter_mut().zip(values) {
-                    let value = f64::from(value);
-                    if value.is_finite() {
-                        *sum += value;
-                        *log += if with_logs { (value.abs() + 1.0).ln() } else { 0.0 };
-                        *n += 1.0;
-                    }
-                }
+                sums.iter_mut().zip(values).for_each(|(sums, &value)| sums.add(value, with_logs));
             }
         });
         source.reuse(bold.data);
     }
-    let mean = sums.iter().map(|[sum, _, n]| sum / n).collect();
-    let log = sums.iter().map(|[_, log, n]| log / n);
-    let log_mean = if with_logs { log.collect() } else { Vec::new() };
-    let n_volumes = whole.volumes.len() as f64;
-    let has_missing = sums.iter().map(|[_, _, n]| *n < n_volumes).collect();
-    Ok(OverTime { mean, log_mean, has_missing })
+    let n_filled = whole.volumes.len() - empty.len();
+    let log = sums.iter().map(|sums| sums.log / sums.n as f64);
+    Ok(OverTime {
+        mean: sums.iter().map(|sums| sums.sum / sums.n as f64).collect(),
+        log_mean: if with_logs { log.collect() } else { Vec::new() },
+        has_missing: sums.iter().map(|sums| sums.n < n_filled).collect(),
+        varies: sums.iter().map(|sums| sums.least < sums.most).collect(),
+        empty,
+    })
 }
 
 /// Add an echo's values, `[volume][voxel]`, times its weights; each sum is rounded once an echo.
@@ -258,6 +290,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn volumes_of_zeros_are_in_no_mean_and_a_voxel_that_varies_beside_them_alone_is_constant() {
+        let whole = Block::whole([2, 1, 1], 4);
+        let data = vec![3.0, 5.0, 0.0, 0.0, 3.0, f32::NAN, 3.0, 7.0];
+        let mut combined =
+            Combined::new(vec![Box::new(Memory { run: HostBold::new(whole, data) })]).expect("one");
+        let over = combined.over_time(true).expect("memory reads").remove(0);
+        assert_eq!((over.mean, over.empty), (vec![3.0, 6.0], vec![1]));
+        assert!((over.log_mean[1] - (6.0_f64.ln() + 8.0_f64.ln()) / 2.0).abs() < 1e-15);
+        assert_eq!((over.has_missing, over.varies), (vec![false, true], vec![false, true]));
     }
 
     #[test]

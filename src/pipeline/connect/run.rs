@@ -130,7 +130,8 @@ pub(super) fn take(
     } else {
         series::pass(ladder, &mut filled, &asked, watch)?
     };
-    precision::say_empty(&empty, (&run.path, &run.kept), precision::FITTED, watch);
+    let lost = empty.volumes().into_iter().map(|at| run.kept[at]).collect();
+    precision::say_empty_of_run(run, lost, precision::FITTED, watch);
     if means.image().is_some() {
         censor::say_unsteady(run, &means, watch);
     }

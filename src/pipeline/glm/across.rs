@@ -58,7 +58,8 @@ pub(super) fn ask(
     watch: &dyn Watch,
 ) -> Result<Vec<Asked>> {
     let labels = labels(runs);
-    let columns = Columns { names, n_task };
+    let absent = absent(names, runs);
+    let columns = Columns { names, n_task, absent: &absent };
     let t = spec.contrasts.iter().map(|text| (Stat::T, text));
     let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
     let mut all = Vec::new();
@@ -82,6 +83,19 @@ pub(super) fn ask(
         meant.doubts.iter().for_each(|doubt| watch.warn(doubt));
     }
     Ok(all)
+}
+
+/// Conditions that no run has a column of, each with why, of all runs whose events have it.
+fn absent(names: &[String], runs: &[Run]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for (name, why) in runs.iter().flat_map(|run| &run.absent) {
+        match all.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => known.push_str(&format!("; {why}")),
+            None if names.contains(name) => {}
+            None => all.push((name.clone(), why.clone())),
+        }
+    }
+    all
 }
 
 /// What stands behind `@` for each run: `run-` with its run entity without leading zeros, where all have one of their own; else with its place, from 1. Before

@@ -1,7 +1,7 @@
 //! The model of a run: what there is to say of it when the contrasts are asked, and all that is prepared for the run when it is its turn. The latter is large
 //! where each slice has columns of its own, and stays no longer than the turn.
 
-use ndarray::{Array1, ArrayView1};
+use ndarray::{Array1, ArrayView1, Axis};
 
 use super::{FEW_DOF, deficient};
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{Pairs, Rule};
-use crate::stats::least_squares::spans;
+use crate::stats::least_squares::{orthonormal_basis, spans};
 
 /// What a person is told of a run's model.
 pub(super) struct Told {
@@ -172,6 +172,18 @@ pub(super) fn has_constant(run: &Run) -> Result<bool> {
     let is_constant = |column: ArrayView1<f64>| column.iter().all(|v| *v == column[0] && *v != 0.0);
     Ok(matrix.columns().into_iter().any(is_constant)
         || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?)
+}
+
+/// The share of a constant's sum of squares that the columns of a run's design explain: 0 where each has a mean of 0, 1 where a sum of them
+/// is constant.
+///
+/// # Errors
+/// Internal where the design cannot be decomposed.
+pub(super) fn share_of_constant(run: &Run) -> Result<f64> {
+    let (_, matrix) = run.shared();
+    let basis = orthonormal_basis(matrix.view())?;
+    let sums = basis.sum_axis(Axis(0));
+    Ok(sums.dot(&sums) / matrix.nrows() as f64)
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
-use super::modelled::{Told, has_constant};
+use super::modelled::{Told, has_constant, share_of_constant};
 use crate::error::Result;
 use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
@@ -20,6 +20,9 @@ const P: f64 = 0.001;
 const TOO_OFTEN: f64 = 1.1;
 /// From so large a share of the residuals' sum of squares on they hold the run's mean.
 const MEAN: f64 = 0.5;
+/// From so large a share of a constant on that the columns explain they stand for the run's mean: t of a constant alone is 0.1 with 100 degrees
+/// of freedom.
+const STANDS_FOR_MEAN: f64 = 1e-4;
 /// What is to be done with a run that was filtered before.
 const UNFILTERED: &str = "take the run from before that filter: --drift and confounds do in one model what filters and regressions before it do";
 
@@ -35,7 +38,7 @@ pub(super) fn say(
     let is_constant = has_constant(run)?;
     let holds_mean = !is_constant && residuals.mean_share > MEAN;
     if !is_constant {
-        tell_no_constant(run, holds_mean, watch);
+        tell_no_constant(run, holds_mean, watch)?;
     }
     inputs::say_filtered(run, residuals.empty_above, UNFILTERED, watch);
     let rho = residuals.mean_rho;
@@ -106,12 +109,16 @@ pub(super) fn say(
 }
 
 /// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have, unless it was taken off.
-fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) {
-    let costs = match holds_mean {
-        true => {
+fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) -> Result<()> {
+    let costs = match (holds_mean, share_of_constant(run)? > STANDS_FOR_MEAN) {
+        (true, true) => {
+            "columns whose own mean is not 0 then stand for the run's mean, and what they leave of it is noise: effects and t are false, far too \
+             large as well as far too small, rho is near its end, and effects are no percentage of the mean"
+        }
+        (true, false) => {
             "the run's mean is then noise, rho is near its end, t is far too small, and effects are no percentage of the mean"
         }
-        false => {
+        (false, _) => {
             "the residuals hold no mean, as where it was taken off the run, but effects are right only where it was taken off the columns, too"
         }
     };
@@ -119,6 +126,7 @@ fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) {
         "no column of the design of {}, nor a sum of them, is constant: {costs}; add a column `constant` of ones to --design",
         display(&run.path)
     ));
+    Ok(())
 }
 
 /// Which volumes a rho is the correlation of, where not of neighbours.

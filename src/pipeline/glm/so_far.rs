@@ -212,7 +212,8 @@ fn fit(
         let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
         fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     };
-    precision::say_empty(&empty, (&run.path, &run.kept), precision::FITTED, watch);
+    let lost = empty.volumes().into_iter().map(|at| run.kept[at]).collect();
+    precision::say_empty_of_run(run, lost, precision::FITTED, watch);
     let found = match &sample {
         Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
         None => None,

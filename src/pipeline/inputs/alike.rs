@@ -40,7 +40,7 @@ pub(super) fn say_further_echoes(specs: &[RunSpec], watch: &dyn Watch) -> Result
         let (files, bold) = (further.join(", "), display(&spec.bold));
         match given.len() {
             1 => watch.note(&format!(
-                "{bold} is one echo of a run, and is fitted as it is: beside it lie {files}, which are combined with it where they are given, too"
+                "{bold} is one echo of a run, and is fitted as it is: beside it lie {files}, which glm and connect combine with it where they are given, too"
             )),
             n => watch.warn(&format!(
                 "{n} echoes of the run of {bold} are combined, and beside them lie {files}: give all of them"

@@ -243,7 +243,7 @@ fn say_changed(sidecar: &Path, facts: &Facts, name: &str, watch: &dyn Watch) -> 
     for image in ["nii.gz", "nii"].map(|ending| sidecar.with_extension(ending)) {
         if image.is_file() && matches!(facts.of(&image)?, Described::Changed | Described::Not) {
             watch.warn(&format!(
-                "{} is not as boldly wrote it (packed anew, or changed), and {} is of it: what that says was spent is counted; --spent none                  where {name} was made of a run that was not corrected",
+                "{} is not as boldly wrote it (packed anew, or changed), and {} is of it: what that says was spent is counted; give --spent none where {name} was made of a run that was not corrected",
                 display(&image),
                 display(sidecar)
             ));

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::absent::Absent;
 use super::confounded::{self, Confounded};
 use super::task::{Known, Slices, Task};
 use super::{duplicate, ready, response, sliced};
@@ -25,6 +26,7 @@ pub(super) struct Columned {
     pub confounds: Vec<String>,
     pub doubts: Vec<String>,
     pub why_no_column: Vec<String>,
+    pub absent: Vec<(String, String)>,
     pub unmatched: Vec<Unmatched>,
     pub measures: Measures,
     /// JSON files beside tables.
@@ -62,6 +64,7 @@ pub(super) fn design(
             confounds: names,
             doubts: Vec::new(),
             why_no_column: Vec::new(),
+            absent: Vec::new(),
             unmatched,
             measures,
             found,
@@ -72,14 +75,17 @@ pub(super) fn design(
     let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
     (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
     made.own = options.hrf_file.as_ref().map(response::own).transpose()?;
-    let (mut doubts, mut why_no_column) = (Vec::new(), Vec::new());
+    let (mut doubts, mut why_no_column, mut absent) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
         let end_s = n_volumes as f64 * tr + acquisition.start_time.min(0.0);
         let mut found = events(&table, options)?;
+        let mut lost = Absent::of(&table, options.trial_type.as_deref());
+        lost.left("without an onset or a duration", &found.events);
         if n_volumes > 1 {
             found.leave_out_after(&table.name, end_s)?; // of a single volume the design says more
         }
+        lost.left("after the end of the run", &found.events);
         let (hrf, own) = (&made.hrf, made.own.as_ref());
         let span = design::odd::Span {
             first_s: acquisition.start_time,
@@ -92,6 +98,8 @@ pub(super) fn design(
         let first_s = span.first_s.min(0.0); // slices may have earlier times
         let earliest = design::odd::Span { first_s, ..span };
         found.leave_out_over(&table.name, |event| earliest.is_over(event));
+        lost.left("over before the run begins", &found.events);
+        absent = lost.conditions();
         found.tell_unknown(&table.name);
         let odd = design::odd::odd(&table.name, &found.events, &span);
         odd.notes.iter().for_each(|note| watch.note(note));
@@ -116,6 +124,7 @@ pub(super) fn design(
         confounds: names,
         doubts,
         why_no_column,
+        absent,
         unmatched,
         measures,
         found,

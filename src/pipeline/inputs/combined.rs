@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Earlier, display, earlier, open_bold, smoothed, timing};
+use super::{Earlier, display, earlier, echo, open_bold, smoothed, timing};
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile};
 use crate::maps::told;
-use crate::pipeline::spec::{EchoOptions, Role, RunSpec, TaskTimes};
+use crate::pipeline::spec::{EchoOptions, Role, RunSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Acquisition;
 
@@ -32,6 +32,8 @@ pub struct Echoes {
     pub order: Vec<usize>,
     /// All but the first that the command names.
     pub others: Vec<Box<dyn BoldSource>>,
+    /// Of each image that holds nothing but 0 in some volumes, these volumes, from 0, once they are combined.
+    pub empty: Vec<(PathBuf, Vec<usize>)>,
     /// Their sidecars.
     pub(super) found: Vec<(Role, PathBuf)>,
 }
@@ -76,15 +78,15 @@ pub(super) fn open(
         }
     }
     for (bold, (_, its)) in opened.iter().zip(&images[1..]) {
-        let of_echo = timing::acquisition(bold, its, (spec, TaskTimes::Start), &Quiet);
         same_resampling((bold, its), (first, of_first))?;
-        same_times(bold, first, (&of_echo, acquisition))?;
+        same_times(spec, (bold, its), (first, of_first), acquisition)?;
     }
     same_correction(spec, options)?;
     same_smoothing(spec, options, watch)?;
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
     let others = opened.into_iter().map(|bold| Box::new(bold) as Box<dyn BoldSource>).collect();
-    Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
+    let (options, empty) = (EchoOptions::clone(options), Vec::new());
+    Ok(Some(Echoes { options, times_s, order, others, empty, found }))
 }
 
 /// The sidecars of a run, `explicit` in place of the inherited ones; what those of its first echo do not say is taken of its others', each
@@ -159,18 +161,23 @@ fn same_resampling(
     ))
 }
 
-/// Echoes have the same volumes at the same times.
+/// Echoes have the same volumes at the same times; what an echo alone says of time and cannot be is as wrong as in a run of it.
 fn same_times(
-    bold: &BoldFile,
-    first: &BoldFile,
-    acquired: (&Result<Acquisition>, &Result<Acquisition>),
+    spec: &RunSpec,
+    (bold, its): (&BoldFile, &Sidecar),
+    (first, of_first): (&BoldFile, &Sidecar),
+    acquisition: &Result<Acquisition>,
 ) -> Result<()> {
-    let apart = match acquired {
+    let apart = match acquisition {
         _ if bold.n_volumes != first.n_volumes => {
             Some(format!("has {} volumes and not {}", bold.n_volumes, first.n_volumes))
         }
-        (Ok(its), Ok(of_first)) => super::echo::apart(of_first, its),
-        _ => None,
+        Ok(known) => {
+            let of_echo = timing::acquisition_of_echo((bold, its), spec, known)?;
+            let began_s = [of_first, its].map(|its| its.acquisition_time.as_ref().map(|t| t.value));
+            echo::apart(known, &of_echo).or_else(|| echo::began_apart(began_s, known.tr))
+        }
+        Err(_) => None, // raised by what needs it
     };
     match apart {
         None => Ok(()),

@@ -26,6 +26,8 @@ pub struct Columns {
     lost: Vec<String>,
     measures: Measures,
     acquisition: Option<Acquisition>,
+    /// By the scanner's clock, seconds since midnight.
+    began_s: Option<f64>,
     design: Design,
     confounds: Vec<String>,
     moment: Option<(Moment, f64)>,
@@ -45,6 +47,7 @@ impl Columns {
             lost: run.lost.clone(),
             measures: run.measures.clone(),
             acquisition: run.acquisition.clone(),
+            began_s: io::sidecar::acquisition_time(&run.fields),
             design: run.design.clone(),
             confounds: run.confounds.clone(),
             moment: run.moment,
@@ -74,7 +77,8 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     if acquisition.slice_times.is_none() && resampled.is_none() {
         known.slice_times = None; // they came from a scanner's log, which is this echo's too
     }
-    if let Some(found) = apart(&known, &acquisition) {
+    let began_s = [first.began_s, io::sidecar::acquisition_time(&sidecar.fields)];
+    if let Some(found) = apart(&known, &acquisition).or_else(|| began_apart(began_s, known.tr)) {
         return Err(Error::bad_data(
             display(&bold.path),
             found,
@@ -96,6 +100,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         physio: first.physio.clone(),
         doubts: Vec::new(),
         why_no_column: Vec::new(),
+        absent: Vec::new(),
         unmatched: Vec::new(),
         found: of_sidecar.chain(shared).collect(),
         carried: None,
@@ -140,4 +145,20 @@ pub(super) fn apart(first: &Acquisition, other: &Acquisition) -> Option<String> 
         _ => true, // of one echo they are those of the run
     };
     (!same).then(|| "has other slice times".to_owned())
+}
+
+/// A day, seconds.
+const DAY_S: f64 = 86_400.0;
+
+/// What tells two runs apart that began, seconds since midnight by the scanner's clock, more than a volume of `tr` seconds from each other. Echoes of
+/// one excitation have times of their own, milliseconds apart.
+pub(super) fn began_apart([first, other]: [Option<f64>; 2], tr: f64) -> Option<String> {
+    let (first, other) = (first?, other?);
+    let apart = (other - first).abs();
+    let is_apart = apart.min(DAY_S - apart) > tr; // one of them may be past midnight
+    let told = |s: f64| {
+        let (hours, minutes) = ((s / 3600.0).floor(), (s / 60.0).floor() % 60.0);
+        format!("{hours:02}:{minutes:02}:{:06.3}", s % 60.0)
+    };
+    is_apart.then(|| format!("has an AcquisitionTime of {} and not {}", told(other), told(first)))
 }

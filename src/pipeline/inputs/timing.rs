@@ -9,7 +9,7 @@ use crate::io::sidecar::{HEAD_MOTION, Sidecar};
 use crate::io::{self, BoldFile, Resampled};
 use crate::pipeline::recordings;
 use crate::pipeline::spec::{RunSpec, TaskTimes};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Acquisition;
 
 /// The sidecars of a run, `explicit` in place of the inherited ones, and what they contradict said. `tr`: `--tr`, seconds.
@@ -71,6 +71,24 @@ pub(super) fn acquisition(
         }
     }
     Ok(acquisition)
+}
+
+/// When an echo was acquired beside a first one that is known.
+///
+/// # Errors
+/// What its files hold or lack of times; of slice times where the first has some.
+pub(super) fn acquisition_of_echo(
+    (bold, its): (&BoldFile, &Sidecar),
+    spec: &RunSpec,
+    first: &Acquisition,
+) -> Result<Acquisition> {
+    if !spec.physio.is_empty() || spec.slice_times.is_some() {
+        return acquisition(bold, its, (spec, TaskTimes::Start), &Quiet);
+    }
+    match io::acquisition_but_slices(bold, its, spec.tr)? {
+        (_, Some(unusable)) if first.slice_times.is_some() => Err(unusable),
+        (known, _) => Ok(known),
+    }
 }
 
 /// The repetition time that is told of a run: by `--tr`, or, where neither image nor sidecar has it, by the scanner's log among its

@@ -94,6 +94,10 @@ impl Parser<'_> {
                 _ => self.named_here()?,
             };
             let Some(named) = named else {
+                let is_name = self.peek().is_some_and(|c| c.is_alphabetic() || c == '_');
+                if is_name && !self.rest().starts_with("mean(") {
+                    return Err(self.unknown());
+                }
                 return Err(self.error(
                     "has something else than columns in mean()",
                     "name columns in it, separated by commas",
