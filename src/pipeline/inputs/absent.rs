@@ -44,7 +44,7 @@ impl<'a> Absent<'a> {
     fn why(&self, condition: &str) -> String {
         let n = |(_, counts): &(_, BTreeMap<String, usize>)| counts.get(condition).copied();
         let lost = self.stages.windows(2).filter_map(|pair| {
-            let lost = n(&pair[0]).unwrap_or(0) - n(&pair[1]).unwrap_or(0);
+            let lost = n(&pair[0]).unwrap_or(0).saturating_sub(n(&pair[1]).unwrap_or(0));
             (lost > 0).then(|| format!("{lost} {}", pair[1].0))
         });
         let lost = lost.collect::<Vec<_>>().join(", ");
