@@ -10,9 +10,9 @@ use super::motion;
 use super::note::Notes;
 use super::people::People;
 use super::physiology;
-use super::plan::{BrainPlan, Missing, Plan};
+use super::plan::{BrainPlan, Column, Missing, Plan};
 use super::results::{Brain, BrainRow};
-use super::tables::{Measured, STATES, Tables, is_missing};
+use super::tables::{Measured, STATES, Tables, is_missing, whole};
 use super::two_sample;
 use super::visits::Visits;
 use crate::design::similar::in_case_alone;
@@ -78,6 +78,13 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     lacking.tell(people, (plan, &[Missing::Observed]), notes);
     brain.motion = motion::of_regions(&regions, table, (plan, people, tables), notes)?;
     Ok(brain)
+}
+
+/// Whether a column is of a table of regions: that of the plan, or one that is called brain.
+#[must_use]
+pub fn is_of_regions(column: &Column, plan: &Plan) -> bool {
+    let of = whole(&column.table);
+    of == "brain" || plan.brain.as_ref().is_some_and(|brain| whole(&brain.table) == of)
 }
 
 /// The columns that are analysed.

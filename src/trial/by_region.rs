@@ -53,7 +53,7 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let has_runs = long.has(RUN)?;
     stay.extend(has_runs.then_some(RUN));
     stay.extend(motion.iter().map(String::as_str));
-    if let Some(row) = names.iter().position(|name| is_taken(name) || name == arm) {
+    if let Some(row) = names.iter().position(|name| motion::is_taken(name) || name == arm) {
         return Err(Error::bad_data(
             long.line(row),
             format!("is of a region called '{}'", names[row]),
@@ -173,12 +173,6 @@ pub fn tell_low(region: &str, low: &[Low<'_>], notes: &mut Notes) {
         1 => notes.warn(format!("{region} is n/a in 1 map that has less than half of it"), who),
         _ => notes.warn(format!("{region} is n/a in {n} maps that have less than half of it"), who),
     }
-}
-
-/// Whether a table of regions has something else in a column of this name: whose a row is, its run, task or condition, or motion.
-#[must_use]
-pub fn is_taken(name: &str) -> bool {
-    KEYS.contains(&name) || name == RUN || STATES.contains(&name) || motion::is_one(name)
 }
 
 /// Each once, in their order.

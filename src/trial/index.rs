@@ -1,7 +1,11 @@
 //! Indices of runs and repetitions: numbers, of which 1, 01 and a spreadsheet's 1.0 are one. Source: BIDS 1.11, "Entities".
 
-use super::tables::STATES;
 use crate::error::{Error, Result};
+
+/// The column that names the task of a row.
+pub(super) const TASK: &str = "task";
+/// Columns that say what was measured in a row: the task, and the condition that was rated.
+pub(super) const STATES: [&str; 2] = [TASK, "condition"];
 
 /// Columns that hold them.
 const COLUMNS: [&str; 2] = ["run", "repetition"];

@@ -69,11 +69,12 @@ mod visits;
 mod whole;
 
 pub use arm::{Arm, ByArm};
-pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, is_taken, tell_low};
+pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
 pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
 pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, Fewer, RunOf};
 pub use moment::Moment;
+pub use motion::is_taken;
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};
 pub use plan::{

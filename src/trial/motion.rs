@@ -3,13 +3,12 @@
 
 use rayon::prelude::*;
 
-use super::by_region::is_taken;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Column, Plan};
 use super::results::{Correlation, EdgesMotion, MotionRow};
-use super::tables::{Measured, Tables};
-use super::visits::Visits;
+use super::tables::{Measured, STATES, Tables};
+use super::visits::{RUN, Visits};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::stats::correlation::pearson;
@@ -30,6 +29,13 @@ const LEAST: usize = 4;
 /// Whether a column of a table of regions holds motion.
 pub(super) fn is_one(column: &str) -> bool {
     COLUMNS.contains(&column) || column.starts_with(OF_REGION)
+}
+
+/// Whether a table of regions has something else in a column of this name: whose a row is, its run, task or condition, or motion.
+#[must_use]
+pub fn is_taken(name: &str) -> bool {
+    let is_key = ["participant_id", "session_id", RUN].contains(&name);
+    is_key || STATES.contains(&name) || is_one(name)
 }
 
 /// The columns of motion of a table of regions.
@@ -69,13 +75,13 @@ pub(super) fn refuse_respelt(table: &Measured, is_named: impl Fn(&str) -> bool) 
     Ok(())
 }
 
-/// Refuse motion of a region that the table has no column of: that of other runs would be taken in its place.
+/// Refuse motion of a region that the table has no column of: that of other runs would be taken in its place. `is_named`: what the plan names is not dropped.
 ///
 /// # Errors
 /// Bad data, naming it and the nearest region.
-fn refuse_no_region(table: &Measured) -> Result<()> {
+fn refuse_no_region(table: &Measured, is_named: impl Fn(&str) -> bool) -> Result<()> {
     let columns = &table.table.columns;
-    let no_region = columns.iter().find_map(|column| {
+    let no_region = columns.iter().filter(|column| !is_named(column)).find_map(|column| {
         let region = column.strip_prefix(OF_REGION)?;
         (!columns.iter().any(|own| own == region)).then_some((column, region))
     });
@@ -123,7 +129,7 @@ pub(super) fn beside(
     let of_plan_too = sides.chain(&plan.motion).map(|column| column.column.as_str());
     let named: Vec<&str> = regions.chain(of_plan_too).chain([region]).collect();
     refuse_respelt(table, |column| named.contains(&column))?;
-    refuse_no_region(table)?;
+    refuse_no_region(table, |column| named.contains(&column))?;
     let own = format!("{OF_REGION}{region}");
     let mut names = std::iter::once(own.as_str()).chain(COLUMNS);
     match (names.find(|name| table.table.position(name).is_some()), &plan.motion) {

@@ -23,11 +23,7 @@ pub struct Measured {
 
 mod all;
 
-/// The column that names the task of a row.
-pub(super) const TASK: &str = "task";
-/// Columns that say what was measured in a row: the task, and the condition that was rated.
-pub(super) const STATES: [&str; 2] = [TASK, "condition"];
-
+pub(super) use super::index::{STATES, TASK};
 pub(super) use crate::table::is_missing;
 pub use all::Tables;
 

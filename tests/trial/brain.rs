@@ -269,6 +269,12 @@ fn motion_of_a_region_that_the_table_lacks_is_refused_with_the_nearest() {
         let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
         let says = format!("column '{name}' of brain.tsv is motion of a region '");
         assert!(error.contains(&says) && error.contains(meant), "{name}: {error}");
+        // What the plan names is not dropped.
+        let mut named = with_brain(&["insula_dmn_z"]);
+        named.cells("brain").columns.clone_from(&study.cells("brain").columns);
+        named.cells("brain").rows.clone_from(&study.cells("brain").rows);
+        named.plan.motion = Some(format!("brain:{name}").parse().unwrap());
+        analysed(&named, &mut Notes::default()).unwrap();
         // A relation is given that motion, too.
         study.plan.brain = None;
         study.plan.correlations = vec!["brain:insula_dmn_z~questionnaires:nrs".parse().unwrap()];

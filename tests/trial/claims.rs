@@ -171,3 +171,34 @@ fn a_dictionary_that_contradicts_itself_is_refused() {
     let apart = r#"{"a": {"Units": "x"}, "b": {"Units": "x", "n": [1, -1, 0.5, true]}}"#;
     assert_eq!(Dictionary::parse("q.json", apart).unwrap().variables.len(), 2);
 }
+
+#[test]
+fn methods_and_headings_say_of_parts_only_what_was_done() {
+    let drawn = |spoil: &dyn Fn(&mut Study)| {
+        let mut study = whole();
+        spoil(&mut study);
+        drawn(&analysed(&study).unwrap())
+    };
+    let html = drawn(&|_| {});
+    let (inhibits, curve) = ("A patient inhibits above 2 SEM", "curve with log-log limits");
+    let relations = "Relations between measures";
+    for said in [inhibits, "Retest is ICC(A,1)", curve, "by the log-rank test"] {
+        assert!(html.contains(said), "{said}");
+    }
+    assert!(html.contains("Brain and behaviour") && !html.contains(relations));
+    // Single repetitions, and nobody's last day.
+    let html = drawn(&|study| {
+        study.cells("cpm").rows.retain(|cells| cells[2] == "1");
+        let people = &mut study.participants.table;
+        let at = people.position("last_day").unwrap();
+        people.rows.iter_mut().for_each(|row| row[at] = "n/a".to_owned());
+    });
+    for said in [inhibits, curve, "by the log-rank test"] {
+        assert!(!html.contains(said), "{said}");
+    }
+    // Two questionnaires.
+    let html = drawn(&|study| {
+        study.plan.correlations = vec!["questionnaires:fiq~questionnaires:nrs".parse().unwrap()];
+    });
+    assert!(html.contains(relations) && !html.contains("Brain and behaviour"));
+}

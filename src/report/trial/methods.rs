@@ -1,8 +1,10 @@
 //! The methods in words, to be copied: what was done in this trial and nothing else, each formula with its name and its source.
 
+use super::relations;
 use super::words::{arms, ci, session, strata, way};
 use crate::report::methods::Text;
-use crate::trial::{Covariate, Design, Missing, Results};
+use crate::trial::results::Disposition;
+use crate::trial::{Arm, Covariate, Design, Missing, Results};
 
 const CONSORT: &str = "Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010;340:c332.";
 const VICKERS: &str = "Vickers AJ, Altman DG. Analysing controlled trials with baseline and follow up measurements. BMJ 2001;323:1123-1124.";
@@ -175,17 +177,33 @@ fn beside(of: &Results) -> String {
 }
 
 fn pain(text: &mut Text, of: &Results) {
-    if of.cpm.is_some() {
-        text.paragraph(&[
+    if let Some(cpm) = &of.cpm {
+        let mut said: Vec<(String, &[&'static str])> = vec![
             ("Conditioned pain modulation: absolute = mean before − mean with the conditioning stimulus (of thresholds the other way round), percentage = 100 absolute / mean before; inhibition is positive.".to_owned(), &[YARNITSKY]),
-            ("A patient inhibits above 2 SEM √(2 / repetitions), the repetitions those behind a mean of that visit (their harmonic mean where patients differ), SEM the root of the mean variance within visits; retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]),
-        ]);
+        ];
+        if cpm.sem.is_some() {
+            said.push(("A patient inhibits above 2 SEM √(2 / repetitions), the repetitions those behind a mean of that visit (their harmonic mean where patients differ), SEM the root of the mean variance within visits.".to_owned(), &[]));
+        }
+        if cpm.retest.is_some() {
+            said.push(("Retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]));
+        }
+        text.paragraph(&said);
     }
     if let Some(pressure) = &of.pressure {
-        text.paragraph(&[
-            (format!("Pressure pain: of each patient and visit the straight line of rating on pressure, and the pressure at which it reaches {} with Fieller's limits; the same by isotonic regression.", pressure.target), &[FIELLER, AYER]),
-            ("The rating at each pressure was compared by analysis of covariance, p adjusted by Holm's procedure; the treatment and its interaction with pressure by summary measures, each patient's mean change and slope of the change.".to_owned(), &[HOLM, MATTHEWS]),
-        ]);
+        let mut said: Vec<(String, &[&'static str])> = vec![(
+            format!(
+                "Pressure pain: of each patient and visit the straight line of rating on pressure, and the pressure at which it reaches {} with Fieller's limits; the same by isotonic regression.",
+                pressure.target
+            ),
+            &[FIELLER, AYER],
+        )];
+        if !pressure.intensities.is_empty() {
+            said.push(("The rating at each pressure was compared by analysis of covariance, p adjusted by Holm's procedure.".to_owned(), &[HOLM]));
+        }
+        if pressure.mean_change.is_some() {
+            said.push(("The treatment and its interaction with pressure were tested by summary measures, each patient's mean change and slope of the change.".to_owned(), &[MATTHEWS]));
+        }
+        text.paragraph(&said);
     }
 }
 
@@ -226,7 +244,7 @@ fn brain(text: &mut Text, of: &Results) {
     }
     if of.correlations.is_some() {
         text.paragraph(&[(
-            "Brain and behaviour: partial correlation given the arm on its exact degrees of freedom, limits by Fisher's z; Spearman's with the standard error √((1 + r²/2) / (n − 3)), Kendall's τ-b with √(.437 / (n − 4)). No mediation was tested.".to_owned(),
+            format!("{}: partial correlation given the arm on its exact degrees of freedom, limits by Fisher's z; Spearman's with the standard error √((1 + r²/2) / (n − 3)), Kendall's τ-b with √(.437 / (n − 4)). No mediation was tested.", relations::title(of)),
             &[BONETT, FIELLER_1957],
         )]);
     }
@@ -238,10 +256,16 @@ fn safety(text: &mut Text, of: &Results) {
             ("Adverse events count as treatment-emergent from the first day of treatment to 30 days after the last dose; a patient counts once in each row; denominators are all treated. Risk differences have Miettinen and Nurminen's limits and no p; the figure is that of Amit and others.".to_owned(), &[MIETTINEN, AMIT]),
         ]);
     }
-    if of.disposition.is_some() {
-        text.paragraph(&[(
-            "Time to discontinuation: Kaplan and Meier's curve with log-log limits, compared by the log-rank test.".to_owned(),
-            &[KAPLAN, MANTEL],
-        )]);
+    let has_curve =
+        |part: &&Disposition| Arm::BOTH.into_iter().any(|arm| !part.arms.get(arm).curve.is_empty());
+    if let Some(part) = of.disposition.as_ref().filter(has_curve) {
+        let mut said: Vec<(String, &[&'static str])> = vec![(
+            "Time to discontinuation: Kaplan and Meier's curve with log-log limits.".to_owned(),
+            &[KAPLAN],
+        )];
+        if part.log_rank.is_some() {
+            said.push(("Arms were compared by the log-rank test.".to_owned(), &[MANTEL]));
+        }
+        text.paragraph(&said);
     }
 }

@@ -107,7 +107,7 @@ fn sections(of: &TrialPage) -> Vec<(&'static str, &'static str, String)> {
         all.push(("physiology", "Physiology, motion and signal", html));
     }
     if let Some(part) = &results.correlations {
-        all.push(("relations", "Brain and behaviour", relations::section(results, part)));
+        all.push(("relations", relations::title(results), relations::section(results, part)));
     }
     if let Some(part) = &results.crossover {
         all.push(("crossover-section", "Crossover", crossover::section(results, part)));

@@ -7,6 +7,7 @@ use crate::report::grid::Grid;
 use crate::report::html::{escaped, number, p_of, p_said};
 use crate::stats::fieller::Line;
 use crate::stats::tails::critical_t;
+use crate::trial::brain::is_of_regions;
 use crate::trial::results::{Correlation, CorrelationRow, Correlations};
 use crate::trial::{Arm, Results};
 
@@ -14,6 +15,15 @@ use crate::trial::{Arm, Results};
 const PLACES: usize = 24;
 /// Relations drawn at most.
 const MOST: usize = 12;
+
+/// What relations are called: without a region they are not of the brain.
+pub(super) fn title(of: &Results) -> &'static str {
+    let mut sides = of.plan.correlations.iter().flat_map(|one| [&one.first, &one.second]);
+    match sides.any(|column| is_of_regions(column, &of.plan)) {
+        true => "Brain and behaviour",
+        false => "Relations between measures",
+    }
+}
 
 pub(super) fn section(of: &Results, part: &Correlations) -> String {
     let one = |(nth, row): (usize, &CorrelationRow)| {
@@ -34,11 +44,8 @@ pub(super) fn section(of: &Results, part: &Correlations) -> String {
     } else {
         String::new()
     };
-    let drawn = if drawings.is_empty() {
-        String::new()
-    } else {
-        figure("Brain and behaviour", &drawings, &caption)
-    };
+    let drawn =
+        if drawings.is_empty() { String::new() } else { figure(title(of), &drawings, &caption) };
     exploratory + &drawn + &coefficients(of, part) + &by_arm(of, part)
 }
 

@@ -1,12 +1,13 @@
 //! One side of a relation, and what of it is on an axis.
 
 use crate::error::Result;
+use crate::trial::brain::is_of_regions;
 use crate::trial::derived;
 use crate::trial::dictionary::Direction;
 use crate::trial::motion;
 use crate::trial::people::People;
 use crate::trial::plan::{Column, Plan};
-use crate::trial::tables::{Tables, whole};
+use crate::trial::tables::Tables;
 use crate::trial::visits::Visits;
 
 /// What of a measure is related.
@@ -40,10 +41,7 @@ impl Side {
         let visits = derived::visits(column, plan, people, tables)?;
         let own = &visits.column;
         let table = tables.get(&own.table).ok();
-        let of = whole(&own.table);
-        let is_of_regions =
-            of == "brain" || plan.brain.as_ref().is_some_and(|brain| whole(&brain.table) == of);
-        let is_brain = is_of_regions && !motion::is_one(&own.column);
+        let is_brain = is_of_regions(own, plan) && !motion::is_one(&own.column);
         let motion = table.filter(|_| is_brain);
         let motion = motion.map(|table| motion::beside(&own.column, table, (plan, people, tables)));
         let motion = motion.transpose()?.flatten();
