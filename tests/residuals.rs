@@ -435,6 +435,17 @@ fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
             );
             assert!(variance[2..40].iter().any(|variance| *variance > 0.0), "{noise}, {scaling}");
         }
+        // Of several runs an effect of 0 would count there as known exactly.
+        let events = format!("study/{}", paths::EVENTS);
+        let line = format!(
+            "glm run.nii study/{} --events {events} {events} --mask few.nii --confounds spikes.tsv spikes.tsv --columns motion_outlier* \
+             --contrast pain --noise {noise} --tr 2 --device cpu --verify --overwrite --out both",
+            paths::BOLD
+        );
+        let said = well(dir, &line);
+        let told = "2 mask voxels are what the columns of run.nii explain to rounding; they are outside in all runs";
+        assert!(said.contains(told), "{noise}: {said}");
+        assert_eq!(map(&dir.join("both/mask.nii.gz"))[..2], [0.0; 2]);
     }
 }
 
@@ -464,4 +475,45 @@ fn a_rho_that_is_smoothed_has_the_bias_of_its_likelihood_taken_out() {
     let n = (file.n_volumes - 3) as f64;
     assert!(own.abs() > 0.01, "{own}");
     assert!((used - own * (1.0 + 2.0 / n)).abs() < 1e-6, "{used}, own {own}, {n} volumes");
+}
+
+/// Noise that is slower than a model can be.
+#[test]
+fn estimates_at_the_end_of_their_range_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let (shape, n, mut random) = ([6, 5, 4], 160, Random(7));
+    for (name, rho) in [("slow", 0.985_f64), ("quick", 0.6)] {
+        let mut now: Vec<f64> = (0..120).map(|_| random.normal()).collect();
+        let mut data: Vec<f32> = Vec::new();
+        for _ in 0..n {
+            for value in &mut now {
+                *value = rho * *value + (1.0 - rho * rho).sqrt() * random.normal();
+                data.push((1000.0 + 10.0 * *value) as f32);
+            }
+        }
+        write(dir, (name, shape, [2.0; 3]), data);
+    }
+    let rows: String = (0..n).map(|t| format!("{}\t1\n", t / 8 % 2)).collect();
+    fs::write(dir.join("design.tsv"), format!("task\tconstant\n{rows}")).unwrap();
+    let ends = [
+        ("ar1", "rho stands at the end of its range, 0.95"),
+        ("arma11", "a of ARMA(1,1) stands at the end of its range, 0.8"),
+    ];
+    for (noise, told) in ends {
+        let said = |name: &str| {
+            let line = format!(
+                "glm {name}.nii --design design.tsv --device cpu --contrast task --noise {noise} --maps --overwrite --out out"
+            );
+            well(dir, &line)
+        };
+        let (slow, quick) = (said("slow"), said("quick"));
+        assert!(slow.contains(told), "{noise}: {slow}");
+        assert!(!quick.contains("end of its range"), "{noise}: {quick}");
+        // What is printed is what the map holds.
+        let rho = map(&dir.join("out/stat-rho_statmap.nii.gz"));
+        let mean = json(&dir.join("out/stat-rho_statmap.json"))["boldly"]["resolved"]["runs"][0]["mean_rho"].as_f64().unwrap();
+        let of_map = rho.iter().sum::<f64>() / rho.iter().filter(|rho| **rho != 0.0).count() as f64;
+        assert!(noise == "ar1" || (mean - of_map).abs() < 1e-6, "{mean} and {of_map}");
+    }
 }

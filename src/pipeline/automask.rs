@@ -88,6 +88,29 @@ impl Common {
         Ok(own)
     }
 
+    /// Leave out the voxels (positions in the grid) that the columns of one of several runs explain to rounding: an effect of 0 there would count as known
+    /// exactly.
+    ///
+    /// # Errors
+    /// Bad data where no voxel is left.
+    pub fn without_explained(
+        &mut self,
+        explained: &[usize],
+        run: &Run,
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        if self.n_runs == 1 || explained.is_empty() {
+            return Ok(());
+        }
+        watch.warn(&format!(
+            "{} mask voxels are what the columns of {} explain to rounding; they are outside in all runs (0 in the maps, p 1)",
+            explained.len(),
+            display(&run.path)
+        ));
+        explained.iter().for_each(|&voxel| self.constant[voxel] = true);
+        self.left(run).map(|_| ())
+    }
+
     /// Leave out the voxels (positions in the grid) that are constant over time in a run.
     ///
     /// # Errors
@@ -145,7 +168,7 @@ impl Common {
         self.in_masks.iter().filter(|&&inside| inside).count()
     }
 
-    /// Voxels in every mask that are left out because some run is constant there.
+    /// Voxels in every mask that are left out because some run is constant there, or explained by its columns.
     #[must_use]
     pub fn constant(&self) -> usize {
         self.in_masks.iter().zip(&self.constant).filter(|&(inside, out)| *inside && *out).count()

@@ -73,9 +73,10 @@ pub fn run(
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, beside, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(own_number);
-        let [.., not_finite, flat] = found.counts;
+        let [.., not_finite, flat, explained] = found.counts;
         said::unknown_sources(&found.columns, &tissues, watch);
         said::left_out(&run.path, [not_finite, flat], watch);
+        said::explained(&run.path, explained, watch);
         said::regions(spec, &run.path, &found.nodes, watch);
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
         said::alike(&run.path, &found, &of_run, &nodes, watch);
@@ -256,6 +257,7 @@ fn account(
         "voxels_fitted": count(1),
         "voxels_not_finite": count(2),
         "voxels_constant": count(3),
+        "voxels_explained": count(4),
     });
     let mut stages = vec!["read"];
     stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));

@@ -397,6 +397,18 @@ impl Fitted {
         self.in_mask(block)
     }
 
+    /// Fitted voxels that vary, and whose columns explain them to rounding; positions in the grid, ascending.
+    #[must_use]
+    pub fn explained(&self) -> Vec<usize> {
+        let Some(maps) = self.contrasts.first() else { return Vec::new() };
+        let is_one = |voxel: &usize| {
+            self.fitted[*voxel]
+                && maps.variance[0][*voxel] == 0.0
+                && self.flat.binary_search(voxel).is_err()
+        };
+        (0..self.fitted.len()).filter(is_one).collect()
+    }
+
     /// Maps with their counts. `inside`: the voxels that were to be fitted.
     #[must_use]
     pub fn counted(contrasts: Vec<ContrastMaps>, fitted: Vec<bool>, inside: &[bool]) -> Fitted {

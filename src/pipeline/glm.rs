@@ -193,6 +193,7 @@ fn ask(
         modelled::say(spec, run, &models[models.len() - 1], watch)?;
         first.get_or_insert(model);
     }
+    modelled::say_weights(spec, &models, watch);
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     for (at, run) in runs.iter().enumerate() {

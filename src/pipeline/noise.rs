@@ -93,6 +93,8 @@ pub struct Residuals {
     pub at_edges: usize,
     /// Volumes apart whose correlation rho is ([`crate::stats::ar1::Pairs::step`]).
     pub step: u32,
+    /// Share of the voxels whose estimate stands at the end of its range.
+    pub share_at_end: f64,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
 }

@@ -71,3 +71,49 @@ fn voxels_that_are_constant_in_one_of_two_runs_are_told_of_and_out_of_what_both_
     let mask = map(&dir.join("both"), "mask");
     assert_eq!((mask[2], mask.iter().sum::<f64>()), (0.0, (ni * nj * nk - 1) as f64));
 }
+
+/// A column of one volume takes all that such a voxel has; and a seed of one voxel has nothing to be compared with at its own.
+#[test]
+fn voxels_that_nuisance_columns_explain_in_one_run_are_out_of_the_mean_and_a_seeds_own_has_no_z() {
+    let folder = study();
+    let dir = folder.path();
+    made::run(dir, "again", 6);
+    let [ni, nj, nk, n] = made::SHAPE;
+    let mut bytes = fs::read(dir.join("again.nii")).unwrap();
+    let first = bytes.len() - 4 * ni * nj * nk * n;
+    for t in 0..n {
+        let at = first + 4 * (t * ni * nj * nk + 2);
+        let value = if t == 30 { 700.0_f32 } else { 500.0 };
+        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+    fs::write(dir.join("again.nii"), bytes).unwrap();
+    for name in ["bold", "again"] {
+        let rows: String = (0..n).map(|t| format!("{}\n", u8::from(t == 30))).collect();
+        fs::write(dir.join(format!("{name}-spike.tsv")), format!("spike\n{rows}")).unwrap();
+    }
+    let line = "connect bold.nii again.nii --confounds bold-spike.tsv again-spike.tsv --columns spike --seed a=sphere:15,6,6:1 \
+                --mask mask.nii --device cpu --verify --out both";
+    let output = crate::binary::boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("again.nii: 1 mask voxel is explained by the nuisance columns"),
+        "{said}"
+    );
+    assert!(!said.contains("bold.nii: 1 mask voxel"), "{said}");
+    let both = dir.join("both");
+    let [mean, own, mask] =
+        ["seed-a_stat-fisherz_statmap", "run-1_seed-a_stat-fisherz_statmap", "mask"]
+            .map(|name| map(&both, name));
+    assert_eq!((mean[2], mask[2], mask.iter().sum::<f64>()), (0.0, 0.0, (ni * nj * nk - 1) as f64));
+    assert!(own[2] != 0.0, "the whole run has its z");
+    // 3 mm voxels: the sphere holds one, at 15, 6, 6.
+    let seed = 5 + ni * (2 + nj * 2);
+    assert_eq!(
+        (own[seed], mask[seed]),
+        (0.0, 1.0),
+        "{:?}",
+        own.iter().cloned().fold(0.0, f64::max)
+    );
+    assert!(own.iter().all(|z| z.abs() < 4.0));
+}

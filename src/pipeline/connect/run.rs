@@ -53,7 +53,7 @@ pub(super) struct OfRun {
     pub nu: f64,
     pub nu_without_band: Option<f64>,
     /// Mask voxels, those that are used, and why not.
-    pub counts: [usize; 4],
+    pub counts: [usize; 5],
     /// In the mask, finite and not constant, `[voxel of the grid]`: what maps are fitted in.
     pub usable: Vec<bool>,
     /// Of the seeds that are known, by their place.
@@ -162,13 +162,15 @@ pub(super) fn take(
     let moved = moved_of(spec, nodes, (&nuisance, &seen));
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
+    let (mut usable, mut explained) = (seen.usable.clone(), 0);
     let maps = match known.is_empty() {
         true => None,
         false => {
             let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
             let plan = plan(spec, run, smoothing)?;
             let of = (&nuisance, &plan, &seen.usable[..]);
-            let maps = maps_of(spec, ladder, (run, beside, &all), of, watch)?;
+            let mut maps = maps_of(spec, ladder, (run, beside, &all), of, watch)?;
+            explained = maps.leave_explained(&mut usable);
             let own = maps.seeds.par_iter().map(|seed| &seed.contrast);
             let held: Vec<_> = own.map(|own| own.refuse_beyond_f32(&maps.fitted)).collect();
             held.into_iter().collect::<Result<()>>()?;
@@ -191,13 +193,13 @@ pub(super) fn take(
         rank: nuisance.rank(),
         nu: nuisance.nu,
         nu_without_band: nuisance.nu_without_band,
-        counts: [mask.count(), n_usable, seen.not_finite, seen.flat],
+        counts: [mask.count(), n_usable - explained, seen.not_finite, seen.flat, explained],
         mapped: known,
         maps,
         moved,
         overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), asked.own),
         tsnr: nodes.all.iter().map(|node| node.name.clone()).zip(seen.tsnr()).collect(),
-        usable: seen.usable,
+        usable,
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
 }

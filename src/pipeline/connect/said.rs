@@ -111,6 +111,17 @@ pub(super) fn unknown_sources(columns: &[String], tissues: &Tissues, watch: &dyn
     }
 }
 
+/// The mask's voxels that the nuisance columns explain.
+pub(super) fn explained(run: &Path, n: usize, watch: &dyn Watch) {
+    if n > 0 {
+        watch.warn(&format!(
+            "{}: {n} mask voxel{} explained by the nuisance columns to rounding; nothing is left to correlate, and the maps are 0 there",
+            display(run),
+            if n == 1 { " is" } else { "s are" }
+        ));
+    }
+}
+
 /// The mask's voxels that count nowhere. `left_out`: those that are not finite in some volume, and those that are constant.
 pub(super) fn left_out(run: &Path, left_out: [usize; 2], watch: &dyn Watch) {
     let [not_finite, flat] = left_out;

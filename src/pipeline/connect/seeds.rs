@@ -72,6 +72,34 @@ pub(super) struct Mapped {
     pub fitted: Vec<bool>,
 }
 
+/// Effects up to this share of the largest are rounding.
+const NO_EFFECT: f64 = 1e-6;
+
+impl Mapped {
+    /// Leave out the voxels of `usable` that the nuisance columns explain to rounding: nothing is left of them to correlate. How many.
+    pub fn leave_explained(&mut self, usable: &mut [bool]) -> usize {
+        // A seed of one voxel has no variance there either, but its own effect.
+        let rounding = |seed: &OfSeed| {
+            let effect = seed.contrast.effect[0].iter().map(|effect| effect.abs());
+            NO_EFFECT * effect.fold(0.0, f64::max)
+        };
+        let seeds: Vec<(&OfSeed, f64)> =
+            self.seeds.iter().map(|seed| (seed, rounding(seed))).collect();
+        let is_nothing = |(seed, rounding): &(&OfSeed, f64), voxel: usize| {
+            let ContrastMaps { effect, variance, .. } = &seed.contrast;
+            variance[0][voxel] == 0.0 && effect[0][voxel].abs() <= *rounding
+        };
+        let explained = |voxel: &usize| {
+            self.fitted[*voxel] && seeds.iter().all(|seed| is_nothing(seed, *voxel))
+        };
+        let explained: Vec<usize> = (0..usable.len()).filter(explained).collect();
+        for &voxel in &explained {
+            (self.fitted[voxel], usable[voxel]) = (false, false);
+        }
+        explained.len()
+    }
+}
+
 /// Fit all seeds in one pass. `usable`: `[voxel of the grid]`.
 ///
 /// # Errors
@@ -264,7 +292,9 @@ fn answer(
             let (places, square) = (&stretch.places, &stretch.sums.square);
             let plain = |(of_seed, b): (&mut OfSeed, Vec<f64>)| {
                 for (&place, (b, &square)) in places.iter().zip(b.iter().zip(square)) {
-                    of_seed.z[place] = if square > 0.0 { fisher_z(b / square.sqrt()) } else { 0.0 };
+                    // With itself, as a seed of one voxel, nothing has a correlation to speak of.
+                    let is_known = square > 0.0 && EachAdded::is_left(square, *b);
+                    of_seed.z[place] = if is_known { fisher_z(b / square.sqrt()) } else { 0.0 };
                 }
                 let is_left = |(&b, &square): (&f64, &f64)| EachAdded::is_left(square, b);
                 b.iter().zip(square).map(is_left).collect()

@@ -14,10 +14,13 @@ use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{GlmSpec, Noise};
+use crate::pipeline::spec::{Combining, GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::stats::least_squares::{orthonormal_basis, spans};
+
+/// From such a share on that variances are larger than weights say it is told.
+const WEIGHTS_OFF: f64 = 0.05;
 
 /// What a person is told of a run's model.
 pub(super) struct Told {
@@ -43,6 +46,21 @@ pub(super) fn model(run: &Run) -> Result<Model> {
     let (names, matrix) = run.shared();
     let n_planes = run.grid.shape[2];
     Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)
+}
+
+/// What it costs that the weights of runs are estimates. Of n runs alike the variance of their weighted mean is 1 + 4 (1 - 1/n) / dof times what their
+/// variances say, to first order (Meier 1953).
+pub(super) fn say_weights(spec: &GlmSpec, models: &[Outline], watch: &dyn Watch) {
+    let least = models.iter().map(|model| model.dof).fold(f64::INFINITY, f64::min);
+    let off = 4.0 * (1.0 - 1.0 / models.len().max(1) as f64) / least;
+    if spec.combine == Combining::Precision && off > WEIGHTS_OFF {
+        watch.warn(&format!(
+            "--combine precision: weights of runs that have {} degrees of freedom are little known, and variances some {:.0} % larger than they say, so \
+             that p is too small; --combine mean weighs all alike",
+            told(least),
+            100.0 * off
+        ));
+    }
 }
 
 /// What is doubtful about the model of a run.

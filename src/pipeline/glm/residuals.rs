@@ -13,11 +13,14 @@ use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::noise::{ResidualMaps, Residuals, Whiteness, false_positives};
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
-use crate::stats::ar1::Pairs;
+use crate::stats::ar1::{LARGEST, Pairs};
+use crate::stats::arma11;
 
 /// The threshold that is spoken of, and from how many times it on that is a warning.
 const P: f64 = 0.001;
 const TOO_OFTEN: f64 = 1.1;
+/// From so large a share of voxels at the end of a range on it is told.
+const AT_END: f64 = 0.1;
 /// From so large a share of the residuals' sum of squares on they hold the run's mean.
 const MEAN: f64 = 0.5;
 /// From so large a share of a constant on that the columns explain they stand for the run's mean: t of a constant alone is 0.1 with 100 degrees
@@ -46,7 +49,7 @@ pub(super) fn say(
     if spec.noise != Noise::Ols {
         let of_run = format!("noise of {}: {}", display(&run.path), spec.noise.name());
         let said = match spec.noise {
-            Noise::Arma11 => format!("{of_run}, mean rho as AR(1) {rho:.3}{of}"),
+            Noise::Arma11 => format!("{of_run}, mean correlation of neighbours {rho:.3}"),
             Noise::NilearnAr1 => format!(
                 "{of_run}, mean rho {rho:.3}, each voxel its own, truncated to hundredths; {} voxels lie so near an edge of these that another \
                  device may find the next one, and verify allows both",
@@ -62,6 +65,7 @@ pub(super) fn say(
             ),
         };
         watch.note(&format!("{said}{}", whitened(spec, residuals)));
+        tell_ends(spec, run, residuals, watch);
         return Ok(());
     }
     if holds_mean {
@@ -127,6 +131,26 @@ fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) -> Result<()
         display(&run.path)
     ));
     Ok(())
+}
+
+/// Noise that is slower than the model can be makes p too small.
+fn tell_ends(spec: &GlmSpec, run: &Run, residuals: &Residuals, watch: &dyn Watch) {
+    if residuals.share_at_end < AT_END || spec.noise == Noise::NilearnAr1 {
+        return;
+    }
+    let (what, instead) = match spec.noise {
+        Noise::Arma11 => (
+            format!("a of ARMA(1,1) stands at the end of its range, {}", arma11::LARGEST),
+            "--noise ar1 goes to .95; ",
+        ),
+        _ => (format!("rho stands at the end of its range, {LARGEST}"), ""),
+    };
+    watch.warn(&format!(
+        "{what}, in {:.0} % of voxels of {}: their noise may be slower than that, and p is then too small; {instead}drift and confounds take out what \
+         lasts long",
+        100.0 * residuals.share_at_end,
+        display(&run.path)
+    ));
 }
 
 /// Which volumes a rho is the correlation of, where not of neighbours.

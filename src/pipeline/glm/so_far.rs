@@ -127,6 +127,7 @@ impl SoFar {
             watch,
         )?);
         self.common.without(&fitted.flat, run, watch)?;
+        self.common.without_explained(&fitted.explained(), run, watch)?;
         self.beyond_chance.push(found);
         if let Some(contrasts) = fitted.beyond.take() {
             let of_run = Fitted::counted(contrasts, fitted.fitted.clone(), &inside);

@@ -10,10 +10,13 @@ use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::ContrastValues;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Rule, Scan, unbiased};
+use crate::stats::ar1::{LARGEST, Rule, Scan, unbiased};
 use crate::stats::arma11::{self, Found};
 use crate::stats::gls::Solved;
 use crate::volume::{Block, Grid, HostBold, Mask};
+
+/// So near to the end of its range an estimate stands at it.
+const NEAR_END: f64 = 1e-3;
 
 /// What the fit at the rho that is used leaves, `[voxel of the grid]`.
 struct Left {
@@ -57,7 +60,10 @@ impl Autocorrelation {
         let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
         let empty_above = self.empty_above(sampled, fitted)?;
         let mean_share = self.mean_share(sampled, fitted);
-        let residuals = Residuals::of(&own.rho, &rho, &sigma2, self.n_volumes());
+        // ARMA(1,1)'s own is its correlation of neighbours, which it answers at.
+        let found = if self.takes_series() { &rho } else { &own.rho };
+        let residuals = Residuals::of(found, &rho, &sigma2, self.n_volumes());
+        let share_at_end = self.share_at_end((found, arma11.as_ref()), &sigma2);
         let maps = self.keeps_maps.then(|| ResidualMaps {
             arma11: arma11.map(|both| both.map(narrow)),
             rho: narrow(rho),
@@ -79,7 +85,8 @@ impl Autocorrelation {
                 spanned,
                 dof,
                 at_edges,
-                step: self.lags.pairs.step,
+                step: if self.takes_series() { 1 } else { self.lags.pairs.step },
+                share_at_end,
                 ..residuals
             },
             beyond,
@@ -88,6 +95,18 @@ impl Autocorrelation {
 
     fn n_volumes(&self) -> usize {
         self.lags.pairs.gap_of.len()
+    }
+
+    /// The share of voxels, of those with residual variance, whose rho, or whose a, is the largest that is looked for.
+    fn share_at_end(&self, (rho, arma11): (&[f64], Option<&[Vec<f64>; 2]>), sigma2: &[f64]) -> f64 {
+        let at_end = |voxel: usize| match arma11 {
+            // Along a + b = 0, where noise is white, a says nothing.
+            Some([a, _]) => a[voxel] > arma11::LARGEST - NEAR_END && rho[voxel] > 0.5,
+            None => rho[voxel].abs() > LARGEST - NEAR_END,
+        };
+        let known: Vec<usize> = (0..sigma2.len()).filter(|&voxel| sigma2[voxel] > 0.0).collect();
+        let n = known.iter().filter(|&&voxel| at_end(voxel)).count();
+        n as f64 / known.len().max(1) as f64
     }
 
     /// Each voxel's own, blocks beside each other.
@@ -311,6 +330,7 @@ impl Residuals {
             dof: None,
             at_edges: 0,
             step: 1,
+            share_at_end: 0.0,
             whiteness: None,
             empty_above: None,
             mean_share: 0.0,

@@ -34,8 +34,8 @@ pub use border::Border;
 pub use each::{EachAdded, Estimate};
 pub use reml::{LARGEST, Scan, unbiased};
 
-/// Share of the pairs, those that are an odd number of steps apart, from which on rho may be negative.
-const LEAST_ODD: f64 = 0.1;
+/// Share of the pairs, those one step apart, from which on rho may be negative: of r = rho³ its sign is seen in few voxels.
+const LEAST_NEAR: f64 = 0.25;
 
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;
@@ -120,7 +120,7 @@ pub struct Ar1 {
     pub gaps: Vec<f64>,
     /// Pairs at each of them.
     pub n_pairs: Vec<f64>,
-    /// The least rho that is looked for: 0 where pairs an odd number of steps apart are too few to tell its sign, -[`LARGEST`] else.
+    /// The least rho that is looked for: 0 where pairs one step apart are too few to tell its sign, -[`LARGEST`] else.
     pub lowest: f64,
     /// U, `[volume][basis]`.
     pub basis: Array2<f64>,
@@ -182,9 +182,9 @@ impl Ar1 {
             ends[[t, gap]] += 1.0;
             ends[[t - 1, gap]] += 1.0;
         }
-        let odd = pairs.gaps.iter().zip(&n_pairs).filter(|(gap, _)| **gap % 2 == 1);
-        let n_odd: f64 = odd.map(|(_, n)| n).sum();
-        let tells_sign = n_odd >= LEAST_ODD * n_pairs.iter().sum::<f64>();
+        let near = pairs.gaps.iter().zip(&n_pairs).filter(|(gap, _)| **gap == 1);
+        let n_near: f64 = near.map(|(_, n)| n).sum();
+        let tells_sign = n_near >= LEAST_NEAR * n_pairs.iter().sum::<f64>();
         let packed = |part: usize| {
             let part = columns.slice(ndarray::s![.., part * width..(part + 1) * width]);
             let gram = basis.t().dot(&part);

@@ -32,7 +32,7 @@ pub use steps::whiten;
 pub use trial::{Trial, lowest, neighbours, trial_values};
 
 /// The largest a, and magnitude of b.
-const LARGEST: f64 = 0.8;
+pub const LARGEST: f64 = 0.8;
 /// Between trial values.
 const STEP: f64 = 0.1;
 /// Voxels a task.
