@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::motion;
 use super::strategy::Strategy;
-use crate::error::Result;
+use super::{motion, number};
+use crate::error::{Error, Result};
 use crate::table::Table;
 
 /// What leaves a volume out.
@@ -214,18 +214,111 @@ impl Measures {
             }
             // fMRIPrep, whose tables have all of these, writes no column where it found no such volume.
             let has = |name: &&str| table.position(name).is_some();
-            if [motion::FRAMEWISE_DISPLACEMENT, "std_dvars", "global_signal", "trans_x"]
+            if [motion::FRAMEWISE_DISPLACEMENT, STD_DVARS, "global_signal", "trans_x"]
                 .iter()
                 .all(has)
             {
                 non_steady.get_or_insert_default();
             }
         }
-        let std_dvars = motion::find(tables, "std_dvars")?;
+        let std_dvars = motion::find(tables, STD_DVARS)?;
         let fd = fd.map(|(fd, _)| fd);
         let motion = motion::parameters(tables)?;
         Ok((Measures { fd, motion, std_dvars, non_steady, listed: Vec::new() }, is_computed))
     }
+}
+
+/// The column of standardised DVARS.
+const STD_DVARS: &str = "std_dvars";
+
+/// What to do where no volume has a displacement, or DVARS.
+const NO_FD: &str = "delete the column, and displacement is computed from trans_x to rot_z where the table has them; or censor by another rule, \
+                     such as dvars:1.5, or model motion with --columns";
+const NO_DVARS: &str = "delete the column, and DVARS are computed from the run; or censor by another rule, such as fd:0.5";
+
+impl Rules {
+    /// What is wrong with the columns that they go by: a line for each that is n/a in other volumes than the first, which has nothing before it.
+    ///
+    /// # Errors
+    /// Bad data for a cell that is no number, a measure below 0, and a column without a single value.
+    pub fn doubts(&self, tables: &[Table]) -> Result<Vec<String>> {
+        let by_fd = self.fd.map(|fd| (format!("fd:{fd}"), motion::FRAMEWISE_DISPLACEMENT, NO_FD));
+        let by_dvars = self.dvars.map(|dvars| (format!("dvars:{dvars}"), STD_DVARS, NO_DVARS));
+        let mut doubts = Vec::new();
+        for (rule, measure, hint) in by_fd.into_iter().chain(by_dvars) {
+            let has = |name: &str| tables.iter().find_map(|t| Some((t, vec![t.position(name)?])));
+            let is_given = has(measure).is_some();
+            let motion = if measure == STD_DVARS { None } else { motion::place(tables) };
+            let Some((table, columns)) = has(measure).or(motion) else { continue };
+            let missing = missing((table, &columns), is_given, (&rule, hint))?;
+            // what is computed is a change since the volume before
+            let is_unknown = |volume: &usize| missing[*volume] || !is_given && missing[volume - 1];
+            let unknown: Vec<usize> = (1..missing.len()).filter(is_unknown).collect();
+            let [by, there, unless] = match is_given {
+                true => [measure, "there", ""],
+                false => ["motion", "there or just before", " unless what is known exceeds it"],
+            };
+            if !unknown.is_empty() {
+                doubts.push(format!(
+                    "{} does not tell whether {rule} leaves out volumes {} (from 0), as {by} is n/a {there}: it keeps them{unless}",
+                    table.name,
+                    stretches(&unknown),
+                ));
+            }
+        }
+        Ok(doubts)
+    }
+}
+
+/// Rows in which one of the columns that a rule goes by is n/a. `is_given`: they hold a measure, and not the motion it is computed from.
+fn missing(
+    (table, columns): (&Table, &[usize]),
+    is_given: bool,
+    (rule, hint): (&str, &str),
+) -> Result<Vec<bool>> {
+    let mut missing = vec![false; table.rows.len()];
+    for &at in columns {
+        let values = motion::column(table, at)?;
+        let negative = values.iter().position(|value| value.is_some_and(|value| value < 0.0));
+        if let Some(row) = negative.filter(|_| is_given) {
+            return Err(number::bad_cell(table, row, at, "not be below 0", number::OR_LEAVE_OUT));
+        }
+        if values.iter().all(Option::is_none) {
+            return Err(no_value(table, at, rule, hint));
+        }
+        let values = values.iter().map(Option::is_none);
+        missing.iter_mut().zip(values).for_each(|(missing, is_none)| *missing |= is_none);
+    }
+    Ok(missing)
+}
+
+/// A column that tells nothing of any volume.
+fn no_value(table: &Table, at: usize, rule: &str, hint: &str) -> Error {
+    Error::bad_data(
+        format!("column {} of {}", table.columns[at], table.name),
+        "holds no value: every row is n/a",
+        format!("tell what {rule} goes by"),
+        hint,
+    )
+}
+
+/// Those of the rules that go by what is known of each volume, and that no volume exceeds.
+#[must_use]
+pub fn idle(rules: &Rules, measures: &Measures) -> Vec<String> {
+    let none_above = |most: f64, values: &Option<Vec<f64>>| {
+        values.as_ref().is_some_and(|values| values.iter().all(|&value| value <= most))
+    };
+    let fd = rules.fd.filter(|&fd| none_above(fd, &measures.fd));
+    let dvars = rules.dvars.filter(|&dvars| none_above(dvars, &measures.std_dvars));
+    let is_steady = measures.non_steady.as_ref().is_some_and(Vec::is_empty);
+    let by_columns = |by: &NonSteady| !matches!(by, NonSteady::First(_));
+    let non_steady = rules.non_steady.filter(|by| by_columns(by) && is_steady);
+    let alone = [
+        Rules { fd, ..Rules::default() },
+        Rules { dvars, ..Rules::default() },
+        Rules { non_steady, ..Rules::default() },
+    ];
+    alone.iter().filter(|rules| **rules != Rules::default()).map(Rules::to_string).collect()
 }
 
 /// A volume that is left out.
@@ -328,4 +421,14 @@ fn median(values: &[f64]) -> f64 {
         _ if n % 2 == 1 => sorted[n / 2],
         _ => 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]),
     }
+}
+
+/// Ascending numbers in a line: `3, 5-9`.
+#[must_use]
+pub fn stretches(volumes: &[usize]) -> String {
+    let stretch = |stretch: &[usize]| match *stretch {
+        [first, .., last] => format!("{first}-{last}"),
+        _ => stretch.iter().map(usize::to_string).collect(),
+    };
+    volumes.chunk_by(|a, b| a + 1 == *b).map(stretch).collect::<Vec<_>>().join(", ")
 }

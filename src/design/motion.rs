@@ -94,6 +94,14 @@ fn differences(values: &[Option<f64>]) -> Vec<Option<f64>> {
     values.iter().zip(before).map(|(&now, before)| Some(now? - before?)).collect()
 }
 
+/// The first table that has the six parameters, and their columns in the order of [`PARAMETERS`].
+pub(super) fn place(tables: &[Table]) -> Option<(&Table, Vec<usize>)> {
+    tables.iter().find_map(|table| {
+        let columns: Option<_> = PARAMETERS.iter().map(|name| table.position(name)).collect();
+        Some((table, columns?))
+    })
+}
+
 /// Framewise displacement in mm, `[volume]`, and whether it was computed; 0 where it is not known, as of the first volume. The column
 /// of a table that has one, else of the table that has the six parameters; none where there is neither.
 ///
@@ -103,9 +111,7 @@ pub fn framewise_displacement(tables: &[Table]) -> Result<Option<(Vec<f64>, bool
     if let Some(given) = find(tables, FRAMEWISE_DISPLACEMENT)? {
         return Ok(Some((given, false)));
     }
-    for table in tables {
-        let at: Option<Vec<usize>> = PARAMETERS.iter().map(|name| table.position(name)).collect();
-        let Some(at) = at else { continue };
+    if let Some((table, at)) = place(tables) {
         let mut sum = vec![0.0; table.rows.len()];
         for (parameter, at) in at.into_iter().enumerate() {
             let scale = if parameter < 3 { 1.0 } else { RADIUS_MM };
@@ -124,12 +130,9 @@ pub fn framewise_displacement(tables: &[Table]) -> Result<Option<(Vec<f64>, bool
 /// # Errors
 /// Bad data for a cell that is no number.
 pub fn parameters(tables: &[Table]) -> Result<Option<[Vec<f64>; 6]>> {
-    let has_all = |table: &&Table| PARAMETERS.iter().all(|name| table.position(name).is_some());
-    let Some(table) = tables.iter().find(has_all) else { return Ok(None) };
+    let Some((table, columns)) = place(tables) else { return Ok(None) };
     let mut all: [Vec<f64>; 6] = Default::default();
-    for (values, at) in
-        all.iter_mut().zip(PARAMETERS.iter().filter_map(|name| table.position(name)))
-    {
+    for (values, at) in all.iter_mut().zip(columns) {
         *values = column(table, at)?.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
     }
     Ok(Some(all))

@@ -147,13 +147,24 @@ pub fn read_labels_of(path: &Path, (on, of): (&Grid, &str)) -> Result<GivenMask>
     }
 }
 
+/// What a mask without a voxel inside holds.
+fn empty(values: &[f32]) -> String {
+    let largest = values.iter().copied().fold(0.0, f32::max);
+    if largest > 0.0 {
+        return format!(
+            "is empty: no value is above {WHOLE}, as what rounding makes of 0 may be, and the largest is {largest}"
+        );
+    }
+    "is empty: no value is above 0".to_owned()
+}
+
 /// A mask of whole numbers.
 fn whole(path: &Path, on: &Grid, values: &[f32], note: Option<String>) -> Result<GivenMask> {
     let inside: Vec<bool> = values.iter().map(|&v| v > WHOLE).collect();
     if !inside.contains(&true) {
         return Err(Error::bad_data(
             path.display().to_string(),
-            "is empty: no value is above 0",
+            empty(values),
             "have voxels inside",
             "check how it was made",
         ));
@@ -196,7 +207,7 @@ pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<GivenMask> 
             if fraction(&values).is_some() {
                 format!("has no voxel of a probability of {threshold} or more")
             } else {
-                "is empty: no value is above 0".to_owned()
+                empty(&values)
             },
             "have voxels inside",
             "check how it was made, or lower the threshold",

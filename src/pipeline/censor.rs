@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use crate::design::censor::{
-    LeftOut, Measures, NonSteady, Rules, before_steady_state, brighter_at_first, left_out,
+    LeftOut, Measures, NonSteady, Rules, before_steady_state, brighter_at_first, idle, left_out,
+    stretches,
 };
 use crate::error::{Error, Result};
 use crate::io::source::{BoldSource, Means};
@@ -120,9 +121,14 @@ pub fn of_image(
     watch: &dyn Watch,
 ) -> Result<Vec<LeftOut>> {
     let rules = rules.cloned().unwrap_or_default();
+    let told = Rules { non_steady: None, ..rules.clone() };
+    let is_told = Looks::of(&rules, measures).steady; // with how many there are
     look(&mut image, measures, (&rules, mask), ladder, watch)?;
     let (name, n_volumes) = (display(image.path), image.bold.n_volumes());
     let left_out = left_out(&rules, measures, n_volumes);
+    for rule in idle(if is_told { &told } else { &rules }, measures) {
+        watch.note(&format!("{name}: {rule} leaves out no volume"));
+    }
     let n_kept = n_volumes - left_out.len();
     if !left_out.is_empty() {
         let n = left_out.len();
@@ -211,15 +217,6 @@ pub fn say_unsteady(run: &Run, means: &Means, watch: &dyn Watch) {
             display(&run.path)
         ));
     }
-}
-
-/// Ascending numbers in a line: `3, 5-9`.
-fn stretches(volumes: &[usize]) -> String {
-    let stretch = |stretch: &[usize]| match *stretch {
-        [first, .., last] => format!("{first}-{last}"),
-        _ => stretch.iter().map(usize::to_string).collect(),
-    };
-    volumes.chunk_by(|a, b| a + 1 == *b).map(stretch).collect::<Vec<_>>().join(", ")
 }
 
 /// What the run shows. Whether a volume stays must not hang on the device: the steady state, and values too near a threshold for the

@@ -13,9 +13,9 @@ use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Echoes, Run, display};
-use crate::pipeline::masks;
 use crate::pipeline::spec::EchoOptions;
 use crate::pipeline::watch::{Quiet, Watch};
+use crate::pipeline::{masks, scaling};
 use crate::stats::decay::{Decays, EchoMeans, Fit, Good, LONGEST_S, SHORTEST_S, decays, good};
 
 /// What logarithms and exponentials of two machines may make of a map, relative to its values.
@@ -43,7 +43,7 @@ pub struct Combination {
 /// the first echo.
 ///
 /// # Errors
-/// Those of reading the runs and the mask; bad data for an echo that varies nowhere in it.
+/// Those of reading the runs and the mask; bad data for an echo that varies nowhere in it, or has no mean.
 pub fn combine(
     runs: &mut [Run],
     mask: Option<&Path>,
@@ -86,6 +86,7 @@ fn of_run(
         }
     };
     refuse_constant(&mut combined, (&paths, &over_time), (&inside, within))?;
+    refuse_no_mean((&paths, &over_time), (&inside, within))?;
     echoes.empty = lost(&paths, &over_time);
     let empty = over_time.iter().map(|echo| echo.empty.len()).collect();
     let missing: Vec<Vec<bool>> = over_time.iter().map(|echo| echo.has_missing.clone()).collect();
@@ -150,6 +151,27 @@ fn refuse_constant(
         "have signal to combine with that of the run's other echoes",
         "look at the image; where it is lost give the other echoes without it",
     ))
+}
+
+/// The decay is that of the echoes' means: an echo without is refused as a run of it alone is, whatever the units of effects.
+fn refuse_no_mean(
+    (paths, over_time): (&[&Path], &[OverTime]),
+    (inside, within): (&[bool], &str),
+) -> Result<()> {
+    for (path, echo) in paths.iter().zip(over_time) {
+        let measured = |&voxel: &usize| inside[voxel] && echo.varies[voxel];
+        let means: Vec<f64> =
+            (0..inside.len()).filter(measured).map(|voxel| echo.mean[voxel]).collect();
+        if let Some(found) = scaling::no_percentage(&means, within) {
+            return Err(Error::bad_data(
+                display(path),
+                found,
+                "have signal to combine with that of the run's other echoes",
+                "give the echo as it was before its mean was taken off, or check the mask; where it is lost give the other echoes without it",
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Combination {

@@ -24,6 +24,9 @@ const DIM: f64 = 0.1;
 /// Share of the voxels with a negative mean above which a run has lost its mean: magnitudes have none.
 const NEGATIVE: f64 = 0.1;
 
+/// What the voxels that are fitted lie in.
+const MASK: &str = "the mask";
+
 /// The mean of each voxel as it is fitted, `[voxel]`. `mean`: as it is read.
 ///
 /// # Errors
@@ -59,7 +62,7 @@ pub fn apply(
     match scale {
         SignalScale::None => Ok(Vec::new()),
         SignalScale::GrandMean(to) => {
-            if let Some(found) = signal.lost_mean() {
+            if let Some(found) = lost_mean(&signal.measured, MASK) {
                 return Err(no_signal(run, &found));
             }
             let grand = signal.grand_mean();
@@ -159,30 +162,37 @@ impl Signal {
         self.measured.iter().sum::<f64>() / self.measured.len().max(1) as f64
     }
 
-    /// What says that the run's mean was taken off.
-    fn lost_mean(&self) -> Option<String> {
-        let negative = self.measured.iter().filter(|&&mean| mean < 0.0).count();
-        let of = self.measured.len();
-        (negative as f64 > NEGATIVE * of as f64)
-            .then(|| format!("has a negative mean in {negative} of {of} voxels of the mask"))
-    }
-
     /// Voxels without signal, those with, and the median of the mask; what is wrong where there is none.
     fn parted(self, mean: &[f64]) -> std::result::Result<(Vec<usize>, Vec<usize>, f64), String> {
-        if let Some(found) = self.lost_mean() {
+        if let Some(found) = no_percentage(&self.measured, MASK) {
             return Err(found);
         }
         let Signal { inside, measured } = self;
-        let is_measured = !measured.is_empty();
         let median = median(measured);
-        if is_measured && !(median.is_finite() && median > 0.0) {
-            return Err(format!("has a median of {median:.3e} in the mask"));
-        }
         // what is not a number is dim too
         let is_dim = |voxel: &usize| !(mean[*voxel] > 0.0 && mean[*voxel] >= DIM * median);
         let (dim, bright) = inside.into_iter().partition(is_dim);
         Ok((dim, bright, median))
     }
+}
+
+/// What says that a run's mean was taken off. `means`: of the voxels of `mask` that were measured.
+fn lost_mean(means: &[f64], mask: &str) -> Option<String> {
+    let negative = means.iter().filter(|&&mean| mean < 0.0).count();
+    let of = means.len();
+    (negative as f64 > NEGATIVE * of as f64)
+        .then(|| format!("has a negative mean in {negative} of {of} voxels of {mask}"))
+}
+
+/// Why nothing can be a percentage of a run, or of an echo. `means`: of the voxels of `mask` that were measured.
+#[must_use]
+pub fn no_percentage(means: &[f64], mask: &str) -> Option<String> {
+    let no_median = || {
+        let median = median(means.to_vec());
+        let is_signal = means.is_empty() || median.is_finite() && median > 0.0;
+        (!is_signal).then(|| format!("has a median of {median:.3e} in {mask}"))
+    };
+    lost_mean(means, mask).or_else(no_median)
 }
 
 fn no_signal(run: &Run, found: &str) -> Error {

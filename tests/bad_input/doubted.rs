@@ -263,6 +263,70 @@ fn volumes_before_the_steady_state_are_told_unless_something_says_which() {
 }
 
 #[test]
+fn measures_that_tables_lack_are_told_and_never_taken_as_none() {
+    let folder = dataset();
+    let dir = folder.path();
+    let line = "glm bold.nii --events events.tsv --mask mask.nii --confounds c.tsv --contrast pain --out out --device cpu --overwrite";
+    let table = |name: &str, cell: &dyn Fn(usize) -> String| {
+        let cells: String = (0..40).map(|n| format!("{}\t{}\n", cell(n), n % 3)).collect();
+        text(dir, "c.tsv", &format!("{name}\tcsf\n{cells}"));
+    };
+    for (name, rule, other) in [
+        ("framewise_displacement", "fd:0.5", "trans_x to rot_z"),
+        ("std_dvars", "dvars:1.5", "are computed from the run"),
+    ] {
+        let with = |rule: &str| format!("{line} --columns csf --censor {rule}");
+        let na = |at: &'static [usize]| {
+            move |n: usize| {
+                if at.contains(&n) {
+                    "n/a"
+                } else if n == 20 {
+                    "9"
+                } else {
+                    "0.1"
+                }
+                .to_owned()
+            }
+        };
+        let unknown = "(from 0), as ";
+        table(name, &na(&[0]));
+        let said = told(dir, &with(rule), 0);
+        assert!(!said.contains(unknown) && said.contains("volume 20: "), "{said}");
+        table(name, &na(&[0, 7, 20, 21]));
+        let said = told(dir, &with(rule), 0);
+        let volumes = format!(
+            "c.tsv does not tell whether {rule} leaves out volumes 7, 20-21 (from 0), as {name} is n/a there"
+        );
+        has(&said, &[&volumes, &format!("bold.nii: {rule} leaves out no volume")]);
+        table(name, &|_| "n/a".to_owned());
+        let none = format!("column {name} of c.tsv holds no value");
+        has(&told(dir, &with(rule), 65), &[&none, rule, other]);
+        table(name, &|n| if n == 20 { "-9" } else { "0.1" }.to_owned());
+        has(&told(dir, &with(rule), 65), &[&format!("c.tsv line 22 column {name} is `-9`")]);
+        // without the rule nobody asks
+        told(dir, &with("none"), 0);
+    }
+    let both = |n: usize| if n == 0 { "n/a\tn/a" } else { "0.1\t1" }.to_owned();
+    table("framewise_displacement\tstd_dvars", &both);
+    let said = told(dir, &format!("{line} --columns csf --censor fd:0.5,dvars:1.5"), 0);
+    has(&said, &["fd:0.5 leaves out no volume", "dvars:1.5 leaves out no volume"]);
+    table("framewise_displacement\tstd_dvars", &|_| "n/a\tn/a".to_owned());
+    let said = told(dir, &format!("{line} --columns csf --strategy scrubbing"), 65);
+    has(&said, &["column framewise_displacement of c.tsv holds no value"]);
+    // a head that moves by 2 mm where a row of its motion is n/a
+    let motion = |n: usize| {
+        let x = if n < 20 { 0 } else { 2 };
+        if n == 20 { format!("n/a{}", "\t0".repeat(5)) } else { format!("{x}{}", "\t0".repeat(5)) }
+    };
+    table("trans_x\ttrans_y\ttrans_z\trot_x\trot_y\trot_z", &motion);
+    let said = told(dir, &format!("{line} --columns csf --censor fd:0.5"), 0);
+    has(&said, &["leaves out volumes 20-21 (from 0), as motion is n/a there or just before"]);
+    table("trans_x\ttrans_y\ttrans_z\trot_x\trot_y\trot_z", &|_| format!("n/a{}", "\t0".repeat(5)));
+    let said = told(dir, &format!("{line} --columns csf --censor fd:0.5"), 65);
+    has(&said, &["column trans_x of c.tsv holds no value"]);
+}
+
+#[test]
 fn a_response_that_breaks_off_is_told_once() {
     let folder = dataset();
     let dir = folder.path();

@@ -74,6 +74,56 @@ fn an_echo_that_varies_nowhere_is_refused_as_it_is_alone() {
 }
 
 #[test]
+fn an_echo_without_a_mean_is_refused_as_it_is_alone() {
+    let folder = stored::dataset();
+    let dir = folder.path();
+    let voxels: usize = SHAPE[..3].iter().product();
+    let said = |line: &str, code: i32| {
+        let output = boldly(dir, &format!("{line} --overwrite"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+        said
+    };
+    let alone = ECHOES.replace("x_echo-1_bold.nii ", "");
+    let mean = |voxel: usize| {
+        (0..40).map(|t| f64::from(value(t * voxels + voxel))).sum::<f64>() as f32 / 40.0
+    };
+    let means: Vec<f32> = (0..voxels).map(mean).collect();
+    let demeaned = |n: usize| value(n) - means[n % voxels];
+    let turned = |n: usize| -value(n);
+    let masked = [
+        ECHOES.to_owned(),
+        format!("{ECHOES} --scaling none"),
+        format!("{ECHOES} --echo-mask none"),
+        format!("{ECHOES} --echo-mask decay"),
+        CONNECT.to_owned(),
+    ];
+    for echo in ["x_echo-2_bold.nii", "x_echo-1_bold.nii"] {
+        for value in [&demeaned as &dyn Fn(usize) -> f32, &turned] {
+            echoes(dir, 40, 3.0, TIMED);
+            nifti(dir, echo, &SHAPE, 3.0, value);
+            let found = format!("boldly: {echo} has a negative mean in ");
+            for line in &masked {
+                let said = said(line, 65);
+                assert!(said.contains(&found) && said.contains("voxels of the mask"), "{said}");
+            }
+            let said = said(TOGETHER, 65);
+            assert!(said.contains(echo), "{said}");
+        }
+    }
+    // a tenth of the mask may be below 0 by noise
+    for (below, code) in [(12, 0), (13, 65)] {
+        echoes(dir, 40, 3.0, TIMED);
+        let some = |n: usize| if n % voxels < below { -value(n) } else { value(n) };
+        nifti(dir, "x_echo-2_bold.nii", &SHAPE, 3.0, some);
+        for line in [ECHOES, &alone] {
+            let found = "x_echo-2_bold.nii has a negative mean in 13 of 120 voxels of the mask";
+            assert_eq!(said(line, code).contains(found), code == 65, "{line}");
+        }
+    }
+}
+
+#[test]
 fn echoes_that_began_more_than_a_volume_apart_are_refused_and_those_of_one_excitation_are_not() {
     let folder = stored::dataset();
     let dir = folder.path();

@@ -113,6 +113,11 @@ fn only_values_above_0_are_inside_any_mask_and_those_below_are_counted() {
     for read in of([-1.0, -1.0, -1.0, -1.0]) {
         assert!(read.unwrap_err().to_string().contains("no value is above 0"));
     }
+    for read in of([0.0005, 0.001, 0.0, f32::NAN]) {
+        let said = read.unwrap_err().to_string();
+        let found = "is empty: no value is above 0.001, as what rounding makes of 0 may be, and the largest is 0.001";
+        assert!(said.contains(found), "{said}");
+    }
     let [mask, tissue] = of([0.75, -0.25, 0.25, 1.0]);
     assert!(mask.unwrap_err().to_string().contains("threshold"));
     let (inside, warning) = tissue.unwrap();

@@ -239,6 +239,9 @@ fn measures_of(
             "give fMRIPrep's table or a motion file with --confounds",
         ));
     }
+    for doubt in rules.map_or(Ok(Vec::new()), |rules| rules.doubts(tables))? {
+        watch.warn(&doubt);
+    }
     if asked.is_some() && is_computed {
         watch.note("framewise displacement: computed from the six parameters, 50 mm");
     }
