@@ -1,8 +1,11 @@
 //! What a fit leaves: the residuals as a file, how smooth they are, and whether they were whitened.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../binary/mod.rs"]
 mod binary;
+#[path = "../common/mod.rs"]
 mod common;
+mod ends;
 
 use std::fs;
 use std::path::Path;
@@ -390,130 +393,4 @@ fn whether_the_model_whitened_the_run_is_said_with_the_noise_it_was_asked_of() {
     let cost = said.contains("row 1 of 'any', as a t,") || said.contains("row 2 of 'any', as a t,");
     assert!(cost && said.contains("times too often"), "{said}");
     assert!(ols > 2.0 * ar1 && ols > 0.3 && ar1 < 0.2 && arma11 < 0.2, "{ols} {ar1} {arma11}");
-}
-
-/// fMRIPrep's columns of single volumes, and voxels that vary in these volumes alone.
-#[test]
-fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
-    let folder = study();
-    let dir = folder.path();
-    let mut file = BoldFile::open_image(&dir.join("study").join(paths::BOLD)).unwrap();
-    let (shape, n_volumes) = (file.grid.shape, file.n_volumes);
-    let mut bold = file.read(&Block::whole(shape, n_volumes)).unwrap();
-    let n = shape.iter().product::<usize>();
-    for t in 0..n_volumes {
-        bold.data[t * n] = if t == 30 { 700.0 } else { 500.0 };
-        bold.data[t * n + 1] = if t == 30 || t == 20 { 400.3 } else { 500.1 };
-    }
-    let of_run = file.header.for_bold(n_volumes);
-    let inside: Vec<f32> = (0..n).map(|voxel| f32::from(u8::from(voxel < 40))).collect();
-    let mut outputs = Outputs::new();
-    outputs.map(&dir.join("run.nii"), &of_run, &bold.data).unwrap();
-    outputs.map(&dir.join("few.nii"), &file.header.for_map(Intent::None), &inside).unwrap();
-    outputs.commit().unwrap();
-    let rows = (0..n_volumes).map(|t| format!("{}\t{}\n", u8::from(t == 30), u8::from(t == 20)));
-    let table = format!("motion_outlier00\tmotion_outlier01\n{}", rows.collect::<String>());
-    fs::write(dir.join("spikes.tsv"), table).unwrap();
-    for noise in ["ols", "ar1", "arma11", "nilearn-ar1"] {
-        for scaling in ["psc", "none"] {
-            let line = format!(
-                "glm run.nii --events study/{} --mask few.nii --confounds spikes.tsv --columns motion_outlier* --contrast pain --contrast n=-1*constant \
-                 --noise {noise} --scaling {scaling} --tr 2 --device cpu --verify --overwrite --out out",
-                paths::EVENTS
-            );
-            let said = well(dir, &line);
-            let told =
-                "2 mask voxels are constant over time, or what their columns explain to rounding";
-            assert!(said.contains(told), "{noise}, {scaling}: {said}");
-            assert!(said.contains("n: largest t -"), "one that is known: {said}");
-            let [t, p, variance] = ["t", "p", "variance"].map(|stat| {
-                map(&dir.join(format!("out/contrast-pain_stat-{stat}_statmap.nii.gz")))
-            });
-            assert_eq!(
-                (&t[..2], &p[..2], &variance[..2]),
-                (&[0.0; 2][..], &[1.0; 2][..], &[0.0; 2][..])
-            );
-            assert!(variance[2..40].iter().any(|variance| *variance > 0.0), "{noise}, {scaling}");
-        }
-        // Of several runs an effect of 0 would count there as known exactly.
-        let events = format!("study/{}", paths::EVENTS);
-        let line = format!(
-            "glm run.nii study/{} --events {events} {events} --mask few.nii --confounds spikes.tsv spikes.tsv --columns motion_outlier* \
-             --contrast pain --noise {noise} --tr 2 --device cpu --verify --overwrite --out both",
-            paths::BOLD
-        );
-        let said = well(dir, &line);
-        let told = "2 mask voxels are what the columns of run.nii explain to rounding; they are outside in all runs";
-        assert!(said.contains(told), "{noise}: {said}");
-        assert_eq!(map(&dir.join("both/mask.nii.gz"))[..2], [0.0; 2]);
-    }
-}
-
-#[test]
-fn a_rho_that_is_smoothed_has_the_bias_of_its_likelihood_taken_out() {
-    let folder = study();
-    let dir = folder.path();
-    let file = BoldFile::open_image(&dir.join("study").join(paths::BOLD)).unwrap();
-    let inside = map(&dir.join("study").join(paths::MASK));
-    let at = inside.iter().position(|inside| *inside > 0.0).unwrap();
-    let alone: Vec<f32> = (0..inside.len()).map(|v| f32::from(u8::from(v == at))).collect();
-    let mut outputs = Outputs::new();
-    outputs.map(&dir.join("one.nii"), &file.header.for_map(Intent::None), &alone).unwrap();
-    outputs.commit().unwrap();
-    fs::write(dir.join("left.txt"), "7\n8\n20\n").unwrap();
-    let rho = |more: &str| {
-        let line = format!(
-            "glm study/{} --events study/{} --mask one.nii --censor-volumes left.txt --contrast pain --maps --device cpu \
-             --overwrite --out out {more}",
-            paths::BOLD,
-            paths::EVENTS
-        );
-        well(dir, &line);
-        map(&dir.join("out/stat-rho_statmap.nii.gz"))[at]
-    };
-    let (own, used) = (rho("--rho-fwhm 0"), rho(""));
-    let n = (file.n_volumes - 3) as f64;
-    assert!(own.abs() > 0.01, "{own}");
-    assert!((used - own * (1.0 + 2.0 / n)).abs() < 1e-6, "{used}, own {own}, {n} volumes");
-}
-
-/// Noise that is slower than a model can be.
-#[test]
-fn estimates_at_the_end_of_their_range_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path();
-    let (shape, n, mut random) = ([6, 5, 4], 160, Random(7));
-    for (name, rho) in [("slow", 0.985_f64), ("quick", 0.6)] {
-        let mut now: Vec<f64> = (0..120).map(|_| random.normal()).collect();
-        let mut data: Vec<f32> = Vec::new();
-        for _ in 0..n {
-            for value in &mut now {
-                *value = rho * *value + (1.0 - rho * rho).sqrt() * random.normal();
-                data.push((1000.0 + 10.0 * *value) as f32);
-            }
-        }
-        write(dir, (name, shape, [2.0; 3]), data);
-    }
-    let rows: String = (0..n).map(|t| format!("{}\t1\n", t / 8 % 2)).collect();
-    fs::write(dir.join("design.tsv"), format!("task\tconstant\n{rows}")).unwrap();
-    let ends = [
-        ("ar1", "rho stands at the end of its range, 0.95"),
-        ("arma11", "a of ARMA(1,1) stands at the end of its range, 0.8"),
-    ];
-    for (noise, told) in ends {
-        let said = |name: &str| {
-            let line = format!(
-                "glm {name}.nii --design design.tsv --device cpu --contrast task --noise {noise} --maps --overwrite --out out"
-            );
-            well(dir, &line)
-        };
-        let (slow, quick) = (said("slow"), said("quick"));
-        assert!(slow.contains(told), "{noise}: {slow}");
-        assert!(!quick.contains("end of its range"), "{noise}: {quick}");
-        // What is printed is what the map holds.
-        let rho = map(&dir.join("out/stat-rho_statmap.nii.gz"));
-        let mean = json(&dir.join("out/stat-rho_statmap.json"))["boldly"]["resolved"]["runs"][0]["mean_rho"].as_f64().unwrap();
-        let of_map = rho.iter().sum::<f64>() / rho.iter().filter(|rho| **rho != 0.0).count() as f64;
-        assert!(noise == "ar1" || (mean - of_map).abs() < 1e-6, "{mean} and {of_map}");
-    }
 }
