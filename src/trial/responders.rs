@@ -10,6 +10,7 @@
 //! Source: Arnold et al. 2010 (composite responders of the milnacipran trials); the statistics in [`crate::stats::proportions`].
 
 mod adjusted;
+mod certain;
 mod held;
 mod lacking;
 mod named;
@@ -59,6 +60,7 @@ pub fn analyse(
             for way in shown(plan, together.iter().any(|held| held.met_last.is_some())) {
                 let row = row::row(together, way, people, plan)?;
                 tell_unadjusted(&row, together, notes);
+                certain::tell(&row, notes);
                 found.rows.push(row);
             }
         }
