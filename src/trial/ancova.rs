@@ -21,6 +21,7 @@ pub(in crate::trial) use by_t::by_t;
 pub(in crate::trial) use change::moments;
 pub(in crate::trial) use fit::adjusted;
 pub use fit::compare;
+pub(in crate::trial) use fit::refuse_unseen;
 pub use named::Named;
 pub(in crate::trial) use pairs::Lacking;
 pub use pairs::Pairs;

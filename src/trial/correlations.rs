@@ -9,6 +9,7 @@
 
 mod axis;
 mod chosen;
+mod still;
 
 use ndarray::Array2;
 
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::stats::correlation::{self, kendall, partial, pearson, spearman};
 use crate::stats::fieller::Line;
 use axis::{Axis, Side, What};
+pub(in crate::trial) use still::is_still;
 
 /// The plan's relations.
 ///
@@ -62,16 +64,25 @@ pub fn analyse(
         }
     }
     without.tell(people, notes);
-    if !rows.is_empty() {
+    tell_tested(&rows, notes);
+    Ok(Correlations { rows })
+}
+
+/// How many relations are tested, of those that are asked for.
+fn tell_tested(rows: &[CorrelationRow], notes: &mut Notes) {
+    let n = rows.iter().filter(|row| row.pooled.is_some()).count();
+    let tested = match n == rows.len() {
+        true => counted(n, "relation"),
+        false => format!("{n} of {}", counted(rows.len(), "relation")),
+    };
+    if n > 0 {
         notes.info(
             format!(
-                "{} tested, p not adjusted; relations are between participants: none is an effect of treatment, and mediation is not tested",
-                counted(rows.len(), "relation")
+                "{tested} tested, p not adjusted; relations are between participants: none is an effect of treatment, and mediation is not tested"
             ),
             Vec::new(),
         );
     }
-    Ok(Correlations { rows })
 }
 
 /// Who is not in which relations; the same participants are named once.
@@ -167,6 +178,11 @@ fn row(
         );
         return Ok(row);
     }
+    let nowhere = still::sides(&row, None)?;
+    if !nowhere.is_empty() {
+        still::tell(&nowhere, (&row, None), people, notes);
+        return Ok(row);
+    }
     for arm in [Arm::Active, Arm::Control] {
         let n = row.points.iter().filter(|point| point.arm == arm).count();
         if n < 4 {
@@ -177,6 +193,8 @@ fn row(
                 ),
                 Vec::new(),
             );
+        } else {
+            still::tell(&still::sides(&row, Some(arm))?, (&row, Some(arm)), people, notes);
         }
     }
     fill(&mut row, plan.conf)?;
@@ -235,7 +253,11 @@ fn fill(row: &mut CorrelationRow, conf: f64) -> Result<()> {
         _ => None,
     };
     let is_active: Vec<bool> = row.points.iter().map(|p| p.arm == Arm::Active).collect();
-    let slopes = correlation::slopes_differ(&y, &x, &is_active)?;
+    // A measure that is one value in an arm has a slope of 0 there without a test of it.
+    let slopes = match (&alone.active, &alone.control) {
+        (Some(_), Some(_)) => correlation::slopes_differ(&y, &x, &is_active)?,
+        _ => None,
+    };
     let slope = |arm| {
         let (x, y) = of(Some(arm));
         Line::through(&y, &x).ok().map(|line| line.slope)

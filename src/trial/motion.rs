@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use super::correlations::is_still;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Column, Plan};
@@ -168,6 +169,7 @@ pub(super) fn of_regions(
     notes: &mut Notes,
 ) -> Result<Vec<MotionRow>> {
     let (mut rows, mut found, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    let mut still = Vec::new();
     let mut held: Vec<Column> = Vec::new();
     for region in regions {
         let Some(fd) = beside(region, table, (plan, people, tables))? else {
@@ -196,8 +198,15 @@ pub(super) fn of_regions(
             if x.len() < LEAST {
                 continue;
             }
-            let Some(r) = pearson(&x, &y, plan.conf)? else { continue };
             let motion = fd.column.column.clone();
+            let Some(r) = pearson(&x, &y, plan.conf)? else {
+                let what = if is_still(&y)? { region } else { &motion };
+                still.push(format!(
+                    "{region} ({}) with {motion}: {what} does not vary",
+                    at.name(plan)
+                ));
+                continue;
+            };
             if r.p < LEVEL {
                 found.push(format!("{region} ({}, {motion}, r {:.2})", at.name(plan), r.r));
             }
@@ -238,6 +247,9 @@ pub(super) fn of_regions(
             ),
             Vec::new(),
         );
+    }
+    if !still.is_empty() {
+        notes.warn(format!("no correlation of {}", still.join("; of ")), Vec::new());
     }
     if !found.is_empty() {
         notes.warn(

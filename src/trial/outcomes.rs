@@ -4,7 +4,7 @@ mod alone;
 
 use std::collections::BTreeMap;
 
-use super::ancova::{Lacking, Named, Pairs, compare, permute};
+use super::ancova::{Lacking, Named, Pairs, compare, permute, refuse_unseen};
 use super::arm::Arm;
 use super::derived;
 use super::note::{Notes, counted, verb};
@@ -29,7 +29,9 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         let named = Named::of(outcome, &visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         refuse_one_visit(&named, plan, (&before, &after))?;
-        lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
+        let observed = Pairs::new(people, &before, &after, Missing::Observed);
+        refuse_unseen(&named, &observed, people, plan)?;
+        lacking.add(&named, &observed, people);
         let left = |place: &usize| people.all[*place].completed == Some(false);
         let there = people.places(|person| person.arm.is_some()).into_iter();
         for place in there.filter(left).filter(|&place| after[place].is_some()) {

@@ -10,6 +10,7 @@
 //! Source: Arnold et al. 2010 (composite responders of the milnacipran trials); the statistics in [`crate::stats::proportions`].
 
 mod adjusted;
+mod certain;
 mod held;
 mod lacking;
 mod named;
@@ -17,6 +18,7 @@ mod one_arm;
 mod reach;
 mod row;
 
+use super::arm::Arm;
 use super::note::Notes;
 use super::people::People;
 use super::plan::{Missing, Plan};
@@ -59,6 +61,8 @@ pub fn analyse(
             for way in shown(plan, together.iter().any(|held| held.met_last.is_some())) {
                 let row = row::row(together, way, people, plan)?;
                 tell_unadjusted(&row, together, notes);
+                certain::tell(&row, notes);
+                tell_unseen(&row, people, notes);
                 found.rows.push(row);
             }
         }
@@ -77,6 +81,22 @@ fn tell_unadjusted(row: &ResponderRow, parts: &[Held], notes: &mut Notes) {
             row.name
         );
         notes.info(text, Vec::new());
+    }
+}
+
+/// Tell an arm of which nobody has the values: all its participants count as no responders.
+fn tell_unseen(row: &ResponderRow, people: &People, notes: &mut Notes) {
+    let is_unseen = |arm: &Arm| {
+        let n = *row.n.get(*arm);
+        n > 0 && row.missing != Some(Missing::Observed) && row.lacking.get(*arm).len() == n
+    };
+    for arm in Arm::BOTH.into_iter().filter(is_unseen) {
+        let text = format!(
+            "nobody of {} has the values that responders by {} need: all of that arm count as no responders, and nothing is known of it",
+            people.arms.get(arm),
+            row.name
+        );
+        notes.warn(text, Vec::new());
     }
 }
 

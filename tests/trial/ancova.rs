@@ -300,3 +300,24 @@ fn an_outcome_that_one_arm_lacks_is_refused_by_its_name() {
     assert!(text.contains("questionnaires:nrs has both values of 1 participant"), "{text}");
     assert!(text.contains("'placebo'"), "{text}");
 }
+
+#[test]
+fn an_arm_of_which_nothing_was_seen_at_the_endpoint_is_refused_whatever_is_carried_forward() {
+    for missing in [Missing::Observed, Missing::Bocf, Missing::Locf] {
+        let mut study = study().with_week6(false);
+        let people = study.people();
+        let active = people.names(&people.randomised(Arm::Active));
+        let table = study.cells("questionnaires");
+        let nrs = table.position("nrs").unwrap();
+        for row in table.rows.iter_mut().filter(|row| active.contains(&row[0])) {
+            if row[1] == "ses-week13" {
+                row[nrs] = "n/a".to_owned();
+            }
+        }
+        study.plan.missing = vec![missing];
+        let found = analyse(&study.plan, &people, &study.tables, &mut Notes::default());
+        let text = found.unwrap_err().to_string();
+        assert!(text.contains("questionnaires:nrs has both values of 0 participants"), "{text}");
+        assert!(text.contains("'milnacipran'"), "{text}");
+    }
+}

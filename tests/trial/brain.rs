@@ -305,3 +305,22 @@ fn motion_is_no_region_and_is_not_held_against_itself() {
     assert!(found.rows.iter().all(|row| row.motion.is_none() && row.given_motion.is_none()));
     assert!(!notes.all.iter().any(|note| note.text.contains("was chosen")), "{notes:?}");
 }
+
+#[test]
+fn a_region_that_does_not_vary_at_a_visit_has_no_correlation_with_motion_which_is_told() {
+    let mut study = with_brain(&["pag_pain"]);
+    let table = study.cells("brain");
+    let (session, region) =
+        (table.position("session_id").unwrap(), table.position("pag_pain").unwrap());
+    for cells in table.rows.iter_mut().filter(|cells| cells[session] == "ses-baseline") {
+        cells[region] = "0.5".to_owned();
+    }
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!(found.motion.iter().all(|row| row.visit != "ses-baseline"));
+    let told = notes.all.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join("; ");
+    assert!(
+        told.contains("pag_pain (ses-baseline) with mean_fd: pag_pain does not vary"),
+        "{told}"
+    );
+}

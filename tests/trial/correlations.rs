@@ -288,6 +288,9 @@ fn too_few_participants_have_a_row_without_coefficients() {
     let found = analysed(&study, &mut notes).unwrap();
     assert!(found.rows[0].points.len() < 4 && found.rows[0].given_arm.is_none());
     assert!(notes.all.iter().any(|note| note.text.contains("too few")));
+    // Of baseline and change four share both.
+    let is_told = |text: &str| notes.all.iter().any(|note| note.text.starts_with(text));
+    assert!(is_told("1 of 2 relations tested"), "{notes:?}");
 }
 
 #[test]
@@ -312,4 +315,57 @@ fn an_arm_of_which_too_few_share_both_measures_is_told() {
         told.contains("of placebo with both: too few for a relation within that arm"),
         "{told}"
     );
+}
+
+#[test]
+fn a_measure_that_does_not_vary_is_named_and_its_relations_are_not_tested() {
+    let mut study = related(&[
+        "questionnaires:pgic~questionnaires:nrs",
+        "questionnaires:fiq~questionnaires:nrs",
+    ]);
+    let table = study.cells("questionnaires");
+    let pgic = table.position("pgic").unwrap();
+    for cells in table.rows.iter_mut().filter(|cells| cells[pgic] != "n/a") {
+        cells[pgic] = "2".to_owned();
+    }
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    for row in &found.rows[..2] {
+        assert!(row.pooled.is_none() && row.slopes_differ.is_none(), "{row:#?}");
+    }
+    let told = notes.all.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join("; ");
+    for part in ["pgic at ses-week13 is 2 in all ", "2 of 4 relations tested"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn an_arm_in_which_a_measure_does_not_vary_is_named_and_the_arms_are_not_compared() {
+    let mut study = related(&["questionnaires:pgic~brain:pag_pain"]);
+    let active: Vec<String> = {
+        let people = study.people();
+        people.names(&people.randomised(Arm::Active))
+    };
+    let table = study.cells("questionnaires");
+    let pgic = table.position("pgic").unwrap();
+    for cells in table.rows.iter_mut().filter(|cells| active.contains(&cells[0])) {
+        if cells[pgic] != "n/a" {
+            cells[pgic] = "2".to_owned();
+        }
+    }
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    for row in &found.rows {
+        assert!(row.pooled.is_some() && row.by_arm.control.is_some());
+        assert!(row.by_arm.active.is_none() && row.arms_differ.is_none());
+        assert!(row.slopes_differ.is_none(), "{:?}", row.slopes_differ);
+    }
+    let told = notes.all.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join("; ");
+    for part in [
+        "pgic at ses-week13 is 2 in all ",
+        " of milnacipran in the relation of ",
+        "no relation within that arm, and the arms' relations are not compared",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }

@@ -138,7 +138,7 @@ fn what_is_undefined_or_lacking_is_counted_and_named() {
     );
     // 3 repetitions, of which one has no ts_post.
     is_said(
-        "1 visit with another number of repetitions than the usual 3",
+        "1 visit with another number of repetitions than the usual 3; the rule for inhibitors takes each session's harmonic mean for all of that session",
         ": sub-001 (ses-baseline, 2)",
     );
     is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
@@ -310,7 +310,7 @@ fn each_visit_is_judged_by_the_repetitions_behind_its_own_means() {
         let is_one = |note: &&boldly::trial::Note| note.text.contains("another number of rep");
         notes.all.iter().find(is_one).map(|note| note.text.clone())
     };
-    assert!(told(&notes).unwrap().contains("takes each visit's own"), "{notes:?}");
+    assert!(told(&notes).unwrap().contains("takes each session's harmonic mean"), "{notes:?}");
     // Each visit has a row of the page and of the table.
     let results = Results { cpm: Some(found), plan: study.plan.clone(), ..Results::default() };
     let html = crate::report::drawn(&results);

@@ -166,3 +166,24 @@ fn treatments_of_a_crossover_may_be_codes_too() {
     let found = analysed(&study).unwrap().crossover.unwrap();
     assert_eq!((found.control.as_str(), found.active.as_str()), ("placebo", "milnacipran"));
 }
+
+#[test]
+fn change_with_baseline_in_cpm_is_said_of_the_arms_that_have_it() {
+    let mut results = RESULTS.clone();
+    let said = |results: &Results| {
+        let html = drawn(results);
+        html.split("Found: r of change with baseline = ")
+            .nth(1)
+            .map(|rest| rest.split("</p>").next().unwrap().to_owned())
+    };
+    assert!(
+        said(&results).is_some_and(
+            |text| text.contains(" in milnacipran, ") && text.ends_with(" in placebo.")
+        )
+    );
+    results.cpm.as_mut().unwrap().change_with_baseline.active = None;
+    let text = said(&results).unwrap();
+    assert!(text.contains(" in placebo; none in milnacipran, "), "{text}");
+    results.cpm.as_mut().unwrap().change_with_baseline.control = None;
+    assert_eq!(said(&results), None);
+}

@@ -369,3 +369,53 @@ fn a_part_that_is_called_as_others_together_is_refused() {
     let (found, _) = found(&asked(&[&pair, &both]));
     row(&found, "a + b", Missing::Bocf);
 }
+
+#[test]
+fn intervals_have_no_width_of_0_where_all_of_an_arm_respond_alike() {
+    // [active, control], the stratified difference and the risk ratio.
+    for (cells, difference, ratio) in [
+        (["1", "1"], 0.0, Some(1.0)),
+        (["7", "7"], 0.0, None),
+        (["1", "7"], 1.0, None),
+        (["7", "1"], -1.0, None),
+    ] {
+        let mut study = asked(&["pgic<=2"]);
+        let people = study.people();
+        let active = people.names(&people.randomised(Arm::Active));
+        let table = study.cells("questionnaires");
+        let pgic = table.position("pgic").unwrap();
+        for own in table.rows.iter_mut().filter(|own| own[pgic] != "n/a") {
+            own[pgic] = cells[usize::from(!active.contains(&own[0]))].to_owned();
+        }
+        let (found, notes) = found(&study);
+        let row = row(&found, "pgic", Missing::Observed);
+        let crude = row.risk_difference.unwrap();
+        assert!(crude.high.unwrap() - crude.low.unwrap() > 0.05, "{cells:?}: {crude:?}");
+        let without = |value| Estimate { value, se: None, low: None, high: None };
+        let stratified = row.stratified.unwrap().risk_difference.unwrap();
+        assert!((stratified.value - difference).abs() < 1e-12, "{cells:?}: {stratified:?}");
+        assert_eq!(stratified, without(stratified.value), "{cells:?}");
+        assert_eq!(row.risk_ratio, ratio.map(without), "{cells:?}");
+        let told = notes.all.iter().filter(|note| note.text.contains("in each arm all or none"));
+        let told: Vec<&str> = told.map(|note| note.text.as_str()).collect();
+        assert!(told.iter().any(|text| text.contains("those observed")), "{:#?}", notes.all);
+        assert!(told.iter().all(|text| text.contains("no limits")), "{told:?}");
+    }
+}
+
+#[test]
+fn an_arm_of_which_nobody_has_the_values_is_told() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    let people = study.people();
+    let active = people.names(&people.randomised(Arm::Active));
+    let table = study.cells("questionnaires");
+    let nrs = table.position("nrs").unwrap();
+    for own in table.rows.iter_mut().filter(|own| active.contains(&own[0])) {
+        if own[1] == "ses-week13" {
+            own[nrs] = "n/a".to_owned();
+        }
+    }
+    let (_, notes) = found(&study);
+    let told = "nobody of milnacipran has the values that responders by pain need";
+    assert!(notes.all.iter().any(|note| note.text.contains(told)), "{notes:#?}");
+}

@@ -196,3 +196,12 @@ fn labels_of_shares_are_whole_where_nobody_or_one_responds() {
         browser.look(&format!("responders-{n}"));
     }
 }
+
+#[test]
+fn titles_of_tables_stay_within_their_frame_beside_a_scroll_bar() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    browser.open(&path, 400, false);
+    browser.eval("document.documentElement.style.width = 'calc(100vw - 17px)'");
+    let cut = "[...document.querySelectorAll('.scroll caption span')].filter(s => s.getClientRects().length && s.getBoundingClientRect().right > s.closest('.scroll').getBoundingClientRect().right + 0.5).map(s => s.textContent)";
+    assert_eq!(browser.eval(cut), json!([]));
+}

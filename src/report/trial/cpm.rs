@@ -144,11 +144,29 @@ fn facts(of: &Results, part: &Cpm) -> String {
         );
         format!("<p class=\"note\">{}</p>\n", escaped(&text))
     });
-    let found = [Arm::Active, Arm::Control].map(|arm| {
-        or_dash(*part.change_with_baseline.get(arm), |r| {
-            format!("{} in {}", bare(r, 2), of.arms.get(arm))
-        })
-    });
-    let text = format!("Found: r of change with baseline = {}.", found.join(", "));
-    table.finish() + &expected + &format!("<p class=\"note\">{}</p>\n", escaped(&text))
+    table.finish() + &expected + &change_with_baseline(of, part)
+}
+
+/// What was found of change and baseline; nothing where no arm has it.
+fn change_with_baseline(of: &Results, part: &Cpm) -> String {
+    let (mut found, mut none) = (Vec::new(), Vec::new());
+    for arm in [Arm::Active, Arm::Control] {
+        let name = of.arms.get(arm);
+        match *part.change_with_baseline.get(arm) {
+            Some(r) => found.push(format!("{} in {name}", bare(r, 2))),
+            None => none.push(name.as_str()),
+        }
+    }
+    if found.is_empty() {
+        return String::new();
+    }
+    let why = match none.as_slice() {
+        [] => String::new(),
+        names => format!(
+            "; none in {}, of which fewer than 3 patients have both visits, or nothing varies",
+            names.join(", ")
+        ),
+    };
+    let text = format!("Found: r of change with baseline = {}{why}.", found.join(", "));
+    format!("<p class=\"note\">{}</p>\n", escaped(&text))
 }

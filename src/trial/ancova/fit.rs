@@ -251,6 +251,23 @@ fn refuse_few(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Res
     }
 }
 
+/// Refuse an arm of which nobody has both values: all of it would be values carried forward.
+///
+/// # Errors
+/// Bad data: such an arm. `observed`: those with both values.
+pub(in crate::trial) fn refuse_unseen(
+    named: &Named,
+    observed: &Pairs,
+    people: &People,
+    plan: &Plan,
+) -> Result<()> {
+    let n = observed.n();
+    match Arm::BOTH.into_iter().any(|arm| *n.get(arm) == 0) {
+        true => refuse_few(named, observed, people, plan),
+        false => Ok(()),
+    }
+}
+
 /// An endpoint of which nothing is left to hold an effect against.
 fn fitted_exactly(named: &Named, people: &People, plan: &Plan) -> Error {
     let covariates: Vec<&str> = people.covariates.iter().map(|one| one.name.as_str()).collect();

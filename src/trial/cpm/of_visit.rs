@@ -180,7 +180,7 @@ impl<'a> Found<'a> {
         if !others.is_empty() {
             notes.warn(
                 format!(
-                    "{} with another number of repetitions than the usual {most}; the rule for inhibitors takes each visit's own, their harmonic mean where participants differ",
+                    "{} with another number of repetitions than the usual {most}; the rule for inhibitors takes each session's harmonic mean for all of that session",
                     counted(others.len(), "visit")
                 ),
                 others,

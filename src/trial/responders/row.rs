@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::held::{Held, compared};
-use super::{adjusted, named};
+use super::{adjusted, certain, named};
 use crate::error::Result;
 use crate::stats::proportions::{Count, MantelHaenszel, NumberNeeded, TwoArms};
 use crate::trial::arm::{Arm, ByArm};
@@ -77,7 +77,7 @@ pub(super) fn row(
         p_score: all.score_p(),
         p_fisher: all.fisher_p(),
         odds_ratio: ratio(all.odds_ratio(conf)),
-        risk_ratio: ratio(all.risk_ratio(conf)),
+        risk_ratio: risk_ratio(&all, conf),
         nnt: needed(&all, conf),
         known_nonresponders: answers
             .iter()
@@ -108,6 +108,26 @@ fn extreme(
 ) -> Option<f64> {
     *responders.get_mut(respond) += lacking.get(respond);
     two_arms(responders, n).difference()
+}
+
+/// Katz's; where everybody responds its formula has no variance, and the ratio no limits.
+fn risk_ratio(all: &TwoArms, conf: f64) -> Option<Estimate> {
+    let found = ratio(all.risk_ratio(conf))?;
+    match Arm::BOTH.into_iter().all(|arm| two(all, arm).with == two(all, arm).n) {
+        true => certain::without_limits(found.value),
+        false => Some(found),
+    }
+}
+
+/// Whether in each arm all respond, or none, in every stratum that has both.
+fn is_certain(tables: &[TwoArms]) -> bool {
+    Arm::BOTH.into_iter().all(|arm| {
+        let telling = tables.iter().filter(|one| one.active.n > 0 && one.control.n > 0);
+        let (with, n) = telling
+            .map(|one| two(one, arm))
+            .fold((0, 0), |(with, n), own| (with + own.with, n + own.n));
+        with == 0 || with == n
+    })
 }
 
 fn needed(all: &TwoArms, conf: f64) -> Option<Nnt> {
@@ -149,15 +169,20 @@ fn stratified(
         return Stratified { by, left_out, of_one_arm, ..Stratified::default() };
     };
     let difference = pooled.difference;
+    // Sato's variance is 0 then.
+    let risk_difference = match is_certain(&tables) {
+        true => certain::without_limits(difference.value),
+        false => Some(Estimate {
+            se: Some(difference.se),
+            ..within(difference.value, Some(difference.limits))
+        }),
+    };
     Stratified {
         by,
         n_strata: pooled.n_strata,
         left_out: pooled.left_out,
         of_one_arm,
-        risk_difference: Some(Estimate {
-            se: Some(difference.se),
-            ..within(difference.value, Some(difference.limits))
-        }),
+        risk_difference,
         odds_ratio: ratio(pooled.odds_ratio),
         test: pooled.test.map(|(statistic, p)| Test { statistic, dof: Some(1.0), p }),
     }
