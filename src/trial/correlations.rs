@@ -25,7 +25,6 @@ use crate::error::{Error, Result};
 use crate::stats::correlation::{self, kendall, partial, pearson, spearman};
 use crate::stats::fieller::Line;
 use axis::{Axis, Side, What};
-pub(in crate::trial) use still::is_still;
 
 /// The plan's relations.
 ///

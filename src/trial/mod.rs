@@ -59,6 +59,7 @@ pub mod results;
 mod rule;
 pub mod sheets;
 mod spelling;
+mod still;
 mod strata;
 mod tables;
 mod tasks;

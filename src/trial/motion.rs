@@ -3,11 +3,11 @@
 
 use rayon::prelude::*;
 
-use super::correlations::is_still;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Column, Plan};
 use super::results::{Correlation, EdgesMotion, MotionRow};
+use super::still::is_still;
 use super::tables::{Measured, STATES, Tables};
 use super::visits::{RUN, Visits};
 use crate::design::similar::closest;

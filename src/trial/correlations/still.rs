@@ -1,17 +1,11 @@
-//! Measures that do not vary, of which nothing can be related.
+//! Sides of a relation that do not vary.
 
 use crate::error::Result;
-use crate::stats::correlation::pearson;
 use crate::trial::arm::Arm;
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::results::CorrelationRow;
-
-/// Whether three values or more are one to rounding, as correlations judge it.
-pub(in crate::trial) fn is_still(values: &[f64]) -> Result<bool> {
-    // A measure goes with itself unless it does not vary.
-    Ok(pearson(values, values, 0.95)?.is_none())
-}
+use crate::trial::still::is_still;
 
 /// The sides, `first` and `second`, that do not vary in an arm or in all, with their value.
 pub(super) fn sides(row: &CorrelationRow, arm: Option<Arm>) -> Result<Vec<(&str, f64)>> {
