@@ -353,6 +353,30 @@ fn censoring_counts_neighbours_short_stretches_and_gives_each_volume_its_reasons
 }
 
 #[test]
+fn a_column_that_is_n_a_in_every_row_is_no_displacement_of_0() {
+    let table = |more: &[&str]| Table {
+        name: "c.tsv".into(),
+        columns: ["framewise_displacement", "std_dvars"]
+            .iter()
+            .chain(more)
+            .map(|c| (*c).to_owned())
+            .collect(),
+        rows: (0..3)
+            .map(|t| {
+                let moved =
+                    (0..more.len()).map(|at| if at == 0 { t.to_string() } else { "0".to_owned() });
+                ["n/a".to_owned(), "n/a".to_owned()].into_iter().chain(moved).collect()
+            })
+            .collect(),
+    };
+    let (measures, is_computed) = Measures::of(&[table(&[])]).unwrap();
+    assert_eq!((measures.fd, measures.std_dvars, is_computed), (None, None, false));
+    // 1 mm along x from each volume to the next
+    let (measures, is_computed) = Measures::of(&[table(&motion::PARAMETERS)]).unwrap();
+    assert_eq!((measures.fd, is_computed), (Some(vec![0.0, 1.0, 1.0]), true));
+}
+
+#[test]
 fn only_a_table_of_fmripreps_says_that_no_volume_comes_before_the_steady_state() {
     let table = |columns: &[&str], row: &[&str]| Table {
         name: "c.tsv".into(),

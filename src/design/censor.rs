@@ -260,8 +260,9 @@ impl Rules {
             };
             if !unknown.is_empty() {
                 doubts.push(format!(
-                    "{} does not tell whether {rule} leaves out volumes {} (from 0), as {by} is n/a {there}: it keeps them{unless}",
+                    "{} does not tell whether {rule} leaves out volume{} {} (from 0), as {by} is n/a {there}: it keeps them{unless}",
                     table.name,
+                    if unknown.len() == 1 { "" } else { "s" },
                     stretches(&unknown),
                 ));
             }

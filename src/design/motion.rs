@@ -103,7 +103,7 @@ pub(super) fn place(tables: &[Table]) -> Option<(&Table, Vec<usize>)> {
 }
 
 /// Framewise displacement in mm, `[volume]`, and whether it was computed; 0 where it is not known, as of the first volume. The column
-/// of a table that has one, else of the table that has the six parameters; none where there is neither.
+/// of a table that has one with values, else of the table that has the six parameters; none where there is neither.
 ///
 /// # Errors
 /// Bad data for a cell that is no number.
@@ -138,7 +138,7 @@ pub fn parameters(tables: &[Table]) -> Result<Option<[Vec<f64>; 6]>> {
     Ok(Some(all))
 }
 
-/// A column by name, 0 where it is n/a; none where no table has it.
+/// A column by name, 0 where it is n/a; none where no table has it, or it holds no value.
 ///
 /// # Errors
 /// Bad data for a cell that is no number.
@@ -146,7 +146,8 @@ pub fn find(tables: &[Table], name: &str) -> Result<Option<Vec<f64>>> {
     let found = tables.iter().find_map(|table| Some((table, table.position(name)?)));
     let Some((table, at)) = found else { return Ok(None) };
     let values = column(table, at)?;
-    Ok(Some(values.into_iter().map(|value| value.unwrap_or(0.0)).collect()))
+    let has_values = values.iter().any(Option::is_some);
+    Ok(has_values.then(|| values.into_iter().map(|value| value.unwrap_or(0.0)).collect()))
 }
 
 /// Cells that are n/a in the first row take the second row's, as nilearn does for derivatives; gives back the columns concerned.

@@ -298,6 +298,8 @@ fn measures_that_tables_lack_are_told_and_never_taken_as_none() {
             "c.tsv does not tell whether {rule} leaves out volumes 7, 20-21 (from 0), as {name} is n/a there"
         );
         has(&said, &[&volumes, &format!("bold.nii: {rule} leaves out no volume")]);
+        table(name, &na(&[7]));
+        has(&told(dir, &with(rule), 0), &["leaves out volume 7 (from 0)", "volume 20: "]);
         table(name, &|_| "n/a".to_owned());
         let none = format!("column {name} of c.tsv holds no value");
         has(&told(dir, &with(rule), 65), &[&none, rule, other]);

@@ -221,6 +221,9 @@ fn measures_of(
     n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Measures> {
+    for doubt in rules.map_or(Ok(Vec::new()), |rules| rules.doubts(tables))? {
+        watch.warn(&doubt);
+    }
     let (mut measures, is_computed) = Measures::of(tables)?;
     if let Some(path) = &spec.censored {
         let listed = io::read_volumes(path, n_volumes)?;
@@ -238,9 +241,6 @@ fn measures_of(
             "come with a table that has framewise_displacement, or trans_x to rot_z",
             "give fMRIPrep's table or a motion file with --confounds",
         ));
-    }
-    for doubt in rules.map_or(Ok(Vec::new()), |rules| rules.doubts(tables))? {
-        watch.warn(&doubt);
     }
     if asked.is_some() && is_computed {
         watch.note("framewise displacement: computed from the six parameters, 50 mm");
