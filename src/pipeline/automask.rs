@@ -314,6 +314,38 @@ pub fn clip_level(mean: &[f64]) -> Option<f64> {
     Some(clip)
 }
 
+/// Share of the voxels with a negative mean above which a run has lost its mean: magnitudes have none.
+const NEGATIVE: f64 = 0.1;
+
+/// What says that a run's mean was taken off. `means`: of the voxels of `mask` that were measured.
+#[must_use]
+pub fn lost_mean(means: &[f64], mask: &str) -> Option<String> {
+    let negative = means.iter().filter(|&&mean| mean < 0.0).count();
+    let of = means.len();
+    (negative as f64 > NEGATIVE * of as f64)
+        .then(|| format!("has a negative mean in {negative} of {of} voxels of {mask}"))
+}
+
+/// Why nothing can be a percentage of a run, or of an echo. `means`: of the voxels of `mask` that were measured.
+#[must_use]
+pub fn no_percentage(means: &[f64], mask: &str) -> Option<String> {
+    let no_median = || {
+        let median = median(means.to_vec());
+        let is_signal = means.is_empty() || median.is_finite() && median > 0.0;
+        (!is_signal).then(|| format!("has a median of {median:.3e} in {mask}"))
+    };
+    lost_mean(means, mask).or_else(no_median)
+}
+
+/// The middle value, 0 of none.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
+    match values.len() {
+        0 => 0.0,
+        n => *values.select_nth_unstable_by(n / 2, f64::total_cmp).1,
+    }
+}
+
 /// The mask, or so many of its voxels, evenly spread.
 #[must_use]
 pub fn thinned(inside: &[bool], most: usize) -> Vec<bool> {

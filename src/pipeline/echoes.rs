@@ -13,9 +13,9 @@ use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Echoes, Run, display};
+use crate::pipeline::masks;
 use crate::pipeline::spec::EchoOptions;
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{masks, scaling};
 use crate::stats::decay::{Decays, EchoMeans, Fit, Good, LONGEST_S, SHORTEST_S, decays, good};
 
 /// What logarithms and exponentials of two machines may make of a map, relative to its values.
@@ -162,7 +162,7 @@ fn refuse_no_mean(
         let measured = |&voxel: &usize| inside[voxel] && echo.varies[voxel];
         let means: Vec<f64> =
             (0..inside.len()).filter(measured).map(|voxel| echo.mean[voxel]).collect();
-        if let Some(found) = scaling::no_percentage(&means, within) {
+        if let Some(found) = automask::no_percentage(&means, within) {
             return Err(Error::bad_data(
                 display(path),
                 found,

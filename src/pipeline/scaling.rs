@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::source::Memory;
 use crate::maps::{Map, Quantity};
+use crate::pipeline::automask::{lost_mean, median, no_percentage};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::first_level::Fitted;
 use crate::pipeline::inputs::{Run, display};
@@ -20,9 +21,6 @@ use crate::volume::{Block, HostBold};
 
 /// Share of the mask's median below which a voxel's mean is no signal to be a percentage of.
 const DIM: f64 = 0.1;
-
-/// Share of the voxels with a negative mean above which a run has lost its mean: magnitudes have none.
-const NEGATIVE: f64 = 0.1;
 
 /// What the voxels that are fitted lie in.
 const MASK: &str = "the mask";
@@ -176,25 +174,6 @@ impl Signal {
     }
 }
 
-/// What says that a run's mean was taken off. `means`: of the voxels of `mask` that were measured.
-fn lost_mean(means: &[f64], mask: &str) -> Option<String> {
-    let negative = means.iter().filter(|&&mean| mean < 0.0).count();
-    let of = means.len();
-    (negative as f64 > NEGATIVE * of as f64)
-        .then(|| format!("has a negative mean in {negative} of {of} voxels of {mask}"))
-}
-
-/// Why nothing can be a percentage of a run, or of an echo. `means`: of the voxels of `mask` that were measured.
-#[must_use]
-pub fn no_percentage(means: &[f64], mask: &str) -> Option<String> {
-    let no_median = || {
-        let median = median(means.to_vec());
-        let is_signal = means.is_empty() || median.is_finite() && median > 0.0;
-        (!is_signal).then(|| format!("has a median of {median:.3e} in {mask}"))
-    };
-    lost_mean(means, mask).or_else(no_median)
-}
-
 fn no_signal(run: &Run, found: &str) -> Error {
     Error::bad_data(
         display(&run.path),
@@ -224,14 +203,6 @@ fn residuals_times(fitted: &mut Fitted, voxel: usize, factor: f64) {
             sigma2[voxel] *= (factor * factor) as f32;
         }
         maps.unit[voxel] *= factor;
-    }
-}
-
-/// The middle value, 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
-    match values.len() {
-        0 => 0.0,
-        n => *values.select_nth_unstable_by(n / 2, f64::total_cmp).1,
     }
 }
 
