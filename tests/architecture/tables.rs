@@ -123,7 +123,10 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("courses", &["watch", "blocks", "inputs", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
-    ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
+    (
+        "scaling",
+        &["watch", "decide", "spec", "blocks", "automask", "smoothing", "inputs", "first_level"],
+    ),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("earlier", &["spec", "provenance", "products"]),
