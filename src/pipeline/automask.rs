@@ -99,16 +99,11 @@ impl Common {
         run: &Run,
         watch: &dyn Watch,
     ) -> Result<()> {
-        if self.n_runs == 1 || explained.is_empty() {
+        if self.n_runs == 1 {
             return Ok(());
         }
-        watch.warn(&format!(
-            "{} mask voxels are what the columns of {} explain to rounding; they are outside in all runs (0 in the maps, p 1)",
-            explained.len(),
-            display(&run.path)
-        ));
-        explained.iter().for_each(|&voxel| self.constant[voxel] = true);
-        self.left(run).map(|_| ())
+        let what = format!("what the columns of {} explain to rounding", display(&run.path));
+        self.leave_out(explained, &what, run, watch)
     }
 
     /// Leave out the voxels (positions in the grid) that are constant over time in a run.
@@ -116,16 +111,27 @@ impl Common {
     /// # Errors
     /// Bad data where no voxel is left.
     pub fn without(&mut self, constant: &[usize], run: &Run, watch: &dyn Watch) -> Result<()> {
-        if constant.is_empty() {
+        let what = format!("constant over time in {}", display(&run.path));
+        self.leave_out(constant, &what, run, watch)
+    }
+
+    /// `what`: they are.
+    fn leave_out(
+        &mut self,
+        voxels: &[usize],
+        what: &str,
+        run: &Run,
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        if voxels.is_empty() {
             return Ok(());
         }
         watch.warn(&format!(
-            "{} mask voxels are constant over time in {}; they are outside{} (0 in the maps, p 1)",
-            constant.len(),
-            display(&run.path),
+            "{} mask voxels are {what}; they are outside{} (0 in the maps, p 1)",
+            voxels.len(),
             if self.n_runs == 1 { "" } else { " in all runs" }
         ));
-        constant.iter().for_each(|&voxel| self.constant[voxel] = true);
+        voxels.iter().for_each(|&voxel| self.constant[voxel] = true);
         self.left(run).map(|_| ())
     }
 

@@ -1,6 +1,7 @@
 //! Several runs: each by itself, and the mean of Fisher's z over them.
 
 use std::fs;
+use std::path::Path;
 
 use crate::binary::run;
 use crate::common::assert_close;
@@ -50,19 +51,25 @@ fn runs_have_their_own_outputs_and_the_mean_of_fishers_z_has_no_number() {
     assert_eq!((networks.words("network_a"), networks.words("network_b")), (vec!["n"], vec!["b"]));
 }
 
+/// Put a series, by volume, into the third voxel of a run.
+fn in_voxel_2(path: &Path, value: impl Fn(usize) -> f32) {
+    let [ni, nj, nk, n] = made::SHAPE;
+    let mut bytes = fs::read(path).unwrap();
+    let first = bytes.len() - 4 * ni * nj * nk * n;
+    for t in 0..n {
+        let at = first + 4 * (t * ni * nj * nk + 2);
+        bytes[at..at + 4].copy_from_slice(&value(t).to_le_bytes());
+    }
+    fs::write(path, bytes).unwrap();
+}
+
 #[test]
 fn voxels_that_are_constant_in_one_of_two_runs_are_told_of_and_out_of_what_both_have() {
     let folder = study();
     let dir = folder.path();
     made::run(dir, "again", 6);
-    let [ni, nj, nk, n] = made::SHAPE;
-    let mut bytes = fs::read(dir.join("again.nii")).unwrap();
-    let first = bytes.len() - 4 * ni * nj * nk * n;
-    for t in 0..n {
-        let at = first + 4 * (t * ni * nj * nk + 2);
-        bytes[at..at + 4].copy_from_slice(&0.0_f32.to_le_bytes());
-    }
-    fs::write(dir.join("again.nii"), bytes).unwrap();
+    let [ni, nj, nk, _] = made::SHAPE;
+    in_voxel_2(&dir.join("again.nii"), |_| 0.0);
     let line = "connect bold.nii again.nii --seed a=sphere:15,6,6:4 --mask mask.nii --noise ols --device cpu --out both";
     let output = crate::binary::boldly(dir, line);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -79,14 +86,7 @@ fn voxels_that_nuisance_columns_explain_in_one_run_are_out_of_the_mean_and_a_see
     let dir = folder.path();
     made::run(dir, "again", 6);
     let [ni, nj, nk, n] = made::SHAPE;
-    let mut bytes = fs::read(dir.join("again.nii")).unwrap();
-    let first = bytes.len() - 4 * ni * nj * nk * n;
-    for t in 0..n {
-        let at = first + 4 * (t * ni * nj * nk + 2);
-        let value = if t == 30 { 700.0_f32 } else { 500.0 };
-        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-    }
-    fs::write(dir.join("again.nii"), bytes).unwrap();
+    in_voxel_2(&dir.join("again.nii"), |t| if t == 30 { 700.0 } else { 500.0 });
     for name in ["bold", "again"] {
         let rows: String = (0..n).map(|t| format!("{}\n", u8::from(t == 30))).collect();
         fs::write(dir.join(format!("{name}-spike.tsv")), format!("spike\n{rows}")).unwrap();

@@ -293,8 +293,10 @@ fn answer(
             let plain = |(of_seed, b): (&mut OfSeed, Vec<f64>)| {
                 for (&place, (b, &square)) in places.iter().zip(b.iter().zip(square)) {
                     // With itself, as a seed of one voxel, nothing has a correlation to speak of.
-                    let is_known = square > 0.0 && EachAdded::is_left(square, *b);
-                    of_seed.z[place] = if is_known { fisher_z(b / square.sqrt()) } else { 0.0 };
+                    of_seed.z[place] = match EachAdded::is_left(square, *b) {
+                        true => fisher_z(b / square.sqrt()),
+                        false => 0.0,
+                    };
                 }
                 let is_left = |(&b, &square): (&f64, &f64)| EachAdded::is_left(square, b);
                 b.iter().zip(square).map(is_left).collect()
