@@ -10,6 +10,7 @@ use super::hash::{Checksum, Hashing};
 use super::header::Header;
 use super::image::Image;
 use super::swing::{Coarse, Swing};
+use super::values::Samples;
 use crate::volume::{Block, Grid, HostBold};
 use crate::{Error, Result};
 
@@ -85,7 +86,8 @@ impl BoldFile {
         refuse_more_axes(&image, 4)?;
         let grid = image.header.grid(&thing)?;
         let compressed = image.is_compressed();
-        let hashing = (!compressed).then(|| Hashing::start(&image.data_path)).transpose()?;
+        let own = || Hashing::of_file(&image.data_path, &image.file);
+        let hashing = (!compressed).then(own).transpose()?;
         Ok(BoldFile {
             path: path.to_path_buf(),
             n_volumes: image.header.n_volumes(),
@@ -258,10 +260,12 @@ impl BoldFile {
         let data = if self.image.is_compressed() {
             self.read_packed(block)?
         } else {
-            let own = (&self.image.file, self.header.vox_offset);
+            let (file, first_byte) = (&self.image.file, self.header.vox_offset);
             let level = self.level.as_deref().map(Vec::as_slice);
+            let own =
+                Samples { file, first_byte, level, hash: self.hashing.as_ref().map(Hashing::tree) };
             let part = (p.clone(), v.clone());
-            self.image.read_slab_of(own, level, part, std::mem::take(&mut self.spare))?
+            self.image.read_slab_of(own, part, std::mem::take(&mut self.spare))?
         };
         Ok(HostBold::new(block.clone(), data))
     }
@@ -277,8 +281,8 @@ impl BoldFile {
             let file = self.spilled_file()?;
             let part = (block.planes.clone(), block.volumes.clone());
             let level = self.level.as_deref().map(Vec::as_slice);
-            let spare = std::mem::take(&mut self.spare);
-            let data = self.image.read_slab_of((&file, 0), level, part, spare);
+            let spilled = Samples { level, ..Samples::of(&file, 0) };
+            let data = self.image.read_slab_of(spilled, part, std::mem::take(&mut self.spare));
             self.spilled = Some(file);
             return data;
         }

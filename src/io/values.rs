@@ -7,14 +7,33 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::decode::{self, Unpacked};
+use super::hash::Tree;
 use super::image::{Image, zeroed};
 use super::swing::Swing;
 use super::{files, interrupt, spill};
 use crate::Result;
 use crate::volume::Block;
 
-/// Values a read: 1 MiB of f32, large for the system, small for the cache.
-const PIECE: usize = 1 << 18;
+/// Values a read: 256 KiB of f32, large for the system, small for the cache.
+const PIECE: usize = 1 << 16;
+
+/// Samples of an image as a file holds them.
+#[derive(Clone, Copy)]
+pub(super) struct Samples<'a> {
+    pub(super) file: &'a File,
+    /// Where they begin.
+    pub(super) first_byte: u64,
+    /// What is taken off each voxel of a volume.
+    pub(super) level: Option<&'a [f64]>,
+    /// The file's checksum, which what is read passes through.
+    pub(super) hash: Option<&'a Tree>,
+}
+
+impl Samples<'_> {
+    pub(super) fn of(file: &File, first_byte: u64) -> Samples<'_> {
+        Samples { file, first_byte, level: None, hash: None }
+    }
+}
 
 impl Image {
     /// All values in file order. `unpacking` is called where one core unpacks and the others have time.
@@ -23,8 +42,8 @@ impl Image {
             return decode::whole(self, &self.file, unpacking, None);
         }
         let mut out = zeroed(self.header.len(), &self.path)?;
-        let own = (&self.file, self.header.vox_offset);
-        self.read_pieces(own, None, &mut out, PIECE, |piece| piece * PIECE)?;
+        let own = Samples::of(&self.file, self.header.vox_offset);
+        self.read_pieces(own, &mut out, PIECE, |piece| piece * PIECE)?;
         Ok(out)
     }
 
@@ -72,15 +91,13 @@ impl Image {
         volumes: Range<usize>,
         spare: Vec<f32>,
     ) -> Result<Vec<f32>> {
-        self.read_slab_of((&self.file, self.header.vox_offset), None, (planes, volumes), spare)
+        self.read_slab_of(Samples::of(&self.file, self.header.vox_offset), (planes, volumes), spare)
     }
 
-    /// The same from a file that holds the data as they are stored, from a byte on; less the `level` of each voxel of a volume
-    /// where that is given.
+    /// The same of samples that may be another file's.
     pub(super) fn read_slab_of(
         &self,
-        stored: (&File, u64),
-        level: Option<&[f64]>,
+        samples: Samples<'_>,
         (planes, volumes): (Range<usize>, Range<usize>),
         spare: Vec<f32>,
     ) -> Result<Vec<f32>> {
@@ -89,26 +106,26 @@ impl Image {
         let slab = plane * planes.len();
         let first = (volumes.start * nk + planes.start) * plane;
         let mut out = room(slab * volumes.len(), spare, &self.path)?;
-        if planes.len() == nk && level.is_none() {
-            self.read_pieces(stored, None, &mut out, PIECE, |piece| first + piece * PIECE)?;
+        if planes.len() == nk && samples.level.is_none() {
+            self.read_pieces(samples, &mut out, PIECE, |piece| first + piece * PIECE)?;
         } else if slab > 0 {
-            self.read_pieces(stored, level, &mut out, slab, |volume| first + volume * nk * plane)?;
+            self.read_pieces(samples, &mut out, slab, |volume| first + volume * nk * plane)?;
         }
         Ok(out)
     }
 
-    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the data, which the file holds
-    /// from a byte on. With a level no unit reaches into another volume.
+    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the data. With a level no unit
+    /// reaches into another volume.
     fn read_pieces(
         &self,
-        (file, first_byte): (&File, u64),
-        level: Option<&[f64]>,
+        samples: Samples<'_>,
         out: &mut [f32],
         unit: usize,
         start: impl Fn(usize) -> usize + Sync,
     ) -> Result<()> {
         let decoder = self.header.decoder();
         let size = decoder.sample.size();
+        let Samples { file, first_byte, level, hash } = samples;
         let is_direct = decoder.is_native_f32() && level.is_none();
         let scratch = || (Vec::new(), Vec::new());
         let units = out.par_chunks_mut(unit).enumerate();
@@ -117,20 +134,29 @@ impl Image {
             for (m, piece) in values.chunks_mut(PIECE).enumerate() {
                 let value = start(n) + m * PIECE;
                 let offset = first_byte + value as u64 * size as u64;
+                let end = offset + (piece.len() * size) as u64;
+                let hashed = hash.and_then(|hash| Some((hash, hash.lead(offset..end)?)));
+                let is_direct = is_direct && hashed.is_none();
+                let lead = hashed.map_or(0, |(_, lead)| lead);
+                let from = offset - lead as u64;
                 let result = if is_direct {
                     files::read_exact_at(file, bytemuck::cast_slice_mut(piece), offset)
                 } else {
-                    scratch.resize(piece.len() * size, 0);
-                    files::read_exact_at(file, scratch, offset)
+                    scratch.resize(lead + piece.len() * size, 0);
+                    files::read_exact_at(file, scratch, from)
                 };
                 result.map_err(|e| files::cannot_read(&self.data_path, e))?;
+                if let Some((hash, _)) = hashed {
+                    hash.pass(from, scratch);
+                }
                 match level {
                     Some(level) => {
                         let voxel = value % level.len();
-                        decoder.decode_about(scratch, &level[voxel..][..piece.len()], wide, piece);
+                        let level = &level[voxel..][..piece.len()];
+                        decoder.decode_about(&scratch[lead..], level, wide, piece);
                     }
                     None if is_direct => decoder.scale(piece),
-                    None => decoder.decode(scratch, piece),
+                    None => decoder.decode(&scratch[lead..], piece),
                 }
             }
             Ok(())

@@ -1,5 +1,6 @@
-//! A file that is hashed beside the work on it: one thread of the pool takes parts while the others work, and when the
-//! checksum is asked for all of them take what is left. A thread of its own would take turns with the pool on few cores.
+//! A file that is hashed along with the work on it: as what is read of it passes, or by one thread of the pool while the
+//! others work, and when the checksum is asked for all of them take what is left. A thread of its own would take turns
+//! with the pool on few cores.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::tree::{Tree, Values};
+use super::tree::Tree;
 use super::{Checksum, files};
 use crate::{Error, Result};
 
@@ -21,19 +22,19 @@ const WAKE_UP: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(crate) struct Hashing {
     tree: Arc<Tree>,
-    /// What the thread beside has hashed.
-    beside: Option<Receiver<Result<Values>>>,
+    /// The thread beside says that it has ended.
+    beside: Option<Receiver<Result<()>>>,
     done: Option<Checksum>,
 }
 
 impl Hashing {
-    /// Opens the file; nothing is hashed before [`Hashing::finish`].
+    /// Opens the file; nothing is hashed by itself before [`Hashing::finish`].
     pub(super) fn prepare(path: &Path) -> Result<Hashing> {
         Ok(Hashing { tree: Arc::new(Tree::open(path)?), beside: None, done: None })
     }
 
     /// The same of a file that is open.
-    pub(super) fn of_file(path: &Path, file: &File) -> Result<Hashing> {
+    pub(crate) fn of_file(path: &Path, file: &File) -> Result<Hashing> {
         let file = file.try_clone().map_err(|e| files::cannot_read(path, e))?;
         Ok(Hashing { tree: Arc::new(Tree::of_file(path, file)?), beside: None, done: None })
     }
@@ -62,30 +63,33 @@ impl Hashing {
         Ok(hashing)
     }
 
+    /// What others read of the file may pass through.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// Hashes what is left, by all cores, and waits for the thread beside.
     pub(crate) fn finish(&mut self) -> Result<Checksum> {
         if let Some(done) = &self.done {
             return Ok(done.clone());
         }
         let helpers = rayon::current_num_threads().min(self.tree.n_parts());
-        let shares: Vec<Values> =
-            (0..helpers).into_par_iter().map(|_| self.tree.work()).collect::<Result<_>>()?;
-        let mut values = shares.concat();
+        (0..helpers).into_par_iter().try_for_each(|_| self.tree.work())?;
         if let Some(beside) = self.beside.take() {
-            values.extend(wait(&beside)?);
+            wait(&beside)?;
         }
-        let checksum = Checksum::from(self.tree.root(values)?);
+        let checksum = Checksum::from(self.tree.root()?);
         self.done = Some(checksum.clone());
         Ok(checksum)
     }
 }
 
 /// The thread beside has taken its last part; a thread of the pool works on meanwhile.
-fn wait(beside: &Receiver<Result<Values>>) -> Result<Values> {
+fn wait(beside: &Receiver<Result<()>>) -> Result<()> {
     let ended = || Error::internal("the hashing task", "ended early", "finish", "");
     loop {
         match beside.try_recv() {
-            Ok(values) => return values,
+            Ok(ended) => return ended,
             Err(TryRecvError::Empty) if rayon::yield_now().is_some() => {}
             _ => return beside.recv().map_err(|_| ended())?,
         }

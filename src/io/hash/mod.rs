@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 mod beside;
 mod passing;
 mod sha256;
+mod taken;
 mod tree;
 
 pub(crate) use beside::Hashing;
 pub(crate) use passing::{Hashed, Placed};
+pub(crate) use tree::Tree;
 
 use super::{files, interrupt};
 use crate::Result;
