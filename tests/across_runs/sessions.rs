@@ -90,3 +90,27 @@ fn a_run_entity_that_one_of_two_files_has_is_no_place() {
     let why = format!("the name of study/{bold} has no number of a run: in names of outputs run-1");
     assert!(told.contains(&why), "no {why:?} in {told}");
 }
+
+#[test]
+fn tables_of_each_run_bear_the_number_in_its_name_in_whatever_order_they_are_given() {
+    let folder = study();
+    let dir = folder.path();
+    let (bold, events, mask) = (paths::BOLD, paths::EVENTS, paths::MASK);
+    let names = ["sub-01_task-pain_run-3_bold.nii.gz", "sub-01_task-pain_run-2_bold.nii.gz"];
+    for (name, fwhm) in names.iter().zip([8, 9]) {
+        run(dir, &format!("smooth study/{bold} --fwhm {fwhm} --out {name} --device cpu -q"));
+    }
+    let of_run_2 = "onset\tduration\ttrial_type\n10\t6\tpain\n";
+    std::fs::write(dir.join("own.tsv"), of_run_2).unwrap();
+    let options = format!(
+        "--mask study/{mask} --task-times start --noise ols --device cpu -q --contrast pain"
+    );
+    let [third, second] = names;
+    run(dir, &format!("glm {second} --events own.tsv {options} --out alone"));
+    run(dir, &format!("glm {third} {second} --events study/{events} own.tsv {options} --out both"));
+    let table = |path: &str| std::fs::read_to_string(dir.join(path)).unwrap();
+    assert_eq!(table("both/run-2_design.tsv"), table("alone/design.tsv"));
+    assert_ne!(table("both/run-3_design.tsv"), table("alone/design.tsv"));
+    assert!(!dir.join("both/run-1_design.tsv").exists());
+    run(dir, "verify both -q");
+}
