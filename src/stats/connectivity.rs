@@ -6,9 +6,9 @@
 //!
 //! Source: Fisher 1924 (partial correlation and its degrees of freedom); Davey 2013 for N of a band.
 
-use faer::linalg::solvers::DenseSolveCore;
-use faer::{Mat, Side};
 use ndarray::{Array2, ArrayView2};
+
+use super::dense;
 
 /// Of a series, relative to what it was before: less is what rounding leaves of nothing.
 const NOTHING: f64 = 1e-9;
@@ -44,8 +44,7 @@ pub fn slopes(series: ArrayView2<f64>) -> Array2<f64> {
 #[must_use]
 pub fn partial(r: ArrayView2<f64>) -> Option<Array2<f64>> {
     let n = r.nrows();
-    let matrix = Mat::from_fn(n, n, |a, b| r[[a, b]]);
-    let inverse = matrix.llt(Side::Lower).ok()?.inverse();
+    let inverse = dense::inverse(n, |a, b| r[[a, b]])?;
     // The inverse of a diagonal value is the share that the others leave of it.
     let is_known = (0..n).all(|a| inverse[(a, a)].is_finite() && inverse[(a, a)] < 1.0 / NOTHING);
     is_known.then(|| {

@@ -4,9 +4,9 @@
 //! values up to max(n, p) eps s_max count as zero. The solution is that of the columns as they are: pinv(X) y has the
 //! smallest norm among all beta that minimise |y - X beta| (Moore-Penrose, what `numpy.linalg.pinv` returns).
 
-use faer::Mat;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
+use super::dense::Svd;
 use crate::error::{Error, Result};
 
 /// How far, relative to the contrast's scale, C may lie from the row space of X and still be estimable.
@@ -55,15 +55,8 @@ impl LeastSquares {
         }
         let column_norm = Array1::from_iter(design.columns().into_iter().map(norm_or_one));
         // Rows of zeros below a wide X change nothing and give all p right singular vectors.
-        let unit =
-            Mat::from_fn(
-                n.max(p),
-                p,
-                |t, j| {
-                    if t < n { design[[t, j]] / column_norm[j] } else { 0.0 }
-                },
-            );
-        let svd = Svd::new(&unit)?;
+        let unit = |t: usize, j: usize| if t < n { design[[t, j]] / column_norm[j] } else { 0.0 };
+        let svd = svd((n.max(p), p), unit)?;
         let tolerance = n.max(p) as f64 * f64::EPSILON * svd.s.first().copied().unwrap_or(0.0);
         let rank = svd.s.iter().filter(|&&s| s > tolerance).count();
         let null_space = Array2::from_shape_fn((p, p - rank), |(j, k)| svd.v[(j, rank + k)]);
@@ -151,8 +144,7 @@ fn outer_inverse(svd: &Svd, rank: usize, column_norm: &Array1<f64>) -> Result<Ar
     if rank == 0 {
         return Ok(Array2::zeros((p, 0)));
     }
-    let scaled = Mat::from_fn(p, rank, |j, k| column_norm[j] * svd.v[(j, k)]);
-    let inner = Svd::new(&scaled)?;
+    let inner = self::svd((p, rank), |j, k| column_norm[j] * svd.v[(j, k)])?;
     let from = Array2::from_shape_fn((p, rank), |(j, k)| inner.u[(j, k)] / inner.s[k]);
     let to = Array2::from_shape_fn((rank, rank), |(k, i)| inner.v[(i, k)]);
     Ok(from.dot(&to))
@@ -165,8 +157,7 @@ fn outer_inverse(svd: &Svd, rank: usize, column_norm: &Array1<f64>) -> Result<Ar
 pub fn orthonormal_basis(design: ArrayView2<f64>) -> Result<Array2<f64>> {
     let (n, p) = design.dim();
     let norm: Vec<f64> = design.columns().into_iter().map(norm_or_one).collect();
-    let unit = Mat::from_fn(n, p, |t, j| design[[t, j]] / norm[j]);
-    let svd = Svd::new(&unit)?;
+    let svd = svd((n, p), |t, j| design[[t, j]] / norm[j])?;
     let tolerance = n.max(p) as f64 * f64::EPSILON * svd.s.first().copied().unwrap_or(0.0);
     let rank = svd.s.iter().filter(|&&s| s > tolerance).count();
     Ok(Array2::from_shape_fn((n, rank), |(t, k)| svd.u[(t, k)]))
@@ -179,7 +170,7 @@ pub fn orthonormal_basis(design: ArrayView2<f64>) -> Result<Array2<f64>> {
 /// Internal when the singular values cannot be found.
 pub fn truncated_pinv(matrix: ArrayView2<f64>, noise: f64) -> Result<(Array2<f64>, usize)> {
     let (n, p) = matrix.dim();
-    let svd = Svd::new(&Mat::from_fn(n, p, |t, j| matrix[[t, j]]))?;
+    let svd = svd((n, p), |t, j| matrix[[t, j]])?;
     let rank = svd.s.iter().filter(|&&s| s > noise).count();
     let v = Array2::from_shape_fn((p, rank), |(j, k)| svd.v[(j, k)] / svd.s[k]);
     let u = Array2::from_shape_fn((rank, n), |(k, t)| svd.u[(t, k)]);
@@ -205,18 +196,8 @@ fn norm_or_one(column: ArrayView1<f64>) -> f64 {
 }
 
 /// Thin singular value decomposition.
-struct Svd {
-    u: Mat<f64>,
-    s: Vec<f64>,
-    v: Mat<f64>,
-}
-
-impl Svd {
-    fn new(matrix: &Mat<f64>) -> Result<Svd> {
-        let svd = matrix.thin_svd().map_err(|_| {
-            Error::internal("the design's singular values", "did not converge", "converge", "")
-        })?;
-        let s = svd.S().column_vector().iter().copied().collect();
-        Ok(Svd { u: svd.U().to_owned(), s, v: svd.V().to_owned() })
-    }
+fn svd(shape: (usize, usize), value: impl Fn(usize, usize) -> f64) -> Result<Svd> {
+    Svd::of(shape, value).ok_or_else(|| {
+        Error::internal("the design's singular values", "did not converge", "converge", "")
+    })
 }

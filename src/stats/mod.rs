@@ -9,6 +9,7 @@ pub mod clusters;
 pub mod connectivity;
 pub mod correlation;
 pub mod decay;
+mod dense;
 pub mod fdr;
 pub mod fieller;
 pub mod gls;

@@ -2,9 +2,9 @@
 //! M are the eigenvectors of C, its singular values the roots of C's eigenvalues. Components whose singular value lies
 //! below 1e-8 of the largest are rounding noise: C holds squares.
 
-use faer::{Mat, Side};
 use ndarray::{Array2, ArrayView2};
 
+use super::dense::Eigen;
 use crate::error::{Error, Result};
 
 /// All components of a set of voxels.
@@ -34,13 +34,9 @@ impl PrincipalComponents {
                 singular_values: vec![],
             });
         }
-        let matrix = Mat::from_fn(n, n, |t, s| covariance[[t, s]]);
-        let eigen = matrix
-            .self_adjoint_eigen(Side::Lower)
-            .map_err(|_| failed("has eigenvalues that did not converge"))?;
-        let values = eigen.S().column_vector();
-        // faer's eigenvalues rise.
-        let mut series = Array2::from_shape_fn((n, n), |(t, k)| eigen.U()[(t, n - 1 - k)]);
+        let Eigen { values, vectors } = Eigen::of(n, |t, s| covariance[[t, s]])
+            .ok_or_else(|| failed("has eigenvalues that did not converge"))?;
+        let mut series = Array2::from_shape_fn((n, n), |(t, k)| vectors[(t, n - 1 - k)]);
         for mut component in series.columns_mut() {
             let larger = |a: f64, &b: &f64| if b.abs() > a.abs() { b } else { a };
             if component.iter().fold(0.0, larger) < 0.0 {

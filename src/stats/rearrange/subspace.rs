@@ -1,8 +1,8 @@
 //! Subspaces that rearrangements keep, by eigenvectors of small symmetric matrices.
 
-use faer::{Mat, Side};
 use ndarray::{Array2, ArrayView2};
 
+use crate::stats::dense::Eigen;
 use super::{Exchange, Rearrangement};
 use crate::error::{Error, Result};
 
@@ -19,13 +19,11 @@ fn parted(matrix: &Array2<f64>, limit: f64) -> Result<[Array2<f64>; 2]> {
     if matrix.iter().any(|v| !v.is_finite()) {
         return Err(failed("hold a value that is not finite"));
     }
-    let eigen = Mat::from_fn(n, n, |i, j| matrix[[i, j]])
-        .self_adjoint_eigen(Side::Lower)
-        .map_err(|_| failed("have eigenvalues that did not converge"))?;
-    let values = eigen.S().column_vector();
+    let Eigen { values, vectors } = Eigen::of(n, |i, j| matrix[[i, j]])
+        .ok_or_else(|| failed("have eigenvalues that did not converge"))?;
     let n_small = (0..n).filter(|&k| values[k] <= limit).count();
     let columns = |from: usize, to: usize| {
-        Array2::from_shape_fn((n, to - from), |(i, k)| eigen.U()[(i, from + k)])
+        Array2::from_shape_fn((n, to - from), |(i, k)| vectors[(i, from + k)])
     };
     Ok([columns(0, n_small), columns(n_small, n)])
 }
