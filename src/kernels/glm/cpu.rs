@@ -1,5 +1,6 @@
 //! The f64 twin of `shaders/glm.wgsl`, written from the equation: panels of a few voxels' whole time courses, all of
-//! whose passes run in the first cache level.
+//! whose passes run in the first cache level. In f64 the residual sum of squares is |y - c|^2 - |g|^2 where that leaves
+//! more than a little; else a second pass takes U g off.
 
 use ndarray::{Array1, Array2, ArrayViewMut2, Axis};
 use pulp::{Arch, Simd, WithSimd};
@@ -16,13 +17,16 @@ use crate::volume::HostBold;
 /// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
 const BLOCK_VALUES: usize = 32_768;
 
+/// The difference of two sums keeps its digits, but for the last, where at least this share is left.
+const LITTLE: f64 = 1.0 / 16.0;
+
 /// One solution operator in the layout of the panel products.
 struct Operators<'a> {
     solver: &'a Solver,
-    /// X, `[volume][regressor]`.
-    design: Vec<f64>,
-    /// pinv(X)', `[volume][regressor]`.
-    pinv_t: Vec<f64>,
+    /// U, `[volume][rank]`.
+    basis: Vec<f64>,
+    /// H', `[rank][regressor]`.
+    to_beta_t: Vec<f64>,
     /// pinv(X) 1, `[regressor]`.
     mean_beta: Vec<f64>,
     /// 1 - X pinv(X) 1, `[volume]`, and whether it is anything at all.
@@ -67,8 +71,8 @@ impl<'a> Operators<'a> {
     fn new(solver: &'a Solver) -> Operators<'a> {
         Operators {
             solver,
-            design: solver.design.iter().copied().collect(),
-            pinv_t: solver.pinv.t().iter().copied().collect(),
+            basis: solver.basis.iter().copied().collect(),
+            to_beta_t: solver.to_beta().t().iter().copied().collect(),
             mean_beta: solver.mean_beta.to_vec(),
             mean_residual: solver.mean_residual.to_vec(),
             uses_mean: solver.mean_residual.iter().any(|&r| r != 0.0),
@@ -126,10 +130,13 @@ impl WithSimd for Fit<'_, '_> {
         let w = width::<S>();
         let panel_len = n * w;
         let n_panels = job.voxels.len().div_ceil(w);
-        scratch.resize(n_panels * panel_len + (n_panels + p + 2) * w, 0.0);
+        let rank = solver.rank;
+        scratch.resize(n_panels * panel_len + (n_panels + rank + p + 3) * w, 0.0);
         let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
         let (row, rest) = rest.split_at_mut(n_panels * w);
-        let (estimates, sums) = rest.split_at_mut(p * w);
+        let (scores, rest) = rest.split_at_mut(rank * w);
+        let (estimates, rest) = rest.split_at_mut(p * w);
+        let (exact, sums) = rest.split_at_mut(w);
         gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, row, panels);
 
         for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
@@ -137,22 +144,37 @@ impl WithSimd for Fit<'_, '_> {
             let c = mean(simd, y);
             centre(simd, y, c);
             let total = sum_of_squares(simd, y);
+            let g = lanes_mut::<S>(scores);
+            project(simd, &operators.basis, y, g);
+            let explained = sum_of_squares(simd, g);
             let beta = lanes_mut::<S>(estimates);
-            project(simd, &operators.pinv_t, y, beta);
-            if operators.uses_mean {
-                add_outer(simd, &operators.mean_residual, c, y);
-            }
-            negate(simd, beta);
-            add_combination(simd, &operators.design, beta, y);
-            let left = sum_of_squares(simd, y);
-            lanes_mut::<S>(sums).copy_from_slice(&[left, total]);
-            negate(simd, beta);
+            project(simd, &operators.to_beta_t, g, beta);
             add_outer(simd, &operators.mean_beta, c, beta);
+            lanes_mut::<S>(sums).copy_from_slice(&[explained, total]);
 
             let first = index * w;
             let count = w.min(job.voxels.len() - first);
-            let (left, total) = sums.split_at(w);
-            let sums = left.iter().zip(total);
+            let (left, total) = sums.split_at_mut(w);
+            for (left, total) in left.iter_mut().zip(&*total) {
+                *left = total - *left;
+            }
+            let is_little = |left: f64, total: f64| {
+                operators.uses_mean || left.is_nan() || left < LITTLE * total
+            };
+            if (0..count).any(|lane| is_little(left[lane], total[lane])) {
+                if operators.uses_mean {
+                    add_outer(simd, &operators.mean_residual, c, y);
+                }
+                negate(simd, g);
+                add_combination(simd, &operators.basis, g, y);
+                lanes_mut::<S>(exact).copy_from_slice(&[sum_of_squares(simd, y)]);
+                for lane in 0..count {
+                    if is_little(left[lane], total[lane]) {
+                        left[lane] = exact[lane];
+                    }
+                }
+            }
+            let sums = left.iter().zip(&*total);
             for (v, (left, total)) in job.sigma2[first..][..count].iter_mut().zip(sums) {
                 *v = if *left <= NOTHING * total { 0.0 } else { left / solver.dof };
             }

@@ -1,11 +1,12 @@
-//! Ordinary least squares at each voxel: beta = pinv(X) y, sigma2 = |y - X beta|^2 / dof, dof = n - rank X, residuals
-//! from a second pass over data centred on the voxel's mean (one-pass sums of squares lose t by 0.1, see docs/accuracy.md).
+//! Ordinary least squares at each voxel: beta = pinv(X) y, sigma2 = |y - X beta|^2 / dof, dof = n - rank X, data centred on
+//! the voxel's mean. The device takes residuals in a second pass (one-pass sums of squares lose t by 0.1 in f32, see
+//! docs/accuracy.md), the f64 path where X leaves less than a sixteenth.
 //! X may hold columns that differ between slice-time groups. Rank-deficient X: minimum-norm solution.
 //!
 //! Centring: with c = mean y, beta = pinv(X) (y - c) + c pinv(X) 1, and the residual is
 //! (y - c) - X pinv(X) (y - c) + c (1 - X pinv(X) 1), whose last term is none where X holds the constant.
 //!
-//! The device knows g = U' (y - c) alone, U an orthonormal basis of X's columns and pinv(X) = H U': beta = H g + c pinv(X) 1 and X beta = U g keep their
+//! Both know g = U' (y - c) alone, U an orthonormal basis of X's columns and pinv(X) = H U': beta = H g + c pinv(X) 1 and X beta = U g keep their
 //! digits in f32 where columns nearly depend on each other.
 
 use std::time::Instant;

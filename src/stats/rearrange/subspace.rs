@@ -2,9 +2,9 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use crate::stats::dense::Eigen;
 use super::{Exchange, Rearrangement};
 use crate::error::{Error, Result};
+use crate::stats::dense::Eigen;
 
 /// Sums of squares of unit vectors up to this are rounding.
 const ROUNDING: f64 = 1e-14;
