@@ -231,6 +231,26 @@ fn a_large_mean_costs_no_digits_of_the_variance() {
     assert_close("sigma2", &high.sigma2.to_vec(), &low.sigma2.to_vec(), 1e-11, 0.0);
 }
 
+/// What is left of such a voxel is no difference of sums: 1e-15 of 1e8 times as much is not 1e-9 of it. Its neighbours in a panel stay as they are.
+#[test]
+fn a_voxel_that_columns_explain_but_for_a_hundred_millionth_keeps_the_digits_of_its_variance() {
+    let x = design(50, 6, 49);
+    let model = Model::new(&x, &names(6), None, 1, 0.0).unwrap();
+    let plain = noise([7, 3, 1], 50, 51);
+    let mut bold = plain.clone();
+    let of_plain = on_cpu(&plain, &all(&plain), &model);
+    for t in 0..50 {
+        for voxel in [2, 5] {
+            let value = &mut bold.data[t * 21 + voxel];
+            *value = *value * 1e-3 + (200.0 * x[[t, 1]]) as f32;
+        }
+    }
+    let got = on_cpu(&bold, &all(&bold), &model);
+    let (_, want) = naive(&bold, &all(&bold), &model);
+    assert_close("sigma2", &got.sigma2.to_vec(), &want, 1e-9, 0.0);
+    assert_eq!(got.sigma2[3], of_plain.sigma2[3]);
+}
+
 #[test]
 fn a_rank_deficient_design_has_the_minimum_norm_solution_and_names_its_columns() {
     let x = design(40, 5, 41);
