@@ -8,9 +8,11 @@ use crate::gpu::{Activity, Bold, Done, Span, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::volume::{Block, HostBold};
 
+mod ahead;
 mod ladder;
 mod plan;
 
+pub use ahead::{ReadAhead, Spare, send_sparing};
 pub use ladder::{Ladder, RING, Story};
 pub use plan::{PROCESS_BYTES, Slabs};
 

@@ -11,7 +11,9 @@ use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::lags;
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
+use crate::pipeline::blocks::{
+    Cut, Ladder, ReadAhead, Slabs, Spare, Story, plane_bytes, send_sparing,
+};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::flat;
@@ -142,15 +144,15 @@ pub fn fit_run(
     let every = plan.noise.as_ref().map_or(1, |noise| noise.every(inside));
     let chosen = plan.noise.as_ref().map_or(Vec::new(), |_| noise::chosen(inside));
     let (held, sampled) = (Vec::new(), Vec::new());
-    let mut story =
-        Fitting { source, beside, plan, untouched, fitted, every, chosen, held, sampled };
+    let fitting = Fitting { beside, plan, untouched, fitted, every, chosen, held, sampled };
+    let mut story = Telling { source: ReadAhead::of(source), fitting };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Fitting {
         fitted: Fitted { mut contrasts, fitted, mut flat, not_finite_beside, .. },
         held,
         sampled,
         ..
-    } = story;
+    } = story.fitting;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
     let (mut residuals, mut beyond) = (Vec::new(), None);
@@ -176,8 +178,13 @@ fn held_bytes(inside: &[bool], plan: &Plan) -> u64 {
 }
 
 /// Read, correct, smooth, fit, contrast.
+struct Telling<'a> {
+    source: ReadAhead<'a>,
+    fitting: Fitting<'a>,
+}
+
+/// What is done with blocks once they are read.
 struct Fitting<'a> {
-    source: &'a mut dyn BoldSource,
     beside: &'a mut [Box<dyn BoldSource>],
     plan: &'a Plan,
     /// Whether the model sees the run as it is read.
@@ -208,12 +215,34 @@ struct Contrasted {
     sampled: Option<Sampled>,
 }
 
-impl Story for Fitting<'_> {
+impl Story for Telling<'_> {
     type Begun = Contrasted;
 
+    fn expect(&mut self, next: Option<&Block>) {
+        self.source.expect(next);
+    }
+
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Contrasted> {
+        let Telling { source, fitting } = self;
+        source.with(tape, block, |tape, host, spare| fitting.begin(tape, host, spare))
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Contrasted) -> Result<()> {
+        let shape = self.source.source().shape();
+        self.fitting.finish(done, begun, shape[0] * shape[1])
+    }
+}
+
+impl Fitting<'_> {
+    /// Of a block that was read.
+    fn begin(
+        &mut self,
+        tape: &mut Tape<'_>,
+        host: HostBold,
+        spare: &mut Spare,
+    ) -> Result<Contrasted> {
         let Plan { model, contrasts, noise, .. } = self.plan;
-        let host = read_timed(tape, self.source, block)?;
+        let block = &host.block.clone();
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
         let fit_tells = self.untouched && self.beside.is_empty() && matches!(tape, Tape::Cpu(_));
         let own =
@@ -225,7 +254,7 @@ impl Story for Fitting<'_> {
         let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
         self.fitted.flat.extend(places(block, &flat::of_block(&host, &voxels)));
         let host = complete(host, self.plan.smooth.as_ref());
-        let bold = send(tape, self.source, host)?;
+        let bold = send_sparing(tape, host, spare)?;
         let bold = self.plan.prepared(tape, bold)?;
         let fit = glm::fit(tape, &bold, &voxels, model)?;
         let places = places(block, &voxels);
@@ -261,12 +290,12 @@ impl Story for Fitting<'_> {
             begun.sums = Some((self::places(block, &few), glm::download(tape, fit)?, sums));
         }
         if let Bold::Host(host) = bold {
-            self.source.reuse(host.data);
+            spare.push(host.data);
         }
         Ok(begun)
     }
 
-    fn finish(&mut self, done: &Done<'_>, begun: Contrasted) -> Result<()> {
+    fn finish(&mut self, done: &Done<'_>, begun: Contrasted, plane_len: usize) -> Result<()> {
         let Fitted { contrasts, fitted, .. } = &mut self.fitted;
         if let Some((places, values)) = begun.contrasts {
             for (values, maps) in values.read(done)?.iter().zip(contrasts) {
@@ -288,7 +317,6 @@ impl Story for Fitting<'_> {
             self.held.push(held);
         }
         if let Some((places, own, series)) = begun.sampled {
-            let plane_len = self.source.shape()[0] * self.source.shape()[1];
             let group = |place: &usize| self.plan.model.group_of_plane[place / plane_len];
             let slice_group = places.iter().map(group).collect();
             let residual = series.read(done)?;

@@ -47,7 +47,7 @@ where
     }
 }
 
-impl<S> BoldSource for Censored<S>
+impl<S: Send> BoldSource for Censored<S>
 where
     S: DerefMut<Target: BoldSource>,
 {

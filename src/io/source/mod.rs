@@ -36,7 +36,7 @@ pub use sampled::{Sample, Sampled};
 pub use stack::Stack;
 
 /// Where blocks come from.
-pub trait BoldSource {
+pub trait BoldSource: Send {
     /// Voxels along i, j, k.
     fn shape(&self) -> [usize; 3];
     /// Volumes in the run.

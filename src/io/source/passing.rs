@@ -10,7 +10,7 @@ use crate::io::hash::Checksum;
 use crate::volume::{Block, HostBold};
 
 /// What is kept of blocks.
-pub trait Keeps {
+pub trait Keeps: Send {
     /// Keep what a block has of it. A block that comes once more changes nothing.
     fn take(&mut self, bold: &HostBold);
 

@@ -25,6 +25,9 @@ pub trait Story {
     /// Reading and device errors.
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Self::Begun>;
 
+    /// Hear which block follows the one that is begun next, where it may be read ahead.
+    fn expect(&mut self, _next: Option<&Block>) {}
+
     /// Take the results; blocks come in order. Leaves nothing behind when it fails.
     ///
     /// # Errors
@@ -144,7 +147,9 @@ impl Ladder {
         self.say_passed_over(watch);
         let mut next = 0;
         while next < blocks.len() {
-            let Came { done, failed } = flow(&self.device, &blocks[next..], watch, story);
+            let may_read_ahead = self.memory.is_none();
+            let left = (&blocks[next..], may_read_ahead);
+            let Came { done, failed } = flow(&self.device, left, watch, story);
             self.worked |= done > 0;
             next += done;
             if let Some(failed) = failed {
@@ -276,14 +281,21 @@ struct Climb<'a> {
 }
 
 /// Blocks through the device until one fails; those begun behind it are given up.
-fn flow<S: Story>(device: &Device, blocks: &[Block], watch: &dyn Watch, story: &mut S) -> Came {
-    let most = if matches!(device, Device::Cpu(_)) { 1 } else { RING };
+fn flow<S: Story>(
+    device: &Device,
+    (blocks, may_read_ahead): (&[Block], bool),
+    watch: &dyn Watch,
+    story: &mut S,
+) -> Came {
+    let is_cpu = matches!(device, Device::Cpu(_));
+    let most = if is_cpu { 1 } else { RING };
     let mut ring: VecDeque<(Flight<'_>, S::Begun)> = VecDeque::with_capacity(most);
     let mut waiting = blocks.iter();
     let (mut done, mut failed) = (0, None);
     loop {
         while ring.len() < most && failed.is_none() {
             let Some(block) = waiting.next() else { break };
+            story.expect(waiting.as_slice().first().filter(|_| is_cpu && may_read_ahead));
             match begin(device, block, story) {
                 Ok(begun) => ring.push_back(begun),
                 Err(error) => failed = Some(error),

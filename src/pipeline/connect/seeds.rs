@@ -13,7 +13,7 @@ use crate::kernels::glm::{self, HostFit};
 use crate::kernels::lags::{self, LagModel};
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::Taps;
-use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
+use crate::pipeline::blocks::{Cut, Ladder, ReadAhead, Slabs, Story, plane_bytes, send_sparing};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::{complete, places, prepared};
@@ -130,6 +130,7 @@ pub(super) fn map(
     };
     watch.stage("seeds", blocks.len());
     let fitted = usable.to_vec();
+    let source = ReadAhead::of(source);
     let mut story = Summing { source, nuisance, plan, lags: &lags, fitted, held: Vec::new() };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Summing { fitted, held, .. } = story;
@@ -203,7 +204,7 @@ struct Held {
 
 /// Read, correct, smooth, fit without seeds, sum.
 struct Summing<'a> {
-    source: &'a mut dyn BoldSource,
+    source: ReadAhead<'a>,
     nuisance: &'a Nuisance,
     plan: &'a Plan,
     lags: &'a LagModel,
@@ -215,23 +216,29 @@ impl Story for Summing<'_> {
     type Begun = (Vec<usize>, glm::Estimates, lags::Coming);
 
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Self::Begun> {
-        let host = read_timed(tape, self.source, block)?;
-        let first = block.core.start * block.plane_len();
-        let offset = (block.core.start - block.planes.start) * block.plane_len();
-        let core = &self.fitted[first..block.core.end * block.plane_len()];
-        let voxels: Vec<u32> =
-            (offset as u32..).zip(core).filter(|(_, fitted)| **fitted).map(|(v, _)| v).collect();
-        let (correct, smooth) = (self.plan.correct.as_ref(), self.plan.smooth.as_ref());
-        let bold = send(tape, self.source, complete(host, smooth))?;
-        let bold = prepared(tape, bold, (correct, smooth))?;
-        let model = &self.nuisance.model;
-        let fit = glm::fit(tape, &bold, &voxels, model)?;
-        let sums = lags::sums(tape, (&bold, &voxels), (&fit, model), self.lags)?;
-        let estimates = glm::download(tape, fit)?;
-        if let Bold::Host(host) = bold {
-            self.source.reuse(host.data);
-        }
-        Ok((places(block, &voxels), estimates, sums))
+        let Summing { source, nuisance, plan, lags, fitted, .. } = self;
+        source.with(tape, block, |tape, host, spare| {
+            let first = block.core.start * block.plane_len();
+            let offset = (block.core.start - block.planes.start) * block.plane_len();
+            let core = fitted[first..block.core.end * block.plane_len()].iter();
+            let inside = (offset as u32..).zip(core).filter(|(_, fitted)| **fitted);
+            let voxels: Vec<u32> = inside.map(|(v, _)| v).collect();
+            let (correct, smooth) = (plan.correct.as_ref(), plan.smooth.as_ref());
+            let bold = send_sparing(tape, complete(host, smooth), spare)?;
+            let bold = prepared(tape, bold, (correct, smooth))?;
+            let model = &nuisance.model;
+            let fit = glm::fit(tape, &bold, &voxels, model)?;
+            let sums = lags::sums(tape, (&bold, &voxels), (&fit, model), lags)?;
+            let estimates = glm::download(tape, fit)?;
+            if let Bold::Host(host) = bold {
+                spare.push(host.data);
+            }
+            Ok((places(block, &voxels), estimates, sums))
+        })
+    }
+
+    fn expect(&mut self, next: Option<&Block>) {
+        self.source.expect(next);
     }
 
     fn finish(&mut self, done: &Done<'_>, begun: Self::Begun) -> Result<()> {

@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::gpu::{Done, Tape};
 use crate::io::source::BoldSource;
 use crate::kernels::pairs::{self, MOST_OF_A_ROW, Rows};
-use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
+use crate::pipeline::blocks::{
+    Cut, Ladder, ReadAhead, Slabs, Spare, Story, plane_bytes, send_sparing,
+};
 use crate::pipeline::flat;
 use crate::pipeline::regions::Region;
 use crate::pipeline::tsnr::Moments;
@@ -92,9 +94,10 @@ pub(super) fn pass(
         ..Seen::default()
     };
     let n_volumes = source.n_volumes();
-    let mut story = Looking { source, asked, seen, total: Array1::zeros(n_volumes) };
+    let looking = Looking { asked, seen, total: Array1::zeros(n_volumes) };
+    let mut story = Telling { source: ReadAhead::of(source), looking };
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
-    let Looking { mut seen, total, .. } = story;
+    let Looking { mut seen, total, .. } = story.looking;
     for (node, n) in asked.nodes.iter().zip(&mut seen.n_used) {
         *n = node.voxels.iter().filter(|&&v| seen.usable[v]).count();
     }
@@ -106,8 +109,13 @@ pub(super) fn pass(
 }
 
 /// Read, look, sum.
+struct Telling<'a> {
+    source: ReadAhead<'a>,
+    looking: Looking<'a>,
+}
+
+/// What is done with blocks once they are read.
 struct Looking<'a> {
-    source: &'a mut dyn BoldSource,
     asked: &'a Asked<'a>,
     seen: Seen,
     /// Over the mask.
@@ -130,11 +138,27 @@ struct Begun {
     flat: usize,
 }
 
-impl Story for Looking<'_> {
+impl Story for Telling<'_> {
     type Begun = Begun;
 
+    fn expect(&mut self, next: Option<&Block>) {
+        self.source.expect(next);
+    }
+
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Begun> {
-        let host = read_timed(tape, self.source, block)?;
+        let Telling { source, looking } = self;
+        source.with(tape, block, |tape, host, spare| looking.begin(tape, host, spare))
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Begun) -> Result<()> {
+        self.looking.finish(done, begun)
+    }
+}
+
+impl Looking<'_> {
+    /// Of a block that was read.
+    fn begin(&mut self, tape: &mut Tape<'_>, host: HostBold, spare: &mut Spare) -> Result<Begun> {
+        let block = &host.block.clone();
         let (not_finite, flat) = self.settle(&host);
         let first = block.planes.start * block.plane_len();
         let (mut rows, mut of) = (Rows::default(), Vec::new());
@@ -159,13 +183,13 @@ impl Story for Looking<'_> {
         self.keep_own(&host);
         self.keep_tsnr(&host);
         if rows.is_empty() {
-            self.source.reuse(host.data);
+            spare.push(host.data);
             return Ok(Begun { of, coming: None, not_finite, flat });
         }
-        let bold = send(tape, self.source, host)?;
+        let bold = send_sparing(tape, host, spare)?;
         let coming = Some(pairs::sums(tape, &bold, &rows)?);
         if let crate::gpu::Bold::Host(host) = bold {
-            self.source.reuse(host.data);
+            spare.push(host.data);
         }
         Ok(Begun { of, coming, not_finite, flat })
     }
@@ -188,9 +212,7 @@ impl Story for Looking<'_> {
         }
         Ok(())
     }
-}
 
-impl Looking<'_> {
     /// Which of a block's mask voxels can be used; how many are not finite, and how many constant.
     fn settle(&mut self, host: &HostBold) -> (usize, usize) {
         let block = &host.block;
