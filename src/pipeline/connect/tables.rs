@@ -289,7 +289,7 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
             "dof less the number of other regions, those of the same voxels counted once",
             "The same less, in each run, the number of other regions, those of the same voxels counted once",
         ),
-        "coverage_a": "Share of the region's voxels that are in the mask, finite and not constant",
+        "coverage_a": "Share of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain",
         "coverage_b": "The same of the other",
         "shared_voxels": "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a",
     })
