@@ -19,6 +19,9 @@ pub const LEAST_COVERAGE: f64 = 0.5;
 /// A whole region, with the rounding of a share.
 const ONE: f64 = 1.0 + 1e-9;
 
+/// What is to be known of a region that holds the seed of the maps; follows what of it is the seed's.
+pub const BY_CONSTRUCTION: &str = "the seed of the maps, whose series holds theirs: values are high there by construction, whatever the brain does; ask about regions beside it, or about pairs of regions (boldly connect --regions, boldly trial --edges)";
+
 const KEYS: [&str; 2] = ["participant_id", "session_id"];
 const REGION: &str = "region";
 const MEAN: &str = "mean";
@@ -83,6 +86,10 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
             let (participant, session, _) = of_rows[row];
             low[region].push(Low { participant, session, coverage: share });
         }
+    }
+    for region in &regions {
+        let held = long.dictionary.get(region).and_then(|own| own.holds_seed.as_ref());
+        held.iter().for_each(|what| notes.warn(format!("{what}, {BY_CONSTRUCTION}"), Vec::new()));
     }
     for state in stay.iter().filter(|own| **own != arm && STATES.contains(own)) {
         tell_states(long, state, &names, notes)?;
