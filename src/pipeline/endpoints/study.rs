@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::heard::heard;
 use super::{edges, maps, sessions};
 use crate::error::{Error, Result};
 use crate::io;
@@ -84,7 +85,10 @@ impl Study {
         let (mut files, mut values) = (Vec::new(), Vec::new());
         if let Some(of_maps) = &spec.maps {
             refuse_called(maps::NAME, "the regions of --brain", &all)?;
-            let read = maps::read((of_maps, &spec.study), &mut notes, watch)?;
+            let of = |notes: &mut Notes, watch: &dyn Watch| {
+                maps::read((of_maps, &spec.study), notes, watch)
+            };
+            let read = heard(&mut notes, watch, of)?;
             tables.all.push(read.table);
             files.extend(read.files);
             values = read.values;
