@@ -22,6 +22,7 @@ mod acq_time;
 mod edges;
 mod heard;
 mod maps;
+mod near;
 mod pictures;
 mod sessions;
 mod study;
