@@ -66,6 +66,7 @@ mod tasks;
 mod twice;
 mod two_sample;
 pub mod unequal;
+pub mod unit;
 mod visits;
 mod whole;
 
