@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
-use super::series::Seen;
 use crate::design::band::{self, stop_band};
 use crate::error::{Error, Result};
 use crate::kernels::glm::{Model, NOTHING};
@@ -95,8 +94,8 @@ fn push(run: &mut Run, name: String, column: &Array1<f64>) -> Result<()> {
 ///
 /// # Errors
 /// Usage where it is one already.
-pub(super) fn add_global(run: &mut Run, seen: &Seen, watch: &dyn Watch) -> Result<()> {
-    push(run, GLOBAL.to_owned(), &Array1::from_vec(seen.global.clone()))?;
+pub(super) fn add_global(run: &mut Run, mean: &[f64], watch: &dyn Watch) -> Result<()> {
+    push(run, GLOBAL.to_owned(), &Array1::from_vec(mean.to_vec()))?;
     watch.warn(&format!(
         "{}: the mean of the mask is taken out of every series (--global-signal): correlations then scatter about 0 by construction, so that some \
          are negative whatever the brain does, and what differs between groups in the global signal itself moves to all of them",

@@ -236,7 +236,7 @@ fn with_global(
     (asked, seen): (&Asked<'_>, Seen),
     watch: &dyn Watch,
 ) -> Result<(Nuisance, Seen)> {
-    nuisance::add_global(run, &seen, watch)?;
+    nuisance::add_global(run, &seen.global, watch)?;
     let nuisance = Nuisance::of(spec, run, asked.beside, watch)?;
     let asked =
         Asked { inside: &seen.usable, global: false, tsnr: 0, nuisance: Some(&nuisance), ..*asked };
