@@ -274,6 +274,8 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
     let of = |one: &'static str, mean: &'static str| if is_mean { mean } else { one };
     json!({
         "Description": format!("Every pair of regions once{}", of_runs(edges)),
+        "region_a": "One region of the pair",
+        "region_b": "The other",
         "r": "Correlation of the cleaned series, which is the partial correlation given the nuisance columns",
         "partial_r": "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent",
         "z": "Fisher's z of r, atanh r",
@@ -313,7 +315,8 @@ pub(super) fn networks(
     let columns = vec![host, host, summed(OF_R), summed(OF_R), host, host];
     let described = json!({
         "Description": format!("Networks, and seeds that are in none: the mean of Fisher's z over the pairs of their regions{}", of_runs(edges)),
-        "network_b": "The same as network_a: within it",
+        "network_a": "One network, or a seed that is in none",
+        "network_b": "The other; the same as network_a: within it",
         "mean_z": "Over the pairs that are known, each counting alike",
         "r": "tanh of mean_z",
         "pairs": "Pairs of different regions",
