@@ -73,10 +73,11 @@ pub fn run(
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, beside, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(own_number);
-        let [.., not_finite, flat, explained] = found.counts;
+        let [.., not_finite, flat, explained, _] = found.counts;
         said::unknown_sources(&found.columns, &tissues, watch);
         said::left_out(&run.path, [not_finite, flat], watch);
         said::explained(&run.path, explained, watch);
+        said::copied(&run.path, &found.copied, watch);
         said::regions(spec, &run.path, &found.nodes, watch);
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
         said::alike(&run.path, &found, &of_run, &nodes, watch);
@@ -258,6 +259,7 @@ fn account(
         "voxels_not_finite": count(2),
         "voxels_constant": count(3),
         "voxels_explained": count(4),
+        "voxels_copied": count(5),
     });
     let mut stages = vec!["read"];
     stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));
@@ -288,7 +290,7 @@ fn account(
 /// The voxels that count in a run, or in all of them.
 fn mask(usable: &[bool], number: Option<usize>) -> Map {
     Map {
-        description: "Voxels that count for regions and have maps, in the mask, finite and not constant: 1, others 0".to_owned(),
+        description: "Voxels that count for regions and have maps, in the mask, finite, not constant, more than the nuisance columns explain, and no copy of a seed: 1, others 0".to_owned(),
         ..Map::of_mask(tables::of_run(Entities::of("mask"), number), usable)
     }
 }

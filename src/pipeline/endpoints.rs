@@ -20,7 +20,9 @@ use crate::trial::{self, ByArm, Notes, Results, Severity};
 
 mod acq_time;
 mod edges;
+mod heard;
 mod maps;
+mod near;
 mod pictures;
 mod sessions;
 mod study;
@@ -40,9 +42,7 @@ pub fn run(
     products: &mut dyn Products,
 ) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
-    let (mut study, results) = analysed(spec, watch)?;
-    let (pictures, beside) = pictures::read(&spec.pictures, watch)?;
-    study.files.extend(beside);
+    let (study, results, pictures) = analysed(spec, watch)?;
     let files: Vec<_> = study.files.iter().map(|(_, path)| path.clone()).collect();
     products.reads(&files)?;
     for note in &results.notes.all {
@@ -80,9 +80,13 @@ pub fn resolved(spec: EndpointsSpec, watch: &dyn Watch) -> Result<EndpointsSpec>
     Ok(EndpointsSpec { plan, pictures, ..spec })
 }
 
-/// The study opened, and all its numbers.
-fn analysed(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<(Study, Results)> {
-    let study = Study::open(spec, watch)?;
+/// The study opened, all its numbers, and the pictures beside them.
+fn analysed(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<(Study, Results, Vec<PictureFile>)> {
+    let mut study = Study::open(spec, watch)?;
+    let listed = pictures::listed(&spec.pictures)?;
+    let (pictures, beside) =
+        heard::heard(&mut study.notes, watch, |_, watch| pictures::read(&listed, watch))?;
+    study.files.extend(beside);
     let mut results = trial::analyse(
         &study.plan,
         study.participants.clone(),
@@ -97,7 +101,7 @@ fn analysed(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<(Study, Results)>
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..results
     };
-    Ok((study, results))
+    Ok((study, results, pictures))
 }
 
 /// A table, numbers in full: made on the host in f64 on every machine.
@@ -199,7 +203,7 @@ pub struct Described {
 /// # Errors
 /// As [`run`], but for outputs.
 pub fn described(spec: &EndpointsSpec) -> Result<Described> {
-    let (study, results) = analysed(spec, &Quiet)?;
+    let (study, results, _) = analysed(spec, &Quiet)?;
     let (plan, mut text) = (pretty(&results.plan)?, String::new());
     let names: Vec<String> =
         study.files.iter().map(|(_, path)| path.display().to_string()).collect();

@@ -184,6 +184,11 @@ pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>, watch: &dyn Watch) -
 
 fn described(regions: &[String]) -> Fields<String, Value> {
     let said = [
+        ("participant_id", "Participant", "Whose run it is", ""),
+        ("session_id", "Session", "The visit of the run", ""),
+        ("task", "Task", "The task of the run", ""),
+        ("run", "Run", "The number of the run", ""),
+        ("name", "Name", "What the run is called", ""),
         ("heart_rate", "Heart rate", "Mean heart rate over the recording", "beats/min"),
         (
             "breathing_rate",

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::dense;
 
-/// Of a series, relative to what it was before: less is what rounding leaves of nothing.
+/// The share of a series that all others must leave of it.
 const NOTHING: f64 = 1e-9;
 /// The largest |r|: beyond it two series are one, and atanh is infinite.
 pub const LARGEST: f64 = 1.0 - 1e-12;
@@ -56,12 +56,6 @@ pub fn partial(r: ArrayView2<f64>) -> Option<Array2<f64>> {
             }
         })
     })
-}
-
-/// Whether anything is left of a series: its sums of squares before and after N was taken out.
-#[must_use]
-pub fn is_left(before: f64, after: f64) -> bool {
-    after > NOTHING * NOTHING * before
 }
 
 /// Fisher's z.

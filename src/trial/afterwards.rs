@@ -7,6 +7,11 @@ use crate::error::{Error, Result};
 /// What became of participants after they were randomised.
 const AFTERWARDS: [&str; 4] = ["treated", "last_day", "completed", "discontinuation_reason"];
 
+/// Whether a column of participants.tsv is what became of them.
+pub(super) fn is(column: &str) -> bool {
+    AFTERWARDS.contains(&column)
+}
+
 /// Refuse columns that are known only after randomisation: of the model (`--strata`, `--covariate`), and of the arms before treatment (`--describe`).
 ///
 /// # Errors
@@ -25,7 +30,7 @@ pub(super) fn refuse(plan: &Plan, table: &Measured) -> Result<()> {
                     table.name
                 )
             }
-            _ if AFTERWARDS.contains(&column.as_str()) => {
+            _ if is(column) => {
                 "is what became of participants after they were randomised".to_owned()
             }
             _ => continue,

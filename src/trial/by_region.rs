@@ -19,16 +19,62 @@ pub const LEAST_COVERAGE: f64 = 0.5;
 /// A whole region, with the rounding of a share.
 const ONE: f64 = 1.0 + 1e-9;
 
+/// What is to be known of a region that holds the seed of the maps; follows what of it is the seed's.
+pub const BY_CONSTRUCTION: &str = "the seed of the maps, whose series holds theirs: values are high there by construction, whatever the brain does; ask about regions beside it, or about pairs of regions (boldly connect --regions, boldly trial --edges)";
+
 const KEYS: [&str; 2] = ["participant_id", "session_id"];
 const REGION: &str = "region";
 const MEAN: &str = "mean";
 const COVERAGE: &str = "coverage";
+const VOXELS: &str = "voxels";
 
 /// Whether a table has a row a map and region.
 #[must_use]
 pub fn is_by_region(table: &Measured) -> bool {
     let is_there = |column: &&str| table.table.columns.iter().any(|own| are_one_name(own, column));
     KEYS.iter().chain(&[REGION, MEAN]).all(is_there)
+}
+
+/// Refuse a table of regions, several rows a participant and visit, that lacks the column of their means.
+///
+/// # Errors
+/// Bad data, with the one column of numbers that may be it; as [`Measured::ids`] and [`Measured::sessions`].
+pub fn refuse_without_means(table: &Measured) -> Result<()> {
+    let at = |name: &str| table.table.columns.iter().position(|own| own == name);
+    let (Some(region), None) = (at(REGION), at(MEAN)) else { return Ok(()) };
+    if !KEYS.iter().all(|key| at(key).is_some()) {
+        return Ok(());
+    }
+    let (ids, sessions) = (table.ids()?, table.sessions()?);
+    let mut of_visits: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut visits = ids.iter().zip(&sessions).zip(&table.table.rows);
+    let is_long = visits.any(|((id, session), cells)| {
+        let name = cells[region].trim();
+        *of_visits.entry((id, session)).or_insert(name) != name
+    });
+    if !is_long {
+        return Ok(());
+    }
+    let is_known = |name: &&String| {
+        let known = KEYS.iter().chain(&STATES).chain(&[REGION, COVERAGE, VOXELS, RUN]);
+        known.into_iter().any(|own| own == name) || motion::is_taken(name)
+    };
+    let holds_numbers = |name: &&String| {
+        let cells =
+            at(name).into_iter().flat_map(|at| table.table.rows.iter().map(move |r| &r[at]));
+        cells.map(|cell| cell.trim()).all(|cell| is_missing(cell) || cell.parse::<f64>().is_ok())
+    };
+    let others = table.table.columns.iter().filter(|name| !is_known(name));
+    let numbers: Vec<&String> = others.filter(holds_numbers).collect();
+    Err(Error::bad_data(
+        &table.table.name,
+        format!("has a row a map and region (column {REGION}), and no column {MEAN}"),
+        format!("have the regions' values in {MEAN}, as region_values.tsv of boldly group has"),
+        match numbers[..] {
+            [one] => format!("rename '{one}' to {MEAN} where it holds them"),
+            _ => "name the column of them so, or give a column a region".to_owned(),
+        },
+    ))
 }
 
 /// The same values with a row a participant and visit, or, where there is a column `run`, a run of it. Columns of the arm, the run, the task, the condition and of motion stay, all others go; a value that rests on less than
@@ -83,6 +129,10 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
             let (participant, session, _) = of_rows[row];
             low[region].push(Low { participant, session, coverage: share });
         }
+    }
+    for region in &regions {
+        let held = long.dictionary.get(region).and_then(|own| own.holds_seed.as_ref());
+        held.iter().for_each(|what| notes.warn(format!("{what}, {BY_CONSTRUCTION}"), Vec::new()));
     }
     for state in stay.iter().filter(|own| **own != arm && STATES.contains(own)) {
         tell_states(long, state, &names, notes)?;

@@ -23,6 +23,7 @@ use crate::stats::agreement::agreement;
 use crate::stats::correlation::pearson;
 use of_visit::Found;
 
+pub(super) use of_stimulus::is_of_stimulus;
 pub(super) use of_visit::Measure;
 
 /// What the sign of CPM means, for every header.

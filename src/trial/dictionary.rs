@@ -11,7 +11,7 @@ use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
 /// The keys of an entry that are read.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "LongName",
     "Description",
     "Units",
@@ -20,6 +20,7 @@ const KEYS: [&str; 9] = [
     "Maximum",
     "Levels",
     "SelectedBy",
+    "HoldsSeed",
     "Direction",
 ];
 
@@ -73,6 +74,8 @@ pub struct Variable {
     pub levels: Vec<(String, String)>,
     /// `SelectedBy`: by what a region was chosen, "atlas" or a contrast's name.
     pub selected_by: Option<String>,
+    /// `HoldsSeed`: what of a region is of the seed of the maps that its values are of.
+    pub holds_seed: Option<String>,
     /// `Direction`: "lower is better", "higher is better".
     pub direction: Option<Direction>,
 }
@@ -180,7 +183,7 @@ impl Dictionary {
     /// Read the text of a JSON file.
     ///
     /// # Errors
-    /// Bad data: no JSON object, a key twice in one object, a Range (or Minimum and Maximum) that is not two rising numbers, a Range that contradicts Minimum or Maximum, Levels that are no object or list, a Direction that says neither lower nor higher, a LongName, Description, Units or SelectedBy that is no text.
+    /// Bad data: no JSON object, a key twice in one object, a Range (or Minimum and Maximum) that is not two rising numbers, a Range that contradicts Minimum or Maximum, Levels that are no object or list, a Direction that says neither lower nor higher, a LongName, Description, Units, SelectedBy or HoldsSeed that is no text.
     pub fn parse(name: &str, text: &str) -> Result<Dictionary> {
         let wrong = |found: String, expected: &str| {
             Error::bad_data(
@@ -234,6 +237,7 @@ impl Dictionary {
                 description: text("Description")?,
                 units: text("Units")?,
                 selected_by: text("SelectedBy")?,
+                holds_seed: text("HoldsSeed")?,
                 range: range(entry).map_err(|(found, expected)| {
                     wrong(format!("gives {column} {found}"), expected)
                 })?,

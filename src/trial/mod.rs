@@ -66,11 +66,14 @@ mod tasks;
 mod twice;
 mod two_sample;
 pub mod unequal;
+pub mod unit;
 mod visits;
 mod whole;
 
 pub use arm::{Arm, ByArm};
-pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
+pub use by_region::{
+    BY_CONSTRUCTION, LEAST_COVERAGE, Low, by_region, is_by_region, refuse_without_means, tell_low,
+};
 pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
 pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, Fewer, RunOf};

@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::results::{OfVisit, PhysiologyRow};
 use super::tables::{Measured, TASK, Tables, session};
 use super::two_sample;
+use super::unequal::{self, Behind};
 use super::visits::{RUN, RUNS, are_runs, twice};
 use crate::error::{Error, Result};
 use crate::table::are_one_name;
@@ -65,7 +66,7 @@ pub fn analyse(
         );
     }
     let is_named = plan.tables().is_some_and(|names| names.iter().any(|name| name == TABLE));
-    match of_table(table, plan, people) {
+    match of_table(table, plan, people, notes) {
         Err(error @ (Error::BadData(_) | Error::Usage(_))) if !is_named => {
             notes.warn(format!("physiology is not described: {error}"), Vec::new());
             Ok(Vec::new())
@@ -74,7 +75,12 @@ pub fn analyse(
     }
 }
 
-fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<PhysiologyRow>> {
+fn of_table(
+    table: &Measured,
+    plan: &Plan,
+    people: &People,
+    notes: &mut Notes,
+) -> Result<Vec<PhysiologyRow>> {
     let runs =
         Runs { of: table.people(people)?, sessions: table.sessions()?, tasks: table.states(TASK)? };
     runs.refuse_twice(table)?;
@@ -93,6 +99,13 @@ fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<Physio
         });
     }
     let mut rows = Vec::new();
+    for &task in &tasks {
+        let part = match task {
+            Some(task) if tasks.len() > 1 => format!("{TABLE}[{TASK}={task}]"),
+            _ => TABLE.to_owned(),
+        };
+        runs.tell((&part, task), (plan, people), notes);
+    }
     for task in tasks {
         for ((column, label, units), numbers) in measures.clone().into_iter().zip(&numbers) {
             let values = runs.values(numbers, task);
@@ -153,6 +166,35 @@ impl Runs {
             own.push(row);
         }
         Ok(())
+    }
+
+    /// Tell whose visits of a task are means over runs, and over unequal numbers of them. `part`: as the plan calls their rows.
+    fn tell(
+        &self,
+        (part, task): (&str, &Option<String>),
+        (plan, people): (&Plan, &People),
+        notes: &mut Notes,
+    ) {
+        let mut counts: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        for row in (0..self.of.len()).filter(|&row| self.tasks[row] == *task) {
+            *counts.entry((self.of[row], &self.sessions[row])).or_default() += 1;
+        }
+        let several = counts.iter().filter(|(_, n)| **n > 1);
+        let said = |(&(place, session), &n): (&(usize, &str), &usize)| {
+            unequal::visit_of_runs(&people.all[place].id, session, n)
+        };
+        unequal::tell_means(part, several.map(said).collect(), notes);
+        let visits = [&plan.baseline, &plan.endpoint].map(|name| session(name));
+        let behind = |place: usize| {
+            let n_of = |visit: &String| {
+                Some((visit.clone(), unequal::runs(*counts.get(&(place, visit.as_str()))?)))
+            };
+            let n: Option<Vec<_>> = visits.iter().map(n_of).collect();
+            Some((people.all[place].id.clone(), n?))
+        };
+        let of_arms = people.places(|person| person.arm.is_some());
+        let all: Vec<Behind> = of_arms.into_iter().filter_map(behind).collect();
+        unequal::tell((&format!("values of {part} rest"), "another number of runs"), &all, notes);
     }
 
     fn values(&self, numbers: &[Option<f64>], task: &Option<String>) -> Values {

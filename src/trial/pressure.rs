@@ -11,6 +11,7 @@
 mod between;
 mod of_visit;
 mod series;
+mod units;
 
 use super::ancova::Lacking;
 use super::note::{Notes, counted};
@@ -46,7 +47,14 @@ pub fn analyse(
     let found = Found::read(own, plan.conf, people, tables)?;
     found.refuse_without_lines(plan)?;
     let better = found.better.said.clone();
-    let mut pressure = Pressure { target: own.target, better, ..Pressure::default() };
+    let (pressure_units, rating_units) = found.units.clone();
+    let mut pressure = Pressure {
+        target: own.target,
+        pressure_units,
+        rating_units,
+        better,
+        ..Pressure::default()
+    };
     found.better.tell("pressure pain", notes);
     pressure.visits = found.rows(people);
     tell(&pressure, &found, notes);

@@ -67,7 +67,7 @@ pub fn analyse(
             }
         }
     }
-    lacking.tell(people, notes);
+    lacking.tell(plan, people, notes);
     one_arm::tell(&found.rows, people, notes);
     Ok(found)
 }

@@ -25,6 +25,24 @@ pub fn tell((what, of): (&str, &str), all: &[Behind], notes: &mut Notes) {
     }
 }
 
+/// Tell which visits' values are means over runs, as [`visit_of_runs`] says them.
+pub(super) fn tell_means(table: &str, visits: Vec<String>, notes: &mut Notes) {
+    if !visits.is_empty() {
+        notes.info(
+            format!(
+                "values of {} in {table} are the mean over several runs, each counting alike, and n/a where one has none",
+                counted(visits.len(), "visit")
+            ),
+            visits,
+        );
+    }
+}
+
+/// "sub-01 (ses-baseline, 2 runs)".
+pub(super) fn visit_of_runs(id: &str, session: &str, n: usize) -> String {
+    format!("{id} ({session}, {})", runs(n))
+}
+
 /// "1 run", "2 runs".
 pub(super) fn runs(n: usize) -> String {
     counted(n, "run")

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 mod carried;
 mod order;
 
+use super::afterwards;
 use super::column::Column;
 use super::dictionary::Direction;
 use super::index::are_one;
 use super::meant::key_as;
-use super::note::{Notes, counted};
+use super::note::Notes;
 use super::numbered::refuse_words;
 use super::people::People;
 use super::plan::Plan;
@@ -91,6 +92,30 @@ pub(super) fn twice(table: &Measured, session: &str, [other, row]: [usize; 2]) -
     )
 }
 
+/// What a column of participants.tsv is for, which is no outcome.
+fn of_participants(column: &str, people: &People) -> String {
+    let at = people.table.table.position(column);
+    let is_arm = at.is_some_and(|at| {
+        let mut of_arms = people.all.iter().zip(&people.table.table.rows);
+        of_arms
+            .all(|(person, cells)| person.arm.is_none_or(|arm| cells[at] == *people.arms.get(arm)))
+    });
+    if afterwards::is(column) {
+        "it is what became of participants after they were randomised, which the disposition tells"
+            .to_owned()
+    } else if is_arm {
+        "it is the arm, which every outcome is compared by".to_owned()
+    } else if column == "participant_id" {
+        "name a column of a table with visits".to_owned()
+    } else if people.strata.iter().any(|stratum| stratum == column) {
+        "it is a stratum, which every model has".to_owned()
+    } else {
+        format!(
+            "what is known before randomisation can be a covariate (--covariate {column}), a stratum or described"
+        )
+    }
+}
+
 /// Refuse a column of a table that has one row a participant.
 fn refuse_without_visits(table: &Measured, column: &str, people: &People) -> Result<()> {
     if table.has("session_id")? {
@@ -98,9 +123,7 @@ fn refuse_without_visits(table: &Measured, column: &str, people: &People) -> Res
     }
     let hint = match key_as("session_id", &table.table.columns) {
         Some(name) => format!("rename '{name}' to session_id, as BIDS calls it"),
-        None if table.name == people.table.name => format!(
-            "what is known before randomisation can be a covariate (--covariate {column}), a stratum or described"
-        ),
+        None if table.name == people.table.name => of_participants(column, people),
         None => "put each visit into a row of its own".to_owned(),
     };
     Err(Error::usage(
@@ -145,7 +168,7 @@ impl Visits {
             values.insert(visit.clone(), mean);
             if own.len() > 1 {
                 let id = &people.all[place].id;
-                of_several_runs.push(format!("{id} ({name}, {} runs)", own.len()));
+                of_several_runs.push(unequal::visit_of_runs(id, name, own.len()));
             }
             if table.has(RUN)? {
                 n_runs.insert(visit, own.len());
@@ -235,16 +258,7 @@ impl Visits {
 
     /// Tell which values are means over runs.
     pub fn tell_runs(&self, notes: &mut Notes) {
-        if !self.of_several_runs.is_empty() {
-            notes.info(
-                format!(
-                    "values of {} in {} are the mean over several runs, each counting alike, and n/a where one has none",
-                    counted(self.of_several_runs.len(), "visit"),
-                    self.column.table
-                ),
-                self.of_several_runs.clone(),
-            );
-        }
+        unequal::tell_means(&self.column.table, self.of_several_runs.clone(), notes);
     }
 
     /// Tell whose values at the plan's visits are the means of different numbers of runs.

@@ -10,6 +10,7 @@ mod common;
 #[allow(dead_code, reason = "its good dataset is another")]
 #[path = "../bad_input/dataset.rs"]
 mod dataset;
+mod explained;
 mod golden;
 mod made;
 mod names;

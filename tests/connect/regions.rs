@@ -195,3 +195,20 @@ fn the_summary_of_a_run_with_recordings_has_the_tsnr_of_each_region_as_glm_has_i
     }
     run(dir, "verify rest");
 }
+
+/// BIDS: every column of a table is described beside it.
+#[test]
+fn every_column_of_edges_networks_and_moved_regions_is_described() {
+    let folder = study();
+    let dir = folder.path();
+    let seeds = "--seed a=sphere:6,6,6:4.5 --seed b=sphere:12,9,6:4.5 --network n=a,b --shift 3 -q";
+    run(dir, &format!("{LINE} --mask mask.nii {seeds}"));
+    for name in ["edges", "networks", "desc-shift_edges"] {
+        let table = Table::read(&dir.join(format!("out/{name}.tsv")));
+        let described = fs::read_to_string(dir.join(format!("out/{name}.json"))).unwrap();
+        let described: serde_json::Value = serde_json::from_str(&described).unwrap();
+        for column in &table.names {
+            assert!(!described[column].is_null(), "{column} of {name}");
+        }
+    }
+}

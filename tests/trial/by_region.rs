@@ -1,7 +1,7 @@
 //! Of `trial::by_region`: tables with a row a map and region.
 
 use boldly::table::Table;
-use boldly::trial::{Dictionary, Measured, Notes, by_region, is_by_region};
+use boldly::trial::{Dictionary, Measured, Notes, by_region, is_by_region, refuse_without_means};
 
 /// `participant session region mean coverage mean_fd`, rows parted by `|`.
 fn long(rows: &str) -> Measured {
@@ -150,4 +150,23 @@ fn a_region_is_not_called_as_what_a_table_of_regions_has_beside_them() {
         let error = by_region(&table, "arm", &mut Notes::default()).unwrap_err().to_string();
         assert!(error.contains(&format!("is of a region called '{name}'")), "{error}");
     }
+}
+
+/// Its rows were said to be there twice.
+#[test]
+fn a_table_of_regions_without_the_column_of_their_means_says_so_and_which_may_be_it() {
+    let mut table = long(ROWS);
+    table.table.columns[3] = "value".to_owned();
+    let said = refuse_without_means(&table).unwrap_err().to_string();
+    for part in ["region_values.tsv has a row a map and region", "no column mean", "rename 'value'"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // Of the voxels alone there is nothing to rename.
+    table.table.columns[3] = "voxels".to_owned();
+    let said = refuse_without_means(&table).unwrap_err().to_string();
+    assert!(said.contains("no column mean") && !said.contains("rename"), "{said}");
+    // One row a visit: `region` is a word of it.
+    table.table.rows.truncate(1);
+    refuse_without_means(&table).unwrap();
 }

@@ -44,3 +44,4 @@ mod seen;
 mod study;
 mod tables;
 mod times;
+mod unread;

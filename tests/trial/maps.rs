@@ -299,3 +299,73 @@ fn maps_that_cannot_be_taken_are_refused() {
     image(&dir.join("glm/sub-9/ses-post").join(EFFECT), [3, 3, 2], &values(9, 1)[..18]);
     refused(MAPS, 65, &["sub-9", "resample all maps to one grid"]);
 }
+
+/// Maps of the seed whose sidecars say that it is the mask of the front.
+fn with_seed(dir: &Path) {
+    study(dir);
+    for subject in 0..10 {
+        for session in ["pre", "post"] {
+            let place = dir.join(format!("glm/sub-{subject}/ses-{session}"));
+            let sidecar = r#"{"Seed": "pcc", "boldly": {"schema": 2, "command": {"name": "connect",
+                "seeds": {"given": [{"name": "pcc", "shape": {"mask": "../../../front.nii"}}]}}}}"#;
+            fs::write(place.join("seed-pcc_stat-fisherz_statmap.json"), sidecar).unwrap();
+        }
+    }
+}
+
+const HELD: &str = "4 of the 4 voxels of front are of pcc, the seed of the maps";
+
+/// A warning that is shown once is lost.
+#[test]
+fn page_results_and_dry_run_have_all_that_is_told_of_maps_and_regions() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    with_seed(dir);
+    let maps = "--brain glm --of seed-pcc --region front=front.nii --region back=back.nii";
+    let output = boldly(dir, &format!("{LINE} {maps} --out out"));
+    let heard = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{heard}");
+    let dry = boldly(dir, &format!("{LINE} {maps} --dry-run"));
+    let dry = String::from_utf8_lossy(&dry.stderr).into_owned();
+    let results = fs::read_to_string(dir.join("out/results.json")).unwrap();
+    let page = fs::read_to_string(dir.join("out/report.html")).unwrap();
+    let told: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("warning: ")).collect();
+    for part in [HELD, "fewer than 8 voxels: front (4)"] {
+        assert!(told.iter().any(|line| line.contains(part)), "{part}: {heard}");
+    }
+    for line in told {
+        assert_eq!(heard.matches(line).count(), 1, "{line}");
+        assert!(dry.contains(line), "{line} is not in {dry}");
+        let line = line.rsplit_once(": sub-").map_or(line, |(line, _)| line);
+        assert!(results.contains(line), "{line} is not in results.json");
+        assert!(page.contains(&line.replace('<', "&lt;")), "{line} is not on the page");
+    }
+    run(dir, "verify out");
+}
+
+#[test]
+fn the_seed_of_maps_is_told_of_the_table_that_group_made_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    with_seed(dir);
+    let regions = "--roi front=front.nii --roi back=back.nii";
+    run(
+        dir,
+        &format!("group --maps glm --of seed-pcc --model paired {regions} --no-pictures --out g"),
+    );
+    let dictionary = fs::read_to_string(dir.join("g/region_values.json")).unwrap();
+    let dictionary: serde_json::Value = serde_json::from_str(&dictionary).unwrap();
+    assert_eq!(dictionary["front"]["HoldsSeed"], "4 of the 4 voxels of front are of pcc");
+    assert!(dictionary["back"].is_null());
+    let table = tsv::read(&dir.join("g/region_values.tsv")).unwrap();
+    for column in &table.columns {
+        assert!(dictionary[column]["Description"].is_string(), "{column}");
+    }
+    let output = boldly(dir, &format!("{LINE} --brain g/region_values.tsv --out out"));
+    let heard = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && heard.contains(HELD), "{heard}");
+    assert!(!heard.contains("HoldsSeed"), "{heard}");
+    for file in ["out/results.json", "out/report.html"] {
+        assert!(fs::read_to_string(dir.join(file)).unwrap().contains(HELD), "{file}");
+    }
+}

@@ -116,6 +116,27 @@ fn means_of_the_runs_of_each_visit_and_the_arms_changes_are_those_by_hand() {
 }
 
 /// Edges, and motion of a part of the table.
+#[test]
+fn the_section_tells_means_over_runs_and_visits_that_rest_on_other_numbers_of_them() {
+    let mut runs = table();
+    // sub-005 has one run of rest at the endpoint and two at baseline.
+    runs.rows.retain(|row| {
+        !(row[0] == "sub-005" && row[1] == "ses-week13" && row[2] == "rest" && row[3] == "2")
+    });
+    let (_, notes) = rows(&with(runs), Notes::default()).unwrap();
+    let who = |part: &str| {
+        let own: Vec<_> = notes.all.iter().filter(|note| note.text.contains(part)).collect();
+        assert_eq!(own.len(), 1, "{part}: {:#?}", notes.all);
+        own[0].participants.clone()
+    };
+    let means = who("in physio_summary[task=rest] are the mean over several runs");
+    // 92 at baseline and the 83 who have the second visit, but for one of one run.
+    assert_eq!((means.len(), means[0].as_str()), (174, "sub-001 (ses-baseline, 2 runs)"));
+    let other = who("values of physio_summary[task=rest] rest on another number of runs");
+    assert_eq!(other, ["sub-005 (ses-baseline 2 runs, ses-week13 1 run)"]);
+    assert!(!notes.all.iter().any(|note| note.text.contains("[task=pain]")));
+}
+
 fn with_motion(part: &str) -> (Study, Notes, Result<Edges, boldly::error::Error>) {
     let mut study = with(table());
     let whole = study.tables.all.last().unwrap().clone();
@@ -245,7 +266,7 @@ fn rows_of_a_visit_that_count_twice_and_values_that_cannot_be_are_told() {
         (rows.len(), told.join("\n"))
     };
     let (described, said) = told(&|_| {});
-    assert!(described > 0 && !said.contains("physio_summary"), "{said}");
+    assert!(described > 0 && !said.contains("physio_summary.tsv"), "{said}");
     let says = |change: &dyn Fn(&mut Table), n: usize, part: &str| {
         let (rows, said) = told(change);
         assert!(said.contains(part), "{part}: {said}");

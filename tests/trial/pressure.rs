@@ -346,3 +346,57 @@ fn pressures_that_cannot_be_right_are_refused() {
     assert!(said(&notes).contains("no stimulus was rated 50 or more"), "{}", said(&notes));
     assert!(said(&notes).contains("ratings are taken to be from 0 to 10:"), "{}", said(&notes));
 }
+
+/// The unit is one on all of the page: that of the dictionary, else that of the column's name.
+#[test]
+fn units_of_pressure_are_said_once_and_the_same_everywhere() {
+    use boldly::trial::sheets::sheets;
+    let results = |column: &str, dictionary: &str| {
+        let mut study = with_pressure();
+        let own = study.tables.all.iter_mut().find(|table| table.name == "pressure").unwrap();
+        let at = own.table.position("pressure_kpa").unwrap();
+        own.table.columns[at] = column.to_owned();
+        own.dictionary = Dictionary::parse("pressure.json", dictionary).unwrap();
+        study.plan.pressure.as_mut().unwrap().pressure = column.to_owned();
+        study.plan.outcomes.clear();
+        boldly::trial::analyse(
+            &study.plan,
+            study.participants.clone(),
+            &study.tables,
+            Notes::default(),
+        )
+    };
+    for (column, dictionary, axis, unit) in [
+        ("pressure_kpa", "{}", "Pressure (kPa)", "kPa"),
+        ("pressure_kpa", r#"{"pressure_kpa": {"Units": "kPa"}}"#, "Pressure (kPa)", "kPa"),
+        (
+            "force",
+            r#"{"force": {"LongName": "Force", "Units": "N/cm2"}}"#,
+            "Force (N/cm2)",
+            "N/cm2",
+        ),
+    ] {
+        let results = results(column, dictionary).unwrap();
+        let page = crate::report::drawn(&results);
+        assert!(page.contains(axis), "{axis}");
+        assert!(!page.contains("(N/cm2)") || unit == "N/cm2");
+        assert!(!page.contains("(kPa)") || unit == "kPa");
+        for (sheet, own) in [("pressure", "p50"), ("intensities", "pressure")] {
+            let sheet = sheets(&results).into_iter().find(|one| one.name == sheet).unwrap();
+            assert_eq!(sheet.dictionary[own]["Units"], unit, "{own}");
+        }
+        let p50 = &results.pressure.unwrap().ancova[0];
+        assert_eq!(p50.units.as_deref(), Some(unit));
+    }
+    for (dictionary, part) in [
+        (r#"{"pressure_kpa": {"Units": "N/cm2"}}"#, "the Units 'N/cm2', and its name says kPa"),
+        (r#"{"rating": {"Units": "kPa"}}"#, "gives rating the Units 'kPa', those of a stimulus"),
+    ] {
+        let said = results("pressure_kpa", dictionary).unwrap_err().to_string();
+        assert!(said.contains(part), "{said}");
+    }
+    let both = r#"{"pressure_kpa": {"Units": "kPa"}, "rating": {"Units": "points"}}"#;
+    let results = results("pressure_kpa", both).unwrap();
+    let sheet = sheets(&results).into_iter().find(|one| one.name == "pressure").unwrap();
+    assert_eq!(sheet.dictionary["slope"]["Units"], "points/kPa");
+}

@@ -419,3 +419,24 @@ fn an_arm_of_which_nobody_has_the_values_is_told() {
     let told = "nobody of milnacipran has the values that responders by pain need";
     assert!(notes.all.iter().any(|note| note.text.contains(told)), "{notes:#?}");
 }
+
+/// There is no row of those observed where values are carried forward alone.
+#[test]
+pub fn who_lacks_values_is_said_to_be_left_out_of_rows_that_are_there_alone() {
+    for (missing, is_there) in [
+        (vec![Missing::Bocf], false),
+        (vec![Missing::Locf], false),
+        (vec![Missing::Observed], true),
+    ] {
+        let mut study = asked(&["pain=nrs<=-30%"]);
+        study.plan.missing = missing;
+        let (found, notes) = found(&study);
+        let has_row = found.rows.iter().any(|row| row.missing == Some(Missing::Observed));
+        let lacking: Vec<_> =
+            notes.all.iter().filter(|note| note.text.contains("no responder of all")).collect();
+        assert!(!lacking.is_empty() && has_row == is_there);
+        for note in lacking {
+            assert_eq!(note.text.contains("left out of the observed"), is_there, "{}", note.text);
+        }
+    }
+}

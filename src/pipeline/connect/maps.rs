@@ -112,7 +112,7 @@ pub(super) struct Mean {
     n_runs: usize,
     /// Of each seed that is known in all so far, by its place: its sum, and degrees of freedom.
     seeds: Vec<(usize, String, Vec<f64>, f64)>,
-    /// In the mask, finite and not constant in all runs so far.
+    /// Those that count in all runs so far.
     usable: Vec<bool>,
 }
 

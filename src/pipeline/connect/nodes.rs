@@ -166,6 +166,8 @@ pub(super) struct NodeOfRun {
     pub name: String,
     /// Its voxels that are used, and all it has on the grid.
     pub n_used: usize,
+    /// Those of which the nuisance columns leave nothing.
+    pub n_explained: usize,
     pub n_voxels: usize,
     /// Share of it that is used.
     pub coverage: f64,

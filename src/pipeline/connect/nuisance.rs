@@ -3,26 +3,34 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
 
-use super::series::Seen;
 use crate::design::band::{self, stop_band};
 use crate::error::{Error, Result};
-use crate::kernels::glm::Model;
+use crate::kernels::glm::{Model, NOTHING};
 use crate::maps::told;
 use crate::pipeline::inputs::{Run, display, was_filtered};
 use crate::pipeline::spec::ConnectSpec;
 use crate::pipeline::watch::Watch;
-use crate::stats::connectivity::is_left;
 use crate::stats::least_squares::orthonormal_basis;
 use crate::stats::passband;
 use crate::stats::principal::PrincipalComponents;
+use crate::volume::HostBold;
 
 /// Its name among the columns.
 const GLOBAL: &str = "global_signal";
 /// Degrees of freedom below which a correlation is hardly known.
 const FEW: f64 = 30.0;
+/// Voxels whose series are held against the columns at once.
+const PIECE: usize = 256;
+
+/// Whether more than rounding is left of a series, or of all of a region's voxels: its sum of squares about the mean before, and after the columns were taken out.
+pub(super) fn is_left(before: f64, after: f64) -> bool {
+    after > NOTHING * before
+}
 
 /// N of a run.
+#[derive(Clone)]
 pub(super) struct Nuisance {
     /// All columns, and those of each slice group.
     pub model: Model,
@@ -86,8 +94,8 @@ fn push(run: &mut Run, name: String, column: &Array1<f64>) -> Result<()> {
 ///
 /// # Errors
 /// Usage where it is one already.
-pub(super) fn add_global(run: &mut Run, seen: &Seen, watch: &dyn Watch) -> Result<()> {
-    push(run, GLOBAL.to_owned(), &Array1::from_vec(seen.global.clone()))?;
+pub(super) fn add_global(run: &mut Run, mean: &[f64], watch: &dyn Watch) -> Result<()> {
+    push(run, GLOBAL.to_owned(), &Array1::from_vec(mean.to_vec()))?;
     watch.warn(&format!(
         "{}: the mean of the mask is taken out of every series (--global-signal): correlations then scatter about 0 by construction, so that some \
          are negative whatever the brain does, and what differs between groups in the global signal itself moves to all of them",
@@ -221,6 +229,33 @@ impl Nuisance {
             rest = &rest - &basis.dot(&basis.t().dot(&rest));
         }
         rest
+    }
+
+    /// Those of a block's listed voxels, ascending, of which nothing is left, as positions in one volume of the block.
+    pub(super) fn explained(&self, host: &HostBold, voxels: &[u32]) -> Vec<u32> {
+        let plane_of = |voxel: u32| voxel as usize / host.block.plane_len();
+        let planes = voxels.chunk_by(|a, b| plane_of(*a) == plane_of(*b));
+        let pieces: Vec<&[u32]> = planes.flat_map(|plane| plane.chunks(PIECE)).collect();
+        let of_piece = |piece: &&[u32]| {
+            let plane = host.block.planes.start + plane_of(piece[0]);
+            let basis = &self.bases[self.model.group_of_plane[plane]];
+            let len = host.block.volume_len();
+            let mut y = Array2::from_shape_fn((basis.nrows(), piece.len()), |(volume, at)| {
+                f64::from(host.data[volume * len + piece[at] as usize])
+            });
+            for mut series in y.columns_mut() {
+                let mean = series.mean().unwrap_or(0.0);
+                series -= mean;
+            }
+            let on_columns = basis.t().dot(&y);
+            let explained = |(series, on): (ndarray::ArrayView1<f64>, ndarray::ArrayView1<f64>)| {
+                let before = series.dot(&series);
+                !is_left(before, before - on.dot(&on))
+            };
+            let all = y.columns().into_iter().zip(on_columns.columns()).map(explained);
+            piece.iter().zip(all).filter(|(_, is)| *is).map(|(&at, _)| at).collect::<Vec<u32>>()
+        };
+        pieces.par_iter().flat_map_iter(of_piece).collect()
     }
 
     /// The mean over a region's voxels, each without its columns; none where nothing is left of it. `sums`: of each slice group.

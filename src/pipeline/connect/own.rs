@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
-use super::nuisance::Nuisance;
+use super::nuisance::{Nuisance, is_left};
 use crate::error::Result;
 use crate::io::source::BoldSource;
 use crate::stats::beside::Beside;
@@ -24,10 +24,12 @@ pub(super) struct WithoutOwn<'a> {
     pub wanted: &'a [bool],
     /// Of these the voxels where a column does not count, `[column]`.
     pub spanned: Vec<BTreeSet<usize>>,
+    /// Of these the voxels of which nothing is left: they are read as 0.
+    pub explained: BTreeSet<usize>,
 }
 
-/// A voxel's series without its own columns, and which of them do not count.
-type Cleaned = (usize, Array1<f64>, Vec<usize>);
+/// A voxel's series without its own columns, none where nothing is left of it, and which of them do not count.
+type Cleaned = (usize, Option<Array1<f64>>, Vec<usize>);
 
 /// A voxel of a block whose columns are finite. `at`: its position in a volume of the block.
 fn cleaned(nuisance: &Nuisance, (run, own): (&HostBold, &[HostBold]), at: usize) -> Cleaned {
@@ -47,7 +49,8 @@ fn cleaned(nuisance: &Nuisance, (run, own): (&HostBold, &[HostBold]), at: usize)
     let left = nuisance.without(group, &y);
     let mut rest = left.clone();
     beside.take_from(&mut rest, &mut Array1::zeros(0));
-    (at, y - (left - rest), beside.spanned)
+    let is_left = is_left(y.dot(&y), rest.dot(&rest));
+    (at, is_left.then(|| y - (left - rest)), beside.spanned)
 }
 
 impl BoldSource for WithoutOwn<'_> {
@@ -73,7 +76,14 @@ impl BoldSource for WithoutOwn<'_> {
         let of = |&at: &usize| cleaned(nuisance, (&run, &own), at);
         let cleaned: Vec<Cleaned> = voxels.par_iter().with_min_len(64).map(of).collect();
         for (at, series, spanned) in cleaned {
-            run.data.iter_mut().skip(at).step_by(len).zip(series).for_each(|(v, y)| *v = y as f32);
+            let values = run.data.iter_mut().skip(at).step_by(len);
+            match series {
+                Some(series) => values.zip(series).for_each(|(v, y)| *v = y as f32),
+                None => {
+                    values.for_each(|v| *v = 0.0);
+                    self.explained.insert(first + at);
+                }
+            }
             for column in spanned {
                 self.spanned[column].insert(first + at);
             }

@@ -30,6 +30,9 @@ use crate::stats::ar1::Pairs;
 /// Regions that a message names.
 const NAMED: usize = 20;
 
+/// Why a region is not known of which there are voxels enough.
+const EXPLAINED: &str = "the nuisance columns leave nothing of them";
+
 /// What is to be done with a run that was filtered before.
 const UNFILTERED: &str = "take the run from before that filter, where drift is taken out here and --band LOW,HIGH keeps a band with its degrees of freedom; where there \
     is none, say --band of that filter";
@@ -52,9 +55,11 @@ pub(super) struct OfRun {
     pub rank: usize,
     pub nu: f64,
     pub nu_without_band: Option<f64>,
-    /// Mask voxels, those that are used, and why not.
-    pub counts: [usize; 5],
-    /// In the mask, finite and not constant, `[voxel of the grid]`: what maps are fitted in.
+    /// Mask voxels, those that are used, and why not: not finite, constant, explained, copied.
+    pub counts: [usize; 6],
+    /// Of seeds that voxels elsewhere have the series of, how many.
+    pub copied: Vec<(String, usize)>,
+    /// In the mask, finite, not constant, explained or copied, `[voxel of the grid]`: what maps are fitted in.
     pub usable: Vec<bool>,
     /// Of the seeds that are known, by their place.
     pub mapped: Vec<usize>,
@@ -106,6 +111,11 @@ pub(super) fn take(
     let group_of_plane = run.varying().map_or(vec![0; n_planes], |slices| slices.group_of_plane);
     let looked_at = nodes.looked_at();
     let level = run.level.clone();
+    // The mean of the mask is a column that the first pass finds.
+    let before = match spec.global_signal {
+        true => None,
+        false => Some(Nuisance::of(spec, run, beside.sources.len(), watch)?),
+    };
     let asked = Asked {
         nodes: &looked_at,
         inside: &mask.inside,
@@ -118,6 +128,7 @@ pub(super) fn take(
             false => 0,
         },
         beside: beside.sources.len(),
+        nuisance: before.as_ref(),
         level: level.as_ref().map(|level| level.as_slice()),
     };
     let mut means = Means::new(run.grid.shape, run.n_volumes);
@@ -139,15 +150,15 @@ pub(super) fn take(
     if n_usable == 0 {
         return Err(Error::bad_data(
             display(&run.path),
-            "has no voxel in the mask that is finite and varies",
+            "has no voxel in the mask that is finite, varies and is more than its nuisance columns",
             "have some",
-            "check that the mask fits the run",
+            "check that the mask fits the run, and what is taken out of it",
         ));
     }
-    if spec.global_signal {
-        nuisance::add_global(run, &seen, watch)?;
-    }
-    let nuisance = Nuisance::of(spec, run, asked.beside, watch)?;
+    let (nuisance, seen) = match before.clone() {
+        Some(nuisance) => (nuisance, seen),
+        None => with_global(spec, ladder, run, (&asked, seen), watch)?,
+    };
     let seen = match asked.beside {
         0 => seen,
         _ => without_own(ladder, (run, beside), (&nuisance, seen), &asked, watch)?,
@@ -162,7 +173,8 @@ pub(super) fn take(
     let moved = moved_of(spec, nodes, (&nuisance, &seen));
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
-    let (mut usable, mut explained) = (seen.usable.clone(), 0);
+    let (mut usable, mut explained) = (seen.usable.clone(), seen.explained.len());
+    let mut copied = Vec::new();
     let maps = match known.is_empty() {
         true => None,
         false => {
@@ -170,7 +182,11 @@ pub(super) fn take(
             let plan = plan(spec, run, smoothing)?;
             let of = (&nuisance, &plan, &seen.usable[..]);
             let mut maps = maps_of(spec, ladder, (run, beside, &all), of, watch)?;
-            explained = maps.leave_explained(&mut usable);
+            let own: Vec<&[usize]> = known.iter().map(|&at| &nodes.all[at].voxels[..]).collect();
+            explained += maps.leave_explained(&mut usable);
+            let names = all.into_iter().map(|seed| seed.name);
+            copied = names.zip(maps.leave_copied(&mut usable, &own)).collect();
+            copied.retain(|(_, n)| *n > 0);
             let own = maps.seeds.par_iter().map(|seed| &seed.contrast);
             let held: Vec<_> = own.map(|own| own.refuse_beyond_f32(&maps.fitted)).collect();
             held.into_iter().collect::<Result<()>>()?;
@@ -193,7 +209,15 @@ pub(super) fn take(
         rank: nuisance.rank(),
         nu: nuisance.nu,
         nu_without_band: nuisance.nu_without_band,
-        counts: [mask.count(), n_usable - explained, seen.not_finite, seen.flat, explained],
+        counts: [
+            mask.count(),
+            usable.iter().filter(|&&v| v).count(),
+            seen.not_finite,
+            seen.flat,
+            explained,
+            copied.iter().map(|(_, n)| n).sum(),
+        ],
+        copied,
         mapped: known,
         maps,
         moved,
@@ -202,6 +226,22 @@ pub(super) fn take(
         usable,
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
+}
+
+/// The mean of the mask among the columns, and the regions of a run anew: its voxels are held against all columns.
+fn with_global(
+    spec: &ConnectSpec,
+    ladder: &mut Ladder,
+    run: &mut Run,
+    (asked, seen): (&Asked<'_>, Seen),
+    watch: &dyn Watch,
+) -> Result<(Nuisance, Seen)> {
+    nuisance::add_global(run, &seen.global, watch)?;
+    let nuisance = Nuisance::of(spec, run, asked.beside, watch)?;
+    let asked =
+        Asked { inside: &seen.usable, global: false, tsnr: 0, nuisance: Some(&nuisance), ..*asked };
+    let again = series::pass(ladder, run.bold.as_mut(), &asked, watch)?;
+    Ok((nuisance, seen.with_regions_of(again)))
 }
 
 /// The regions of a run without what its voxels' own columns explain.
@@ -221,11 +261,14 @@ fn without_own(
         inside: &seen.usable,
         wanted: &wanted,
         spanned: vec![BTreeSet::new(); asked.beside],
+        explained: BTreeSet::new(),
     };
-    let asked = Asked { inside: &seen.usable, global: false, tsnr: 0, ..*asked };
-    let cleaned = series::pass(ladder, &mut source, &asked, watch)?;
+    let asked = Asked { inside: &seen.usable, global: false, tsnr: 0, nuisance: None, ..*asked };
+    let mut cleaned = series::pass(ladder, &mut source, &asked, watch)?;
     beside.spanned = source.spanned.iter().map(BTreeSet::len).collect();
     beside.not_finite = cleaned.not_finite;
+    let explained = source.explained.into_iter().chain(seen.explained.iter().copied());
+    cleaned.explained = explained.collect::<BTreeSet<_>>().into_iter().collect();
     if beside.not_finite > 0 && !wanted.iter().zip(&cleaned.usable).any(|(a, b)| *a && *b) {
         return Err(beside.nowhere_finite(run));
     }
@@ -281,7 +324,8 @@ fn refuse_unknown(spec: &ConnectSpec, all: &[NodeOfRun], nodes: &Nodes, name: &s
         ));
     }
     let seeds = &all[..nodes.labels.len()];
-    let nowhere: Vec<&NodeOfRun> = seeds.iter().filter(|seed| seed.n_used == 0).collect();
+    let is_nowhere = |seed: &&NodeOfRun| seed.n_used == 0 && seed.n_explained == 0;
+    let nowhere: Vec<&NodeOfRun> = seeds.iter().filter(is_nowhere).collect();
     if nowhere.is_empty() {
         return Ok(());
     }
@@ -322,19 +366,22 @@ fn nodes_of(
                 None => nuisance.mean(&seen.sums[at], n_used),
             };
         }
+        let is_explained = |voxel: &&usize| seen.explained.binary_search(voxel).is_ok();
+        let n_explained = node.voxels.iter().filter(is_explained).count();
         let why_not = match (&series, n_used) {
             (Some(_), _) => None,
             (None, _) if node.voxels.is_empty() => {
                 Some("no voxel's centre of the run lies in them")
             }
+            (None, 0) if n_explained > 0 => Some(EXPLAINED),
             (None, 0) => Some("none of their voxels is in the mask, finite and not constant"),
-            (None, _) if coverage < spec.min_coverage => {
-                Some("too little of them is on the grid, in the mask, finite and not constant")
-            }
-            (None, _) => Some("the nuisance columns leave nothing of them"),
+            (None, _) if coverage < spec.min_coverage => Some(
+                "too little of them is on the grid, in the mask, finite, not constant and more than the nuisance columns explain",
+            ),
+            (None, _) => Some(EXPLAINED),
         };
         let (name, n_voxels) = (node.name.clone(), node.voxels.len());
-        Ok(NodeOfRun { name, n_used, n_voxels, coverage, series, why_not, explains })
+        Ok(NodeOfRun { name, n_used, n_explained, n_voxels, coverage, series, why_not, explains })
     };
     let all: Vec<_> = nodes.all.par_iter().enumerate().map(one).collect();
     all.into_iter().collect()

@@ -115,9 +115,21 @@ pub(super) fn unknown_sources(columns: &[String], tissues: &Tissues, watch: &dyn
 pub(super) fn explained(run: &Path, n: usize, watch: &dyn Watch) {
     if n > 0 {
         watch.warn(&format!(
-            "{}: {n} mask voxel{} explained by the nuisance columns to rounding; nothing is left to correlate, and the maps are 0 there",
+            "{}: {n} mask voxel{} explained by the nuisance columns to rounding; nothing is left to correlate: they count for no region and have no map",
             display(run),
             if n == 1 { " is" } else { "s are" }
+        ));
+    }
+}
+
+/// Voxels elsewhere that have a seed's very series.
+pub(super) fn copied(run: &Path, all: &[(String, usize)], watch: &dyn Watch) {
+    if !all.is_empty() {
+        let named: Vec<String> = all.iter().map(|(seed, n)| format!("{n} of {seed}")).collect();
+        watch.warn(&format!(
+            "{}: mask voxels outside a seed have its very series and have no map: {}; check whether voxels were copied",
+            display(run),
+            listed(&named)
         ));
     }
 }

@@ -78,25 +78,45 @@ const NO_EFFECT: f64 = 1e-6;
 impl Mapped {
     /// Leave out the voxels of `usable` that the nuisance columns explain to rounding: nothing is left of them to correlate. How many.
     pub fn leave_explained(&mut self, usable: &mut [bool]) -> usize {
-        // A seed of one voxel has no variance there either, but its own effect.
-        let rounding = |seed: &OfSeed| {
-            let effect = seed.contrast.effect[0].iter().map(|effect| effect.abs());
-            NO_EFFECT * effect.fold(0.0, f64::max)
-        };
-        let seeds: Vec<(&OfSeed, f64)> =
-            self.seeds.iter().map(|seed| (seed, rounding(seed))).collect();
-        let is_nothing = |(seed, rounding): &(&OfSeed, f64), voxel: usize| {
-            let ContrastMaps { effect, variance, .. } = &seed.contrast;
-            variance[0][voxel] == 0.0 && effect[0][voxel].abs() <= *rounding
+        let rounding: Vec<f64> = self.seeds.iter().map(OfSeed::rounding).collect();
+        let is_nothing = |(seed, rounding): (&OfSeed, &f64), voxel: usize| {
+            // A seed of one voxel has no variance there either, but its own effect.
+            seed.is_exact(voxel) && seed.contrast.effect[0][voxel].abs() <= *rounding
         };
         let explained = |voxel: &usize| {
-            self.fitted[*voxel] && seeds.iter().all(|seed| is_nothing(seed, *voxel))
+            let mut seeds = self.seeds.iter().zip(&rounding);
+            self.fitted[*voxel] && seeds.all(|seed| is_nothing(seed, *voxel))
         };
         let explained: Vec<usize> = (0..usable.len()).filter(explained).collect();
-        for &voxel in &explained {
-            (self.fitted[voxel], usable[voxel]) = (false, false);
-        }
+        self.leave(&explained, usable);
         explained.len()
+    }
+
+    /// Leave out the voxels of `usable` that have a seed's very series and are none of its own (`own`: ascending, of each seed): what they have to do with it
+    /// is no matter of chance. How many, of each seed.
+    pub fn leave_copied(&mut self, usable: &mut [bool], own: &[&[usize]]) -> Vec<usize> {
+        let mut counts = Vec::new();
+        for (at, own) in own.iter().enumerate() {
+            let (seed, rounding) = (&self.seeds[at], self.seeds[at].rounding());
+            let is_copy = |voxel: &usize| {
+                self.fitted[*voxel]
+                    && seed.is_exact(*voxel)
+                    && seed.contrast.effect[0][*voxel].abs() > rounding
+                    && own.binary_search(voxel).is_err()
+            };
+            let copied: Vec<usize> = (0..usable.len()).filter(is_copy).collect();
+            self.leave(&copied, usable);
+            counts.push(copied.len());
+        }
+        counts
+    }
+
+    /// Leave voxels out of the fit, the mask and every seed's maps.
+    fn leave(&mut self, voxels: &[usize], usable: &mut [bool]) {
+        for &voxel in voxels {
+            (self.fitted[voxel], usable[voxel]) = (false, false);
+            self.seeds.iter_mut().for_each(|seed| seed.clear(voxel));
+        }
     }
 }
 
@@ -357,6 +377,26 @@ fn smooth_rho(
 }
 
 impl OfSeed {
+    /// What is rounding of its effects.
+    fn rounding(&self) -> f64 {
+        NO_EFFECT * self.contrast.effect[0].iter().fold(0.0, |most: f64, e| most.max(e.abs()))
+    }
+
+    /// Nothing at a voxel.
+    fn clear(&mut self, voxel: usize) {
+        self.z[voxel] = 0.0;
+        for maps in std::iter::once(&mut self.contrast).chain(&mut self.elsewhere) {
+            let rows = maps.effect.iter_mut().chain(&mut maps.variance);
+            rows.for_each(|row| row[voxel] = 0.0);
+            maps.stat[voxel] = 0.0;
+        }
+    }
+
+    /// Whether the fit leaves nothing of a voxel.
+    fn is_exact(&self, voxel: usize) -> bool {
+        self.contrast.variance[0][voxel] == 0.0
+    }
+
     fn zeros(seed: &Seed, nuisance: &Nuisance, n_voxels: usize) -> OfSeed {
         let mut contrast = ContrastMaps::zeros(&seed.name, Stat::T, 1, n_voxels);
         contrast.dof = nuisance.model.dofs().less(1.0);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2};
 
+use super::nuisance::Nuisance;
 use crate::error::Result;
 use crate::gpu::{Done, Tape};
 use crate::io::source::BoldSource;
@@ -33,6 +34,8 @@ pub(super) struct Asked<'a> {
     pub tsnr: usize,
     /// So many columns of each voxel's own, which are read beside the run.
     pub beside: usize,
+    /// What must leave something of a voxel that is used, where it is known.
+    pub nuisance: Option<&'a Nuisance>,
     /// What was taken off each voxel on reading, `[voxel of the grid]`.
     pub level: Option<&'a [f64]>,
 }
@@ -40,11 +43,13 @@ pub(super) struct Asked<'a> {
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Mask voxels that are finite in every volume and vary, `[voxel of the grid]`.
+    /// Mask voxels that are finite in every volume, vary and are not explained, `[voxel of the grid]`.
     pub usable: Vec<bool>,
     /// Mask voxels that are not finite in some volume, and those that are constant.
     pub not_finite: usize,
     pub flat: usize,
+    /// Those of which the nuisance columns leave nothing, ascending.
+    pub explained: Vec<usize>,
     /// Of each region, how many of its voxels are usable.
     pub n_used: Vec<usize>,
     /// Of each region and slice group the sum over its usable voxels but for a constant, `[volume]`.
@@ -231,7 +236,16 @@ impl Looking<'_> {
         let not_finite = out(host.missing());
         let listed: Vec<u32> =
             (0..).zip(inside).filter(|(_, inside)| **inside).map(|(v, _)| v).collect();
-        (not_finite, out(&flat::of_block(host, &listed)))
+        let flat = out(&flat::of_block(host, &listed));
+        if let Some(nuisance) = self.asked.nuisance {
+            let listed: Vec<u32> =
+                (0..).zip(&*usable).filter(|(_, usable)| **usable).map(|(v, _)| v).collect();
+            for voxel in nuisance.explained(host, &listed) {
+                usable[voxel as usize] = false;
+                self.seen.explained.push(first + voxel as usize);
+            }
+        }
+        (not_finite, flat)
     }
 
     /// Keep the series of voxels that are wanted by themselves.

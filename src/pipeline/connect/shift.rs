@@ -98,6 +98,8 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
     };
     let mut described = fields(serde_json::json!({
         "Description": format!("Correlations with a region where it was given, and where it is moved to; the other stays{over}"),
+        "region": "The region that is moved",
+        "other": "The region that stays",
         "voxels": "Of the region there that are used",
         "coverage": "Share of the region there that they are",
         "r": "Correlation of the cleaned series",

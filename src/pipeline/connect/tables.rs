@@ -274,6 +274,8 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
     let of = |one: &'static str, mean: &'static str| if is_mean { mean } else { one };
     json!({
         "Description": format!("Every pair of regions once{}", of_runs(edges)),
+        "region_a": "One region of the pair",
+        "region_b": "The other",
         "r": "Correlation of the cleaned series, which is the partial correlation given the nuisance columns",
         "partial_r": "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent",
         "z": "Fisher's z of r, atanh r",
@@ -289,7 +291,7 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
             "dof less the number of other regions, those of the same voxels counted once",
             "The same less, in each run, the number of other regions, those of the same voxels counted once",
         ),
-        "coverage_a": "Share of the region's voxels that are in the mask, finite and not constant",
+        "coverage_a": "Share of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain",
         "coverage_b": "The same of the other",
         "shared_voxels": "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a",
     })
@@ -313,7 +315,8 @@ pub(super) fn networks(
     let columns = vec![host, host, summed(OF_R), summed(OF_R), host, host];
     let described = json!({
         "Description": format!("Networks, and seeds that are in none: the mean of Fisher's z over the pairs of their regions{}", of_runs(edges)),
-        "network_b": "The same as network_a: within it",
+        "network_a": "One network, or a seed that is in none",
+        "network_b": "The other; the same as network_a: within it",
         "mean_z": "Over the pairs that are known, each counting alike",
         "r": "tanh of mean_z",
         "pairs": "Pairs of different regions",

@@ -9,6 +9,7 @@ mod unread;
 use found::Found;
 use unread::Unread;
 
+use super::near;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::folder;
@@ -76,6 +77,14 @@ pub(super) fn tell_order(when: &Times, plan: &Plan, notes: &mut Notes) {
 
 /// The file of the study, and that of each subject's folder.
 fn sessions(study: &Path, found: &Found) -> Result<Vec<PathBuf>> {
+    if let Some(name) = near::but_for_case(study, NAME)? {
+        return Err(Error::bad_data(
+            name,
+            "lies in the study's folder, and differs from sessions.tsv in case alone",
+            format!("be called {NAME}"),
+            "rename it",
+        ));
+    }
     let mut all = vec![study.join(NAME)];
     for entry in folder::listed(study)? {
         let whose = entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();

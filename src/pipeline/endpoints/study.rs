@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::heard::heard;
+use super::near::{self, PHENOTYPE};
 use super::{edges, maps, sessions};
 use crate::error::{Error, Result};
 use crate::io;
@@ -15,8 +17,8 @@ use crate::pipeline::watch::Watch;
 use crate::trial::physiology;
 use crate::trial::results::RegionValue;
 use crate::trial::{
-    Dictionary, EdgesPlan, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of, stem,
-    whole,
+    Dictionary, EdgesPlan, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of,
+    refuse_without_means, stem, whole,
 };
 
 /// The table of participants.
@@ -47,6 +49,10 @@ impl Study {
     /// # Errors
     /// Missing input: no such folder, no participants.tsv. Usage: a plan that names what is not there, a name that two tables have. Bad data of tables and dictionaries.
     pub fn open(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<Study> {
+        Study::opened(spec, watch).map_err(|error| near::told(error, &spec.study))
+    }
+
+    fn opened(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<Study> {
         let all = listed(spec)?;
         let is_made = |name: &String| {
             spec.maps.is_some() && name == maps::NAME
@@ -71,7 +77,13 @@ impl Study {
         let parts = spec.plan.parts_of_tables();
         let has_parts = |name: &str| parts.iter().any(|part| part.starts_with(&format!("{name}[")));
         for table in &mut tables.all {
-            if !is_by_region(table) || has_parts(&table.name) {
+            if has_parts(&table.name) {
+                continue;
+            }
+            if !is_by_region(table) {
+                if spec.plan.names(&table.name) {
+                    refuse_without_means(table)?;
+                }
                 continue;
             }
             match by_region(table, &spec.plan.arm, &mut notes) {
@@ -84,7 +96,10 @@ impl Study {
         let (mut files, mut values) = (Vec::new(), Vec::new());
         if let Some(of_maps) = &spec.maps {
             refuse_called(maps::NAME, "the regions of --brain", &all)?;
-            let read = maps::read((of_maps, &spec.study), &mut notes, watch)?;
+            let of = |notes: &mut Notes, watch: &dyn Watch| {
+                maps::read((of_maps, &spec.study), notes, watch)
+            };
+            let read = heard(&mut notes, watch, of)?;
             tables.all.push(read.table);
             files.extend(read.files);
             values = read.values;
@@ -153,10 +168,14 @@ fn listed(spec: &EndpointsSpec) -> Result<Vec<PathBuf>> {
             display(&spec.study.join("participants.tsv")),
             "is not there",
             "list the participants with their arms",
-            "give the study's folder, in which participants.tsv and phenotype/ lie",
+            match near::but_for_case(&spec.study, "participants.tsv")? {
+                Some(name) => format!("rename {name}: it differs in case alone"),
+                None => "give the study's folder, in which participants.tsv and phenotype/ lie"
+                    .to_owned(),
+            },
         ));
     }
-    let phenotype = spec.study.join("phenotype");
+    let phenotype = spec.study.join(PHENOTYPE);
     if phenotype.is_dir() {
         all.extend(tsv_in(&phenotype)?);
     }

@@ -235,19 +235,47 @@ fn described(stratum: &Stratum, images: &Images) -> Fields<String, Value> {
         json!(format!("{} in the mean of each region", stratum.name)),
     );
     described.insert("ContrastInWords".to_owned(), json!(stratum.words));
-    described.insert("voxels".to_owned(), json!("of the region that are analysed"));
-    described.insert("effect".to_owned(), json!({"Units": images.units}));
-    described.insert(
-        "p".to_owned(),
-        json!(if stratum.is_f {
-            "of F, uncorrected"
-        } else {
-            "two-sided, both tails of t, as the interval, whichever tail the maps count; below .05 where the interval is without 0; uncorrected"
-        }),
-    );
-    described.insert(
-        "lower_95".to_owned(),
-        json!("of the 95 % confidence interval of the effect, both sides"),
-    );
+    let p = match stratum.is_f {
+        true => "Of F, uncorrected",
+        false => {
+            "Uncorrected, two-sided, both tails of t, as the interval, whichever tail the maps count; below .05 where the interval is without 0"
+        }
+    };
+    let shared = [
+        ("region", "The region"),
+        ("voxels", "Voxels of the region that are analysed"),
+        ("voxels_in_region", "All voxels of the region on the grid"),
+        ("p", p),
+    ];
+    let own: &[(&str, &str)] = match stratum.is_f {
+        true => &[
+            ("F", "F of the contrast in the means of the region"),
+            ("dof1", "Degrees of freedom of the contrast"),
+            ("dof2", "Degrees of freedom of the residuals"),
+        ],
+        false => &[
+            ("t", "Effect over its standard error"),
+            ("dof", "Degrees of freedom of t"),
+            (
+                "hedges_g",
+                "Standardised effect, corrected for small samples (Hedges); n/a where it has none",
+            ),
+            ("g_lower_95", "Lower limit of the 95 % confidence interval of hedges_g"),
+            ("g_upper_95", "Upper limit of the 95 % confidence interval of hedges_g"),
+        ],
+    };
+    for (column, says) in shared.iter().chain(own) {
+        described.insert((*column).to_owned(), json!({ "Description": says }));
+    }
+    let of_effect = [
+        ("effect", "The contrast in the means of the region"),
+        ("standard_error", "Standard error of the effect"),
+        ("lower_95", "Lower limit of the 95 % confidence interval of the effect, both sides"),
+        ("upper_95", "Upper limit of the 95 % confidence interval of the effect, both sides"),
+    ];
+    for (column, says) in of_effect.into_iter().filter(|_| !stratum.is_f) {
+        let entry = json!({ "Description": says, "Units": images.units });
+        described.insert(column.to_owned(), entry);
+    }
     described
 }

@@ -5,6 +5,7 @@ use serde_json::{Map as Fields, Value, json};
 
 use super::fitted::Fitted;
 use super::images::{self, Images};
+use super::seed;
 use super::summaries::{mean, places_of};
 use super::table;
 use crate::design::group::{Resolved, Sample};
@@ -50,7 +51,7 @@ pub(super) fn table(
         ending: ".tsv",
         text,
         agreement: Some(Agreement::Host),
-        described: Some(described(images)),
+        described: Some(described(&named, images, regions)),
     })
 }
 
@@ -99,19 +100,39 @@ fn session(name: String) -> String {
     if name.starts_with("ses-") || name == "n/a" { name } else { format!("ses-{name}") }
 }
 
-/// What the columns are.
-fn described(images: &Images) -> Fields<String, Value> {
-    let fields = [
-        ("Description", json!("The mean of each region in each map")),
+/// What the columns are, and which regions hold the seed of the maps.
+fn described(
+    named: &[(String, Vec<String>)],
+    images: &Images,
+    regions: &Regions,
+) -> Fields<String, Value> {
+    let own = [
+        ("region", json!({ "Description": "The region" })),
         (
             "mean",
             json!({
-                "Description": "over the voxels of the region that are analysed and have a value in this map",
+                "Description": "The mean over the voxels of the region that are analysed and have a value in this map",
                 "Units": images.units,
             }),
         ),
-        ("voxels", json!({ "Description": "of them" })),
-        ("coverage", json!({ "Description": "their share of the region, 0 to 1" })),
+        ("voxels", json!({ "Description": "How many these are" })),
+        ("coverage", json!({ "Description": "Their share of the region, 0 to 1" })),
     ];
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut fields = Fields::new();
+    fields.insert("Description".to_owned(), json!("The mean of each region in each map"));
+    for (name, _) in named {
+        let said = match name.as_str() {
+            "participant_id" => "Whose map it is",
+            "session_id" => "The visit of the map",
+            "task" => "The task of the map",
+            "run" => "The run of the map",
+            _ => "As the table of maps says it of the map",
+        };
+        fields.insert(name.clone(), json!({ "Description": said }));
+    }
+    fields.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    for (region, what) in seed::held(&regions.all, images) {
+        fields.entry(region).or_insert(json!({ "Units": images.units, "HoldsSeed": what }));
+    }
+    fields
 }

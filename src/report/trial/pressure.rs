@@ -2,14 +2,14 @@
 
 use super::outcomes::{primary, table};
 use super::words::{
-    adjusted_rows, arms, both, capital, ci, column, drawn, session, statistic, with_limits,
-    with_unit,
+    adjusted_rows, arms, both, capital, ci, drawn, session, statistic, with_limits, with_unit,
 };
 use crate::report::figures::curves::{self, Curves, Point, Visit};
 use crate::report::figures::figure;
 use crate::report::grid::Grid;
 use crate::report::html::{number, p_of};
 use crate::trial::results::{AncovaRow, IntensityRow, Pressure, PressureCurve, SummaryMeasure};
+use crate::trial::unit::in_name;
 use crate::trial::{Arm, Results};
 
 pub(super) fn section(of: &Results, part: &Pressure) -> String {
@@ -45,14 +45,16 @@ pub(super) fn section(of: &Results, part: &Pressure) -> String {
 /// What is along the axes: names of the columns with their units.
 fn axes(of: &Results, part: &Pressure) -> [String; 2] {
     let plan = of.plan.pressure.as_ref();
-    let name =
-        |own: Option<&String>, other: &str| capital(&column(own.map_or(other, String::as_str)));
-    let pressure = name(plan.map(|p| &p.pressure), "pressure");
-    let rating = name(plan.map(|p| &p.rating), "rating");
-    let unit = part.intensities.first().and_then(|row| row.ancova.units.as_deref());
-    let rating =
-        if rating.contains('(') { rating } else { with_unit(&rating, unit.or(Some("points"))) };
-    [pressure, rating]
+    let axis = |own: Option<&String>, other: &str, units: Option<&str>| {
+        let name = own.map_or(other, String::as_str);
+        let (stem, of_name) = in_name(name).map_or((name, None), |(stem, unit)| (stem, Some(unit)));
+        capital(&with_unit(&stem.replace('_', " "), units.or(of_name)))
+    };
+    let units = part.rating_units.as_deref().or(Some("points"));
+    [
+        axis(plan.map(|p| &p.pressure), "pressure", part.pressure_units.as_deref()),
+        axis(plan.map(|p| &p.rating), "rating", units),
+    ]
 }
 
 /// Baseline and endpoint, then any other.

@@ -127,27 +127,6 @@ pub(super) fn with_unit(name: &str, unit: Option<&str>) -> String {
     }
 }
 
-/// A column's name and, where it ends in one, its unit: `pressure_kpa` is pressure (kPa).
-pub(super) fn column(name: &str) -> String {
-    const UNITS: [(&str, &str); 10] = [
-        ("_kpa", "kPa"),
-        ("_mm", "mm"),
-        ("_s", "s"),
-        ("_ms", "ms"),
-        ("_hz", "Hz"),
-        ("_kg", "kg"),
-        ("_n", "N"),
-        ("_c", "°C"),
-        ("_bpm", "beats/min"),
-        ("_percent", "%"),
-    ];
-    let found = UNITS.iter().find_map(|(end, unit)| Some((name.strip_suffix(end)?, unit)));
-    match found {
-        Some((stem, unit)) => format!("{} ({unit})", stem.replace('_', " ")),
-        None => name.replace('_', " "),
-    }
-}
-
 /// The first letter large.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();

@@ -150,7 +150,7 @@ fn described<'a>(
 }
 
 /// "N/cm2", "kPa", "°C"; not "points", "mm" (of a line), "n/a".
-fn is_of_stimulus(units: &str) -> bool {
+pub(in crate::trial) fn is_of_stimulus(units: &str) -> bool {
     let first = units.split('/').next().unwrap_or_default().trim().to_lowercase();
     !is_missing(units.trim()) && UNITS.contains(&first.as_str())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::units;
 use crate::error::{Error, Result};
 use crate::stats::fieller::Line;
 use crate::stats::isotonic::{isotonic, mean_height, means_at, reached};
@@ -110,7 +111,8 @@ pub(super) struct Found<'a> {
     scale: [f64; 2],
     /// The least and the greatest rating.
     pub rated: [f64; 2],
-    units: (Option<String>, Option<String>),
+    /// Of pressure and rating.
+    pub units: (Option<String>, Option<String>),
     /// Of pressure and rating.
     columns: [String; 2],
     /// Which ratings are better.
@@ -138,7 +140,7 @@ impl<'a> Found<'a> {
             .flatten()
             .fold([f64::INFINITY, f64::NEG_INFINITY], |[l, h], r| [l.min(*r), h.max(*r)]);
         let (scale, assumed_scale) = scale(table, own, rated)?;
-        let unit = |column: &str| table.dictionary.get(column).and_then(|v| v.units.clone());
+        let units = units::of(own, table)?;
         let mut found = Found {
             target: own.target,
             conf,
@@ -150,7 +152,7 @@ impl<'a> Found<'a> {
             assumed_scale,
             scale,
             rated,
-            units: (unit(&own.pressure), unit(&own.rating)),
+            units,
             columns: [own.pressure.clone(), own.rating.clone()],
             better: Better::of_ratings(own, table),
             repeated,

@@ -3,7 +3,7 @@
 use super::held::{Held, compared};
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
-use crate::trial::plan::Plan;
+use crate::trial::plan::{Missing, Plan};
 
 /// What is to be told.
 #[derive(Default)]
@@ -52,10 +52,14 @@ impl Lacking {
         }
     }
 
-    pub(super) fn tell(self, people: &People, notes: &mut Notes) {
+    pub(super) fn tell(self, plan: &Plan, people: &People, notes: &mut Notes) {
+        let observed = match plan.missing.contains(&Missing::Observed) {
+            true => ", left out of the observed",
+            false => "",
+        };
         for Group { who, at, columns } in self.all {
             let text = format!(
-                "{} without {} at {at}: no responder of all randomised, left out of the observed",
+                "{} without {} at {at}: no responder of all randomised{observed}",
                 counted(who.len(), "participant"),
                 columns.join(", ")
             );

@@ -10,6 +10,12 @@ use crate::trial::arm::{Arm, ByArm};
 pub struct Pressure {
     /// The rating whose pressure is found.
     pub target: f64,
+    /// Units of the pressures, by the dictionary or the column's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pressure_units: Option<String>,
+    /// Units of the ratings, by the dictionary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating_units: Option<String>,
     /// Which ratings are taken to be better, and what says it.
     pub better: String,
     /// A participant and visit a row.
@@ -28,6 +34,15 @@ pub struct Pressure {
     pub mean_change: Option<SummaryMeasure>,
     /// Each participant's slope of the change on pressure, per 100 units of pressure, compared by t.
     pub treatment_by_intensity: Option<SummaryMeasure>,
+}
+
+impl Pressure {
+    /// Units of a slope of rating on pressure.
+    #[must_use]
+    pub fn slope_units(&self) -> Option<String> {
+        let (rating, pressure) = (self.rating_units.as_ref()?, self.pressure_units.as_ref()?);
+        Some(format!("{rating}/{pressure}"))
+    }
 }
 
 /// A participant's visit.

@@ -1,6 +1,6 @@
 //! A column: its name, what it holds, and how a row fills it.
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::Sheet;
 use crate::table::Table;
@@ -147,6 +147,20 @@ impl<'a, R> Columns<'a, R> {
             rows: rows.iter().map(fill).collect(),
         };
         Sheet { name, table, dictionary }
+    }
+}
+
+impl Sheet {
+    /// The same with the units of a column, where they are known, and of its limits.
+    pub(super) fn with_units(mut self, column: &str, units: Option<&str>) -> Sheet {
+        let Some(units) = units else { return self };
+        for end in ["", "_se", "_low", "_high"] {
+            let entry = self.dictionary.get_mut(&format!("{column}{end}"));
+            if let Some(Value::Object(entry)) = entry {
+                entry.insert("Units".to_owned(), json!(units));
+            }
+        }
+        self
     }
 }
 

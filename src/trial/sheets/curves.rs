@@ -72,6 +72,7 @@ pub(super) fn cpm_measure(results: &Results) -> Option<Sheet> {
 
 pub(super) fn pressure(results: &Results) -> Option<Sheet> {
     let part = results.pressure.as_ref()?;
+    let (pressure, rating) = (part.pressure_units.as_deref(), part.rating_units.as_deref());
     Columns::<PressureOfVisit>::new()
         .one("participant_id", "who", |row| row.participant.clone())
         .one("session_id", "the visit", |row| row.session.clone())
@@ -88,6 +89,12 @@ pub(super) fn pressure(results: &Results) -> Option<Sheet> {
         .one("in_range", "whether p50 lies within the tested pressures", |row| row.in_range)
         .one("floor_or_ceiling", "ratings at the scale's ends", |row| row.floor_or_ceiling)
         .sheet("pressure", "Pressure pain: stimulus and response of each visit", &part.visits)
+        .with_units("slope", part.slope_units().as_deref())
+        .with_units("intercept", rating)
+        .with_units("sigma", rating)
+        .with_units("p50", pressure)
+        .with_units("p50_isotonic", pressure)
+        .with_units("auc", rating)
         .into()
 }
 
@@ -121,6 +128,7 @@ pub(super) fn intensities(results: &Results) -> Option<Sheet> {
         .test("", "t", "the difference", |row| Some(row.4))
         .one("p_holm", "Holm's p over the pressures", |row| row.5)
         .sheet("intensities", "Pressure pain: the arms compared at each pressure", &rows)
+        .with_units("pressure", part.pressure_units.as_deref())
         .into()
 }
 
@@ -134,5 +142,6 @@ pub(super) fn series(results: &Results) -> Option<Sheet> {
         .one("n", "stimuli of it", |row| row.n)
         .estimate("p50", "pressure of the target rating, Fieller's limits", false, |row| row.p50)
         .sheet("calibration", "Pressure pain: the target by each series alone", &part.series)
+        .with_units("p50", part.pressure_units.as_deref())
         .into()
 }
