@@ -9,7 +9,7 @@ use super::modelled::noise;
 use super::{Opened, Questions};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
-use crate::io::source::{Memory, RegionSeries, Regional};
+use crate::io::source::{Averaging, Memory, RegionSeries, Regional};
 use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::blocks::Ladder;
@@ -21,7 +21,7 @@ use crate::pipeline::products::Text;
 use crate::pipeline::regions::{self, Region, Regions};
 use crate::pipeline::spec::{GlmSpec, RegionOptions, SignalScale, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{precision, scaling};
+use crate::pipeline::{flat, precision, scaling};
 use crate::volume::{Block, HostBold, Mask, SliceGroups};
 
 mod shared;
@@ -118,6 +118,31 @@ impl InRegions {
         let all: Vec<Vec<usize>> =
             self.sets.iter().flat_map(|(_, set)| set.all.iter().map(voxels)).collect();
         Regional::new(&all, (run.grid.plane_len(), run.n_volumes), self.n_regions())
+    }
+
+    /// The means of a single run once more, without the voxels that its columns `explain`, where regions hold some; of several runs they are out before.
+    ///
+    /// # Errors
+    /// Those of reading the run.
+    pub(super) fn again(
+        &self,
+        run: &mut Run,
+        inside: &[bool],
+        explain: &[usize],
+    ) -> Result<Option<Regional>> {
+        let mut regions = self.sets.iter().flat_map(|(_, set)| &set.all);
+        let holds = |region: &Region| {
+            explain.iter().any(|voxel| region.voxels.binary_search(voxel).is_ok())
+        };
+        if !self.shared.is_empty() || !regions.any(holds) {
+            return Ok(None);
+        }
+        let mut inside = inside.to_vec();
+        explain.iter().for_each(|&voxel| inside[voxel] = false);
+        let mut kept = self.keeper(run, &inside);
+        // What is asked of the run on the way is of no interest.
+        flat::of_run(&mut Averaging::new(run.bold.as_mut(), &mut kept), &inside)?;
+        Ok(Some(kept))
     }
 
     /// tSNR of each region as it was given, `[run]`.

@@ -107,6 +107,8 @@ impl SoFar {
             });
         }
         if let (Some(regions), Some(kept)) = (&mut self.regions, &regional) {
+            let again = regions.again(run, &inside, &fitted.explained())?;
+            let kept = again.as_ref().unwrap_or(kept);
             regions.take(spec, (run, plan), (kept, signal.unit), counts, watch)?;
         }
         self.common.without_signal(&signal.too_dim, run)?;

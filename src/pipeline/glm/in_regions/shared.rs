@@ -74,7 +74,8 @@ impl Lacking {
         for block in blocks.unwrap_or_default() {
             let first = block.planes.start * block.plane_len();
             let here = inside[first..first + block.volume_len()].iter().zip(0..);
-            let mut voxels: Vec<u32> = here.filter(|(inside, _)| **inside).map(|(_, v)| v).collect();
+            let mut voxels: Vec<u32> =
+                here.filter(|(inside, _)| **inside).map(|(_, v)| v).collect();
             let host = run.bold.read(&block)?;
             let (flat, missing) = (flat::of_block(&host, &voxels), host.missing());
             let has_none = |voxel: &u32| {
