@@ -37,6 +37,9 @@ pub use reml::{LARGEST, Scan, unbiased};
 /// Share of the pairs, those one step apart, from which on rho may be negative: of r = rho³ its sign is seen in few voxels.
 const LEAST_NEAR: f64 = 0.25;
 
+/// Pairs one step apart from which on estimates of rho scatter as [`Pairs::rho_error`] has it, which is that of many.
+const MANY_NEAR: usize = 25;
+
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;
 
@@ -82,6 +85,24 @@ impl Pairs {
             Some(*at)
         };
         self.gap_of.iter().scan(0, sum).collect()
+    }
+
+    /// The standard error of a rho of these volumes, by what their pairs tell (Fisher's information, beside an unknown variance); none where pairs one step
+    /// apart are so few that it says little of an estimate. Of n volumes without a gap sqrt((1 - rho²) / n).
+    #[must_use]
+    pub fn rho_error(&self, rho: f64) -> Option<f64> {
+        let gap_of = || self.gap_of.iter().filter_map(|&gap| self.gaps.get(gap as usize));
+        let n_near = gap_of().filter(|&&gap| gap == 1).count();
+        let (mut information, mut of_variance) = (0.0, 0.0);
+        for &gap in gap_of() {
+            let r = rho.powi(gap as i32);
+            let slope = f64::from(gap) * rho.powi(gap as i32 - 1) / (1.0 - r * r);
+            information += slope * slope * (1.0 + r * r);
+            of_variance += slope * r;
+        }
+        let n_volumes = self.gap_of.len() as f64;
+        let left = information - of_variance * of_variance / (n_volumes / 2.0);
+        (n_near >= MANY_NEAR && left > 0.0).then(|| left.sqrt().recip())
     }
 
     /// Whether volumes are missing between others.
