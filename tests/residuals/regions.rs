@@ -7,7 +7,7 @@ use boldly::simulate::write::paths;
 use boldly::volume::Block;
 
 use crate::binary::study;
-use crate::{map, well};
+use crate::{json, map, well};
 
 /// Two voxels that vary in a volume that has a column of its own, alone and beside three of the brain.
 #[test]
@@ -47,6 +47,8 @@ fn a_region_that_columns_explain_in_one_run_has_no_row_of_all_runs() {
         let said = well(dir, &line);
         let told = "run.nii: 2 of the 2 voxels of gone are what its columns explain to rounding; they are in the mean of gone in no run";
         assert!(said.contains(told), "{more}: {said}");
+        let counts = json(&dir.join("both/mask.json"))["boldly"]["counts"].clone();
+        assert_eq!(counts["voxels_explained"], 2, "{counts}");
         for contrast in ["pain", "both"] {
             let path = dir.join(format!("both/contrast-{contrast}_regions.tsv"));
             let table = fs::read_to_string(path).unwrap();
