@@ -95,6 +95,8 @@ pub struct Residuals {
     pub at_edges: usize,
     /// Volumes apart whose correlation rho is ([`crate::stats::ar1::Pairs::step`]).
     pub step: u32,
+    /// Pairs of volumes one step apart, and all pairs, where so few of the former leave rho at 0 or above ([`Pairs::tell_sign`]).
+    pub near: Option<[usize; 2]>,
     /// Shares of the voxels whose estimate stands at an end of its range.
     pub at_ends: AtEnds,
     /// Where they are asked for.

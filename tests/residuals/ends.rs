@@ -69,8 +69,6 @@ fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
         let told = "2 mask voxels are what the columns of run.nii explain to rounding; they are outside in all runs";
         assert!(said.contains(told), "{noise}: {said}");
         assert_eq!(map(&dir.join("both/mask.nii.gz"))[..2], [0.0; 2]);
-        let counts = json(&dir.join("both/mask.json"))["boldly"]["counts"].clone();
-        assert_eq!(counts["voxels_explained"], 2, "{counts}");
     }
 }
 
@@ -178,4 +176,49 @@ fn estimates_at_the_end_of_their_range_are_told() {
     let two = rate("--contrast task --two-sided", "'task' passes two-sided p < 0.001 in ");
     let f = rate("--f-contrast any=task", "row 1 of 'any', as a t, passes two-sided p < 0.001 in ");
     assert!(one < 0.95 * two && f == two && one > 0.01, "{one} {two} {f}");
+}
+
+/// Volumes two and three apart, of which nothing tells the sign of a rho of neighbours; and of every other volume.
+#[test]
+fn of_which_volumes_a_rho_is_and_that_it_could_not_be_negative_is_told() {
+    let folder = study();
+    let dir = folder.path();
+    let said = |kept: &dyn Fn(usize) -> bool, noise: &str| {
+        let left: String = (0..40).filter(|t| !kept(*t)).map(|t| format!("{t}\n")).collect();
+        fs::write(dir.join("left.txt"), left).unwrap();
+        let line = format!(
+            "glm study/{} --events study/{} --mask study/{} --censor-volumes left.txt --contrast pain --maps --report --noise {noise} --device cpu \
+             --overwrite --out out",
+            paths::BOLD,
+            paths::EVENTS,
+            paths::MASK
+        );
+        let said = well(dir, &line);
+        let sidecar = json(&dir.join("out/stat-rho_statmap.json"));
+        (said, sidecar, fs::read_to_string(dir.join("out/report.html")).unwrap())
+    };
+    let (told, sidecar, page) = said(&|t| if t < 20 { t % 2 == 0 } else { t % 2 == 1 }, "ar1");
+    let part = "looked for from 0 on: 0 of 19 pairs";
+    assert!(told.contains(part), "{told}");
+    assert!(sidecar["Description"].as_str().unwrap().contains(part), "{sidecar}");
+    let run = &sidecar["boldly"]["resolved"]["runs"][0];
+    let pairs = serde_json::json!({ "pairs_one_step_apart": 0, "pairs": 19 });
+    assert_eq!(run["rho_looked_for_from_0_on"], pairs, "{run}");
+    // Nothing is said of standard errors that so few pairs do not have.
+    assert!(!told.contains("standard errors"), "{told}");
+    assert_eq!(run.get("share_of_voxels_whose_own_rho_is_off"), None, "{run}");
+    assert!(
+        page.contains("was not looked for below 0, as 0 of 19 pairs of volumes were neighbours")
+    );
+    let (told, sidecar, page) = said(&|t| t % 2 == 0, "ar1");
+    assert!(told.contains("of volumes 2 apart") && !told.contains("from 0 on"), "{told}");
+    let run = &sidecar["boldly"]["resolved"]["runs"][0];
+    assert_eq!(run.get("rho_looked_for_from_0_on"), None, "{run}");
+    assert!(
+        page.contains(
+            "is that of volumes 2 apart, as all that were kept lie multiples of it apart"
+        )
+    );
+    let (told, ..) = said(&|t| t % 2 == 0, "arma11");
+    assert!(!told.contains("apart") && !told.contains("from 0 on"), "{told}");
 }

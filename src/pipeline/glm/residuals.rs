@@ -189,14 +189,18 @@ fn tell_ends(spec: &GlmSpec, run: &Run, residuals: &Residuals, watch: &dyn Watch
     all.iter().filter(|(share, _)| *share >= AT_END).for_each(|(_, told)| watch.warn(told));
 }
 
-/// Which volumes a rho is the correlation of, where not of neighbours.
+/// Which volumes a rho is the correlation of, where not of neighbours, and whether it could be negative.
 fn apart(residuals: &Residuals) -> String {
-    match residuals.step {
+    let of = match residuals.step {
         1 => String::new(),
         step => {
             format!(" of volumes {step} apart (all that are kept lie multiples of {step} apart)")
         }
-    }
+    };
+    let from = residuals.near.map_or(String::new(), |[near, all]| {
+        format!(" (looked for from 0 on: {near} of {all} pairs, too few to tell its sign, lie one step apart)")
+    });
+    of + &from
 }
 
 /// How many voxels' own rho is another than the smoothed one, in words.
@@ -241,6 +245,10 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
     fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
     if residuals.step > 1 {
         fields.insert("volumes_apart_whose_correlation_rho_is".to_owned(), json!(residuals.step));
+    }
+    if let Some([near, all]) = residuals.near {
+        let pairs = json!({ "pairs_one_step_apart": near, "pairs": all });
+        fields.insert("rho_looked_for_from_0_on".to_owned(), pairs);
     }
     if spec.noise == Noise::NilearnAr1 {
         fields.insert("voxels_at_an_edge_of_rho".to_owned(), json!(residuals.at_edges));

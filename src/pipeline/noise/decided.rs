@@ -85,6 +85,8 @@ impl Autocorrelation {
                 dof,
                 at_edges,
                 step: if self.takes_series() { 1 } else { self.lags.pairs.step },
+                near: (!self.takes_series() && !self.lags.pairs.tell_sign())
+                    .then(|| self.lags.pairs.near()),
                 at_ends,
                 ..residuals
             },
@@ -322,6 +324,7 @@ impl Residuals {
             dof: None,
             at_edges: 0,
             step: 1,
+            near: None,
             at_ends: AtEnds::default(),
             whiteness: None,
             empty_above: None,

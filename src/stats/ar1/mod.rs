@@ -92,7 +92,6 @@ impl Pairs {
     #[must_use]
     pub fn rho_error(&self, rho: f64) -> Option<f64> {
         let gap_of = || self.gap_of.iter().filter_map(|&gap| self.gaps.get(gap as usize));
-        let n_near = gap_of().filter(|&&gap| gap == 1).count();
         let (mut information, mut of_variance) = (0.0, 0.0);
         for &gap in gap_of() {
             let r = rho.powi(gap as i32);
@@ -102,7 +101,21 @@ impl Pairs {
         }
         let n_volumes = self.gap_of.len() as f64;
         let left = information - of_variance * of_variance / (n_volumes / 2.0);
-        (n_near >= MANY_NEAR && left > 0.0).then(|| left.sqrt().recip())
+        (self.near()[0] >= MANY_NEAR && left > 0.0).then(|| left.sqrt().recip())
+    }
+
+    /// Pairs one step apart, and all pairs.
+    #[must_use]
+    pub fn near(&self) -> [usize; 2] {
+        let gaps = || self.gap_of.iter().filter_map(|&gap| self.gaps.get(gap as usize));
+        [gaps().filter(|&&gap| gap == 1).count(), gaps().count()]
+    }
+
+    /// Whether enough of them lie one step apart to tell the sign of rho; else it is looked for from 0 on.
+    #[must_use]
+    pub fn tell_sign(&self) -> bool {
+        let [near, all] = self.near().map(|n| n as f64);
+        near >= LEAST_NEAR * all
     }
 
     /// Whether volumes are missing between others.
@@ -203,9 +216,6 @@ impl Ar1 {
             ends[[t, gap]] += 1.0;
             ends[[t - 1, gap]] += 1.0;
         }
-        let near = pairs.gaps.iter().zip(&n_pairs).filter(|(gap, _)| **gap == 1);
-        let n_near: f64 = near.map(|(_, n)| n).sum();
-        let tells_sign = n_near >= LEAST_NEAR * n_pairs.iter().sum::<f64>();
         let packed = |part: usize| {
             let part = columns.slice(ndarray::s![.., part * width..(part + 1) * width]);
             let gram = basis.t().dot(&part);
@@ -220,7 +230,7 @@ impl Ar1 {
             dof,
             gaps: pairs.gaps.iter().map(|&gap| f64::from(gap)).collect(),
             n_pairs,
-            lowest: if tells_sign { -LARGEST } else { 0.0 },
+            lowest: if pairs.tell_sign() { -LARGEST } else { 0.0 },
             ends,
             to_beta: LeastSquares::new(design)?.pinv.dot(&basis),
             width,
