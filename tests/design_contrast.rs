@@ -272,13 +272,14 @@ fn a_condition_that_has_a_column_a_delay_is_told_from_one_that_is_not_there() {
 #[test]
 fn what_a_pattern_means_is_said_and_a_lopsided_difference_is_doubted() {
     let columns = task();
-    let said = meant("pain* - control*", &columns, 7);
+    let of_seven = Columns { n_task: 7, ..Columns::named(&columns) };
+    let said = meant("pain* - control*", &of_seven);
     assert_eq!(said.notes.len(), 2);
     assert_eq!(said.notes[0], "`pain*` in contrast `pain* - control*` is pain + pain_hot");
     assert!(said.doubts.len() == 1 && said.doubts[0].contains("different numbers"), "{said:?}");
-    let fair = meant("mean(pain*) - mean(control*)", &columns, 7);
+    let fair = meant("mean(pain*) - mean(control*)", &of_seven);
     assert_eq!((fair.notes.len(), fair.doubts.len()), (2, 0));
-    assert_eq!(meant("2*pain - control_1", &columns, 7), Default::default());
+    assert_eq!(meant("2*pain - control_1", &of_seven), Default::default());
 }
 
 #[test]

@@ -262,6 +262,28 @@ fn rho_of_volumes_that_lie_multiples_apart_is_that_of_the_run_without_the_others
     assert!(!Pairs::consecutive(3).has_gaps());
 }
 
+/// By the full matrices R of correlations and R' of their slopes: with I = tr(R⁻¹R'R⁻¹R') / 2, c = tr(R⁻¹R') / 2, the variance is 1 / (I - 2 c² / n).
+#[test]
+fn the_error_of_rho_is_fishers_of_the_volumes_that_are_kept() {
+    // of 90 volumes all but each fifth and each seventh
+    let kept: Vec<usize> = (0..90).filter(|t| t % 5 != 3 && t % 7 != 5).collect();
+    let pairs = Pairs::of_kept(&kept);
+    for (rho, want) in [
+        (0.0, 0.16222142113076254),
+        (0.4, 0.12737550882920054),
+        (-0.3, 0.14045818237647356),
+        (0.8, 0.06699601476427883),
+    ] {
+        let found = pairs.rho_error(rho).unwrap();
+        assert!((found / want - 1.0).abs() < 1e-9, "{rho}: {found} for {want}");
+    }
+    let n = N as f64;
+    let alone = Pairs::consecutive(N).rho_error(0.6).unwrap();
+    assert!((alone / (0.64 / n).sqrt() - 1.0).abs() < 1e-2, "{alone}");
+    // 24 pairs of neighbours are too few for what holds of many.
+    assert_eq!(Pairs::of_kept(&(0..25).collect::<Vec<_>>()).rho_error(0.0), None);
+}
+
 /// One pair an odd number of volumes apart, which alone knew the sign and was wrong in one voxel of four; and pairs three volumes apart, of whose rho³ it is
 /// little better seen.
 #[test]

@@ -14,6 +14,8 @@ use super::{motion, number};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
+mod flags;
+
 /// What leaves a volume out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Rules {
@@ -240,7 +242,7 @@ impl Rules {
     /// What is wrong with the columns that they go by: a line for each that is n/a in other volumes than the first, which has nothing before it.
     ///
     /// # Errors
-    /// Bad data for a cell that is no number, a measure below 0, and a column without a single value.
+    /// Bad data for a cell that is no number, a measure below 0, a flag that is neither 0 nor 1, and a column without a single value.
     pub fn doubts(&self, tables: &[Table]) -> Result<Vec<String>> {
         let by_fd = self.fd.map(|fd| (format!("fd:{fd}"), motion::FRAMEWISE_DISPLACEMENT, NO_FD));
         let by_dvars = self.dvars.map(|dvars| (format!("dvars:{dvars}"), STD_DVARS, NO_DVARS));
@@ -266,6 +268,9 @@ impl Rules {
                     stretches(&unknown),
                 ));
             }
+        }
+        for table in tables {
+            doubts.extend(self.doubts_of_flags(table)?);
         }
         Ok(doubts)
     }

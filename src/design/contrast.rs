@@ -82,18 +82,21 @@ pub struct Columns<'a> {
     pub n_task: usize,
     /// Names that have no column, each with why.
     pub absent: &'a [(String, String)],
+    /// Those that are known to hold one value throughout, whatever their names: no conditions.
+    pub constants: &'a [String],
 }
 
 impl<'a> Columns<'a> {
     /// Columns of which nothing but their names is known.
     #[must_use]
     pub fn named(names: &'a [String]) -> Columns<'a> {
-        Columns { names, n_task: 0, absent: &[] }
+        Columns { names, n_task: 0, absent: &[], constants: &[] }
     }
 
     fn parser(&self, text: &'a str) -> Parser<'a> {
         let mut parser = Parser::new(text, self.names, self.n_task);
         parser.absent = self.absent;
+        parser.conditions.retain(|&at| !self.constants.contains(&self.names[at]));
         parser
     }
 }
@@ -209,8 +212,8 @@ pub struct Meant {
 
 /// What a person should know of the patterns of an expression; nothing where it has none, or is none.
 #[must_use]
-pub fn meant(expression: &str, names: &[String], n_task: usize) -> Meant {
-    let mut parser = Parser::new(expression, names, n_task);
+pub fn meant(expression: &str, columns: &Columns) -> Meant {
+    let (mut parser, names) = (columns.parser(expression), columns.names);
     let rows = parser.rows();
     let (Ok(rows), false) = (rows, parser.meant.is_empty()) else { return Meant::default() };
     let note = |(pattern, columns): &(String, Vec<usize>)| {

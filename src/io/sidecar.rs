@@ -265,6 +265,14 @@ impl Sidecar {
         let space = text("SpatialReference").map(str::to_string);
         set(&mut self.spatial_reference, space, file);
         set(&mut self.acquisition_time, acquisition_time(map), file);
+        let is_said = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+        let began = map.get("AcquisitionTime").filter(is_said);
+        if let Some(value) = began.filter(|_| acquisition_time(map).is_none()) {
+            self.doubts.push(format!(
+                "AcquisitionTime in {} is {value}, and not used: it must be a time of day, such as \"14:28:17.165\"",
+                file.display()
+            ));
+        }
         set(&mut self.task_name, text("TaskName").map(str::to_string), file);
         self.fields.extend(map.clone());
         Ok(())

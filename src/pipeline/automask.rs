@@ -37,8 +37,8 @@ pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Ma
     Ok(mask)
 }
 
-/// Where all runs so far have signal: within the mask that was given, or each run's own, and constant over time in none.
-/// A voxel that is constant in a run would count there as an effect of 0 that is known exactly.
+/// Where all runs so far have signal: within the mask that was given, or each run's own, and constant over time, or explained by its columns, in none.
+/// Such a voxel would count as an effect of 0 that is known exactly.
 #[derive(Debug)]
 pub struct Common {
     given: Option<Mask>,
@@ -49,6 +49,8 @@ pub struct Common {
     in_masks: Vec<bool>,
     /// Constant in some run so far, `[voxel]`.
     constant: Vec<bool>,
+    /// Explained to rounding by the columns of some run so far, `[voxel]`.
+    explained: Vec<bool>,
     /// Without the signal in some run so far that its units need, `[voxel]`.
     dim: Vec<bool>,
 }
@@ -65,8 +67,17 @@ impl Common {
         watch: &dyn Watch,
     ) -> Result<Common> {
         let given = given.map(|path| masks::mask(path, grid, watch)).transpose()?;
-        let (own, dim) = (Vec::new(), vec![false; grid.n_voxels()]);
-        Ok(Common { given, n_runs, own, in_masks: Vec::new(), constant: Vec::new(), dim })
+        let none = || vec![false; grid.n_voxels()];
+        let (constant, explained, dim) = (none(), none(), none());
+        Ok(Common {
+            given,
+            n_runs,
+            own: Vec::new(),
+            in_masks: Vec::new(),
+            constant,
+            explained,
+            dim,
+        })
     }
 
     /// Where to fit a run, `[voxel]`: in its own mask, so that what a run comes to is the same whichever others stand before it.
@@ -81,15 +92,13 @@ impl Common {
         self.own.push(own.iter().filter(|&&inside| inside).count());
         if self.in_masks.is_empty() {
             self.in_masks = own.clone();
-            self.constant = vec![false; own.len()];
         }
         self.in_masks.iter_mut().zip(&own).for_each(|(all, own)| *all &= own);
         self.left(run)?;
         Ok(own)
     }
 
-    /// Leave out the voxels (positions in the grid) that the columns of one of several runs explain to rounding: an effect of 0 there would count as known
-    /// exactly.
+    /// Leave out the voxels (positions in the grid) that the columns of a run explain to rounding.
     ///
     /// # Errors
     /// Bad data where no voxel is left.
@@ -99,11 +108,10 @@ impl Common {
         run: &Run,
         watch: &dyn Watch,
     ) -> Result<()> {
-        if self.n_runs == 1 {
-            return Ok(());
-        }
         let what = format!("what the columns of {} explain to rounding", display(&run.path));
-        self.leave_out(explained, &what, run, watch)
+        self.tell_out(explained, &what, watch);
+        explained.iter().for_each(|&voxel| self.explained[voxel] = true);
+        self.left(run).map(|_| ())
     }
 
     /// Leave out the voxels (positions in the grid) that are constant over time in a run.
@@ -112,27 +120,20 @@ impl Common {
     /// Bad data where no voxel is left.
     pub fn without(&mut self, constant: &[usize], run: &Run, watch: &dyn Watch) -> Result<()> {
         let what = format!("constant over time in {}", display(&run.path));
-        self.leave_out(constant, &what, run, watch)
+        self.tell_out(constant, &what, watch);
+        constant.iter().for_each(|&voxel| self.constant[voxel] = true);
+        self.left(run).map(|_| ())
     }
 
-    /// `what`: they are.
-    fn leave_out(
-        &mut self,
-        voxels: &[usize],
-        what: &str,
-        run: &Run,
-        watch: &dyn Watch,
-    ) -> Result<()> {
-        if voxels.is_empty() {
-            return Ok(());
+    /// `what`: voxels that are left out are.
+    fn tell_out(&self, voxels: &[usize], what: &str, watch: &dyn Watch) {
+        if !voxels.is_empty() {
+            watch.warn(&format!(
+                "{} mask voxels are {what}; they are outside{} (0 in the maps, p 1)",
+                voxels.len(),
+                if self.n_runs == 1 { "" } else { " in all runs" }
+            ));
         }
-        watch.warn(&format!(
-            "{} mask voxels are {what}; they are outside{} (0 in the maps, p 1)",
-            voxels.len(),
-            if self.n_runs == 1 { "" } else { " in all runs" }
-        ));
-        voxels.iter().for_each(|&voxel| self.constant[voxel] = true);
-        self.left(run).map(|_| ())
     }
 
     /// Leave out the voxels (positions in the grid) whose mean in a run is too small for the units that are asked for.
@@ -144,11 +145,11 @@ impl Common {
         self.left(run).map(|_| ())
     }
 
-    /// Voxels in every mask that are left out for too little signal, and are constant in no run.
+    /// Voxels in every mask that are left out for too little signal, and are constant, or explained, in no run.
     #[must_use]
     pub fn without_enough(&self) -> usize {
-        let is_dim = |voxel: &usize| self.in_masks[*voxel] && self.dim[*voxel];
-        (0..self.in_masks.len()).filter(is_dim).filter(|&voxel| !self.constant[voxel]).count()
+        let is_out = |voxel: usize| self.constant[voxel] || self.explained[voxel];
+        self.count(|voxel| self.dim[voxel] && !is_out(voxel))
     }
 
     /// Where all runs so far have signal.
@@ -174,10 +175,21 @@ impl Common {
         self.in_masks.iter().filter(|&&inside| inside).count()
     }
 
-    /// Voxels in every mask that are left out because some run is constant there, or explained by its columns.
+    /// Voxels in every mask that are left out because some run is constant there.
     #[must_use]
     pub fn constant(&self) -> usize {
-        self.in_masks.iter().zip(&self.constant).filter(|&(inside, out)| *inside && *out).count()
+        self.count(|voxel| self.constant[voxel])
+    }
+
+    /// Voxels in every mask that are left out because the columns of some run explain it there, and are constant in none.
+    #[must_use]
+    pub fn explained(&self) -> usize {
+        self.count(|voxel| self.explained[voxel] && !self.constant[voxel])
+    }
+
+    /// Voxels in every mask of which this holds.
+    fn count(&self, is_one: impl Fn(usize) -> bool) -> usize {
+        (0..self.in_masks.len()).filter(|&voxel| self.in_masks[voxel] && is_one(voxel)).count()
     }
 
     /// Say what the runs' own masks share, of several.
@@ -200,8 +212,9 @@ impl Common {
     /// Where all runs so far have signal, `[voxel]`.
     #[must_use]
     pub fn inside(&self) -> Vec<bool> {
-        let pairs = self.in_masks.iter().zip(self.constant.iter().zip(&self.dim));
-        pairs.map(|(inside, (constant, dim))| *inside && !constant && !dim).collect()
+        let is_out =
+            |voxel: usize| self.constant[voxel] || self.explained[voxel] || self.dim[voxel];
+        (0..self.in_masks.len()).map(|voxel| self.in_masks[voxel] && !is_out(voxel)).collect()
     }
 }
 

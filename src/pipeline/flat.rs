@@ -28,29 +28,6 @@ pub fn of_block(bold: &HostBold, voxels: &[u32]) -> Vec<u32> {
 /// # Errors
 /// Those of reading the run.
 pub fn of_run(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Vec<usize>> {
-    pass(source, inside, &of_block)
-}
-
-/// The same, and those that are not finite in every volume: no series to take a mean of.
-///
-/// # Errors
-/// Those of reading the run.
-pub fn or_missing(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Vec<usize>> {
-    let without = |bold: &HostBold, voxels: &[u32]| {
-        let (flat, missing) = (of_block(bold, voxels), bold.missing());
-        let is_out =
-            |voxel: &u32| flat.binary_search(voxel).is_ok() || missing.binary_search(voxel).is_ok();
-        voxels.iter().copied().filter(is_out).collect()
-    };
-    pass(source, inside, &without)
-}
-
-/// What is found among the listed voxels of each block, as positions in the grid.
-fn pass(
-    source: &mut dyn BoldSource,
-    inside: &[bool],
-    found: &dyn Fn(&HostBold, &[u32]) -> Vec<u32>,
-) -> Result<Vec<usize>> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let one_plane = plane_bytes(shape, n_volumes);
     let blocks = slabs(shape, n_volumes, 0, PIECE.max(one_plane));
@@ -60,7 +37,7 @@ fn pass(
         let here = inside[first..first + block.volume_len()].iter().zip(0..);
         let voxels: Vec<u32> = here.filter(|(inside, _)| **inside).map(|(_, at)| at).collect();
         let bold = source.read(&block)?;
-        flat.extend(found(&bold, &voxels).into_iter().map(|voxel| first + voxel as usize));
+        flat.extend(of_block(&bold, &voxels).into_iter().map(|voxel| first + voxel as usize));
         source.reuse(bold.data);
     }
     Ok(flat)
@@ -88,7 +65,6 @@ mod tests {
         run.run.data[4 * n + 22] = 1.5; // the last volume alone
         let mut inside = vec![true; n];
         assert_eq!(of_run(&mut run, &inside).expect("memory reads"), [4, 20]);
-        assert_eq!(or_missing(&mut run, &inside).expect("memory reads"), [4, 9, 20]);
         inside[4] = false;
         assert_eq!(of_run(&mut run, &inside).expect("memory reads"), [20]);
         let block = Block { planes: 3..4, core: 3..4, ..Block::whole([3, 2, 4], 5) };

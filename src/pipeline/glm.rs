@@ -193,9 +193,9 @@ fn ask(
         modelled::say(spec, run, &models[models.len() - 1], watch)?;
         first.get_or_insert(model);
     }
-    modelled::say_weights(spec, &models, watch);
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
+    modelled::say_weights(spec, (&asked, &models), watch);
     for (at, run) in runs.iter().enumerate() {
         let parts = asked.iter().filter_map(|asked| asked.parts[at].as_ref());
         uncounted::tell(run, parts, watch)?;

@@ -20,6 +20,7 @@ use crate::stats::tails::TTail;
 mod beside;
 mod decided;
 mod edges;
+mod ends;
 mod estimates;
 mod held;
 mod whiteness;
@@ -27,6 +28,7 @@ mod whiteness;
 pub use beside::Own;
 use decided::scattered;
 pub use decided::smoothed;
+pub use ends::AtEnds;
 pub use estimates::{Estimates, OwnRho};
 pub use held::Held;
 use held::OneGroup;
@@ -74,11 +76,11 @@ const PROBED: usize = 500;
 /// What is known of a run's residuals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Residuals {
-    /// The mean of voxels' own rho, over those that vary.
+    /// The mean of the rho that was used, over voxels that vary; of voxels' own where residuals are taken as independent.
     pub mean_rho: f64,
-    /// The share of varying voxels whose own rho lies further than 1.96 standard errors, sqrt((1 - rho²) / n), from the one that was
-    /// used: .05 where first-order noise of that rho is all there is (the square is Ljung and Box's statistic at lag 1).
-    pub share_off: f64,
+    /// The share of varying voxels whose own rho lies further than 1.96 standard errors ([`Pairs::rho_error`]) from the one that was
+    /// used: .05 where first-order noise of that rho is all there is; none where so few pairs lie a step apart that the error is not known.
+    pub share_off: Option<f64>,
     /// Of each column of voxels' own, the fitted voxels where it is spanned by others, or is none, and does not count, `[column]`.
     pub spanned: Vec<usize>,
     /// Whether they are white once they are whitened; none where too few volumes are left.
@@ -93,8 +95,10 @@ pub struct Residuals {
     pub at_edges: usize,
     /// Volumes apart whose correlation rho is ([`crate::stats::ar1::Pairs::step`]).
     pub step: u32,
-    /// Share of the voxels whose estimate stands at the end of its range.
-    pub share_at_end: f64,
+    /// Pairs of volumes one step apart, and all pairs, where so few of the former leave rho at 0 or above ([`Pairs::tell_sign`]).
+    pub near: Option<[usize; 2]>,
+    /// Shares of the voxels whose estimate stands at an end of its range.
+    pub at_ends: AtEnds,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
 }
@@ -282,8 +286,8 @@ impl Autocorrelation {
     }
 }
 
-/// How often |t| of independent residuals passes its two-sided threshold `p` where they follow each other by `rho` and there is no
-/// effect; the t is that of `weights` `[regressor]` in the first slice group. With w = pinv(X)' c, M = I - U U':
+/// How often t of independent residuals passes its threshold `p`, which counts the upper tail or both, where they follow each other by `rho` and there is
+/// no effect; the t is that of `weights` `[regressor]` in the first slice group. With w = pinv(X)' c, M = I - U U':
 /// var(effect) = s² w'Rw where w'w is believed, and the residual variance is s² tr(MR) / dof on average.
 ///
 /// # Errors
@@ -292,7 +296,7 @@ pub fn false_positives(
     model: &Model,
     (pairs, rho): (&Pairs, f64),
     weights: &[f64],
-    p: f64,
+    (p, two_sided): (f64, bool),
 ) -> Result<f64> {
     let Some(solver) = model.solvers.first() else {
         return Err(Error::internal("the model", "has no solver", "have one", ""));
@@ -304,14 +308,14 @@ pub fn false_positives(
     let n = w.len() as f64;
     let effect = w.dot(&correlated(&w, pairs, rho)) / w.dot(&w);
     let residual = (n - explained) / (n - basis.ncols() as f64);
-    let tail = TTail::new(solver.dof);
+    let (tail, tails) = (TTail::new(solver.dof), if two_sided { 2.0 } else { 1.0 });
     let (mut low, mut high) = (0.0, 1e6);
     for _ in 0..200 {
         let middle = (low + high) / 2.0;
-        let above = 2.0 * tail.z_and_ln_sf(middle).1.exp() > p;
+        let above = tails * tail.z_and_ln_sf(middle).1.exp() > p;
         if above { low = middle } else { high = middle }
     }
-    Ok(2.0 * tail.z_and_ln_sf(low * (residual / effect).sqrt()).1.exp())
+    Ok(tails * tail.z_and_ln_sf(low * (residual / effect).sqrt()).1.exp())
 }
 
 /// R v: what comes before with r = rho^gap, and what comes after.
@@ -355,8 +359,14 @@ mod tests {
         let design = Array2::from_shape_fn((n, 2), |(t, j)| if j == 0 { block(t) } else { 1.0 });
         let model = Model::new(&design, &["a".into(), "b".into()], None, 1, 0.0).expect("a model");
         let pairs = Pairs::consecutive(n);
-        let at = |rho| false_positives(&model, (&pairs, rho), &[1.0, 0.0], 0.001).expect("a rate");
-        assert!((at(0.0) - 0.001).abs() < 1e-6, "{}", at(0.0));
-        assert!(at(0.3) > 0.005 && at(0.3) < 0.03, "{}", at(0.3));
+        let at = |rho, two_sided| {
+            false_positives(&model, (&pairs, rho), &[1.0, 0.0], (0.001, two_sided)).expect("a rate")
+        };
+        // by the full matrix of correlations in numpy, t's tails in scipy
+        for (two_sided, want) in [(false, 0.008856335908603581), (true, 0.011468359514772321)] {
+            let (white, found) = (at(0.0, two_sided), at(0.3, two_sided));
+            assert!((white - 0.001).abs() < 1e-6, "{white}");
+            assert!((found / want - 1.0).abs() < 1e-6, "{found} for {want}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 mod sessions;
+mod weights;
 
 use std::fs::File;
 use std::io::Read;

@@ -365,3 +365,36 @@ fn echoes_beside_those_that_are_given_and_runs_that_were_smoothed_unalike_are_to
     );
     assert!(!told(dir, &format!("glm bold.nii second_bold.nii {both}"), 0).contains("smoothed"));
 }
+
+#[test]
+fn a_column_of_ones_is_no_condition_whatever_its_name() {
+    let folder = dataset();
+    let dir = folder.path();
+    let row = |t: usize| format!("{}\t{}\t1", t / 4 % 2, t / 5 % 3);
+    design(dir, "a\tb\tintercept", row);
+    let line = "glm bold.nii --design design.tsv --mask mask.nii --contrast all=mean(*) --contrast ab=a+b --out out --device cpu --overwrite";
+    has(&told(dir, line, 0), &["`*` in contrast `mean(*)` is a + b\n"]);
+    // By its name it is asked for like any other.
+    told(dir, &line.replace("mean(*)", "intercept"), 0);
+}
+
+#[test]
+fn a_time_of_acquisition_that_is_none_is_told() {
+    let folder = dataset();
+    let dir = folder.path();
+    super::echoes::echoes(dir, 40, 3.0, super::echoes::GOOD);
+    let time = |time: &str| {
+        let json = format!(
+            "{{\"RepetitionTime\": 2.0, \"EchoTime\": 0.028, \"AcquisitionTime\": {time}}}"
+        );
+        text(dir, "x_echo-2_bold.json", &json);
+        told(dir, &format!("{} --overwrite", super::echoes::ECHOES), 0)
+    };
+    for wrong in ["\"zz\"", "\"25:00:00\"", "1428"] {
+        let part = format!("x_echo-2_bold.json is {wrong}, and not used: it must be a time of day");
+        has(&time(wrong), &["warning: AcquisitionTime in ", &part]);
+    }
+    for right in ["\"14:28:17.165\"", "\"\"", "null"] {
+        assert!(!time(right).contains("warning: AcquisitionTime"), "{right}");
+    }
+}

@@ -40,9 +40,14 @@ fn voxels_that_columns_explain_have_no_statistic_in_any_noise_model() {
                 paths::EVENTS
             );
             let said = well(dir, &line);
-            let told =
-                "2 mask voxels are constant over time, or what their columns explain to rounding";
+            let told = "2 mask voxels are what the columns of run.nii explain to rounding; they are outside (0";
             assert!(said.contains(told), "{noise}, {scaling}: {said}");
+            let counts = json(&dir.join("out/mask.json"))["boldly"]["counts"].clone();
+            assert_eq!(counts["voxels_explained"], 2, "{counts}");
+            let fitted = counts["voxels_fitted"].as_u64().unwrap();
+            let constant = counts["voxels_constant_in_some_run"].as_u64().unwrap();
+            assert_eq!(fitted + constant + 2, 40, "{counts}");
+            assert_eq!(map(&dir.join("out/mask.nii.gz"))[..2], [0.0; 2]);
             assert!(said.contains("n: largest t -"), "one that is known: {said}");
             let [t, p, variance] = ["t", "p", "variance"].map(|stat| {
                 map(&dir.join(format!("out/contrast-pain_stat-{stat}_statmap.nii.gz")))
@@ -95,18 +100,22 @@ fn a_rho_that_is_smoothed_has_the_bias_of_its_likelihood_taken_out() {
     assert!((used - own * (1.0 + 2.0 / n)).abs() < 1e-6, "{used}, own {own}, {n} volumes");
 }
 
-/// Noise that is slower than a model can be.
+/// Noise that is slower than a model can be, or alternates more, or is smoother from volume to volume.
 #[test]
 fn estimates_at_the_end_of_their_range_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     let (shape, n, mut random) = ([6, 5, 4], 160, Random(7));
-    for (name, rho) in [("slow", 0.985_f64), ("quick", 0.6)] {
-        let mut now: Vec<f64> = (0..120).map(|_| random.normal()).collect();
+    // y = rho y + e + b e, both of the volume before
+    for (name, rho, b) in
+        [("slow", 0.985_f64, 0.0), ("quick", 0.6, 0.0), ("turns", -0.985, 0.0), ("even", 0.0, 0.98)]
+    {
+        let mut now: Vec<[f64; 2]> = (0..120).map(|_| [random.normal(); 2]).collect();
         let mut data: Vec<f32> = Vec::new();
         for _ in 0..n {
-            for value in &mut now {
-                *value = rho * *value + (1.0 - rho * rho).sqrt() * random.normal();
+            for [value, before] in &mut now {
+                let e = (1.0 - rho * rho).sqrt() * random.normal();
+                (*value, *before) = (rho * *value + e + b * *before, e);
                 data.push((1000.0 + 10.0 * *value) as f32);
             }
         }
@@ -115,8 +124,22 @@ fn estimates_at_the_end_of_their_range_are_told() {
     let rows: String = (0..n).map(|t| format!("{}\t1\n", t / 8 % 2)).collect();
     fs::write(dir.join("design.tsv"), format!("task\tconstant\n{rows}")).unwrap();
     let ends = [
-        ("ar1", "rho stands at the end of its range, 0.95"),
-        ("arma11", "a of ARMA(1,1) stands at the end of its range, 0.8"),
+        (
+            "ar1",
+            [
+                "rho stands at the end of its range, 0.95, in",
+                "rho stands at the negative end of its range, -0.95, in",
+                "",
+            ],
+        ),
+        (
+            "arma11",
+            [
+                "a of ARMA(1,1) stands at the end of its range, 0.8, in",
+                "neighbours are correlated negatively beyond chance, in 100 % of voxels of turns.nii",
+                "b of ARMA(1,1) stands at the end of its range, 0.8, in",
+            ],
+        ),
     ];
     for (noise, told) in ends {
         let said = |name: &str| {
@@ -125,13 +148,77 @@ fn estimates_at_the_end_of_their_range_are_told() {
             );
             well(dir, &line)
         };
-        let (slow, quick) = (said("slow"), said("quick"));
-        assert!(slow.contains(told), "{noise}: {slow}");
-        assert!(!quick.contains("end of its range"), "{noise}: {quick}");
+        for (name, own) in ["slow", "turns", "even"].iter().zip(told) {
+            let said = said(name);
+            for part in told.iter().filter(|part| !part.is_empty()) {
+                assert_eq!(said.contains(part), *part == own, "{noise}, {name}, {part}: {said}");
+            }
+        }
+        let quick = said("quick");
+        assert!(!quick.contains("of its range") && !quick.contains("negatively"), "{quick}");
         // What is printed is what the map holds.
         let rho = map(&dir.join("out/stat-rho_statmap.nii.gz"));
         let mean = json(&dir.join("out/stat-rho_statmap.json"))["boldly"]["resolved"]["runs"][0]["mean_rho"].as_f64().unwrap();
         let of_map = rho.iter().sum::<f64>() / rho.iter().filter(|rho| **rho != 0.0).count() as f64;
-        assert!(noise == "ar1" || (mean - of_map).abs() < 1e-6, "{mean} and {of_map}");
+        assert!((mean - of_map).abs() < 1e-6, "{noise}: {mean} and {of_map}");
+        assert!(quick.contains(&format!(" {of_map:.3}")), "{noise}: {of_map} in {quick}");
     }
+    // What independence costs is of the side that p counts; a row of an F has none.
+    let rate = |more: &str, called: &str| {
+        let line = format!(
+            "glm quick.nii --design design.tsv --device cpu --noise ols --overwrite --out out {more}"
+        );
+        let said = well(dir, &line);
+        let (_, after) = said.split_once(called).unwrap_or_else(|| panic!("{called}: {said}"));
+        after.split(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let one = rate("--contrast task", "'task' passes one-sided p < 0.001 in ");
+    let two = rate("--contrast task --two-sided", "'task' passes two-sided p < 0.001 in ");
+    let f = rate("--f-contrast any=task", "row 1 of 'any', as a t, passes two-sided p < 0.001 in ");
+    assert!(one < 0.95 * two && f == two && one > 0.01, "{one} {two} {f}");
+}
+
+/// Volumes two and three apart, of which nothing tells the sign of a rho of neighbours; and of every other volume.
+#[test]
+fn of_which_volumes_a_rho_is_and_that_it_could_not_be_negative_is_told() {
+    let folder = study();
+    let dir = folder.path();
+    let said = |kept: &dyn Fn(usize) -> bool, noise: &str| {
+        let left: String = (0..40).filter(|t| !kept(*t)).map(|t| format!("{t}\n")).collect();
+        fs::write(dir.join("left.txt"), left).unwrap();
+        let line = format!(
+            "glm study/{} --events study/{} --mask study/{} --censor-volumes left.txt --contrast pain --maps --report --noise {noise} --device cpu \
+             --overwrite --out out",
+            paths::BOLD,
+            paths::EVENTS,
+            paths::MASK
+        );
+        let said = well(dir, &line);
+        let sidecar = json(&dir.join("out/stat-rho_statmap.json"));
+        (said, sidecar, fs::read_to_string(dir.join("out/report.html")).unwrap())
+    };
+    let (told, sidecar, page) = said(&|t| if t < 20 { t % 2 == 0 } else { t % 2 == 1 }, "ar1");
+    let part = "looked for from 0 on: 0 of 19 pairs";
+    assert!(told.contains(part), "{told}");
+    assert!(sidecar["Description"].as_str().unwrap().contains(part), "{sidecar}");
+    let run = &sidecar["boldly"]["resolved"]["runs"][0];
+    let pairs = serde_json::json!({ "pairs_one_step_apart": 0, "pairs": 19 });
+    assert_eq!(run["rho_looked_for_from_0_on"], pairs, "{run}");
+    // Nothing is said of standard errors that so few pairs do not have.
+    assert!(!told.contains("standard errors"), "{told}");
+    assert_eq!(run.get("share_of_voxels_whose_own_rho_is_off"), None, "{run}");
+    assert!(
+        page.contains("was not looked for below 0, as 0 of 19 pairs of volumes were neighbours")
+    );
+    let (told, sidecar, page) = said(&|t| t % 2 == 0, "ar1");
+    assert!(told.contains("of volumes 2 apart") && !told.contains("from 0 on"), "{told}");
+    let run = &sidecar["boldly"]["resolved"]["runs"][0];
+    assert_eq!(run.get("rho_looked_for_from_0_on"), None, "{run}");
+    assert!(
+        page.contains(
+            "is that of volumes 2 apart, as all that were kept lie multiples of it apart"
+        )
+    );
+    let (told, ..) = said(&|t| t % 2 == 0, "arma11");
+    assert!(!told.contains("apart") && !told.contains("from 0 on"), "{told}");
 }

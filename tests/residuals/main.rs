@@ -6,6 +6,8 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 mod ends;
+mod flags;
+mod regions;
 
 use std::fs;
 use std::path::Path;

@@ -35,7 +35,7 @@ pub(super) fn asked(
     let marginals: Vec<(String, Vec<usize>)> =
         factors.marginals().into_iter().filter(|(name, _)| !names.contains(name)).collect();
     names.extend(marginals.iter().map(|(name, _)| name.clone()));
-    let columns = Columns { names: &names, n_task, absent: &[] };
+    let columns = Columns { n_task, ..Columns::named(&names) };
     let mut all = Vec::new();
     let texts = request.contrasts.iter().map(|text| (text, false));
     for (text, is_f) in texts.chain(request.f_contrasts.iter().map(|text| (text, true))) {

@@ -173,7 +173,7 @@ fn contrasts(request: &Request<'_>, names: &[String], own: Vec<Weighed>) -> Resu
     if request.contrasts.is_empty() && request.f_contrasts.is_empty() {
         return Ok(own);
     }
-    let columns = Columns { names, n_task: names.len(), absent: &[] };
+    let columns = Columns { n_task: names.len(), ..Columns::named(names) };
     let mut all = Vec::new();
     let texts = request.contrasts.iter().map(|text| (text, false));
     for (text, is_f) in texts.chain(request.f_contrasts.iter().map(|text| (text, true))) {

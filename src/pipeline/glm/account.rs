@@ -118,12 +118,6 @@ fn counts(found: &Combined, models: &[Told], watch: &dyn Watch) -> Fields<String
             all.not_finite
         ));
     }
-    if all.constant > 0 {
-        watch.warn(&format!(
-            "{} mask voxels are constant over time, or what their columns explain to rounding; their statistics are 0, p 1",
-            all.constant
-        ));
-    }
     let regressors: Vec<usize> = models.iter().map(|model| model.names.len()).collect();
     let counts = json!({
         "voxels_in_mask": common.in_masks(),
@@ -131,6 +125,7 @@ fn counts(found: &Combined, models: &[Told], watch: &dyn Watch) -> Fields<String
         "voxels_not_finite": all.not_finite,
         "voxels_constant": all.constant,
         "voxels_constant_in_some_run": common.constant(),
+        "voxels_explained": common.explained(),
         "voxels_without_signal": common.without_enough(),
         "regressors": regressors,
     });

@@ -59,7 +59,8 @@ pub(super) fn ask(
 ) -> Result<Vec<Asked>> {
     let labels = labels(runs);
     let absent = absent(names, runs);
-    let columns = Columns { names, n_task, absent: &absent };
+    let constants = constants(names, runs);
+    let columns = Columns { names, n_task, absent: &absent, constants: &constants };
     let t = spec.contrasts.iter().map(|text| (Stat::T, text));
     let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
     let mut all = Vec::new();
@@ -78,11 +79,23 @@ pub(super) fn ask(
             _ if over.is_across => asking.across(runs, models, watch)?,
             _ => asking.each(runs, models, watch)?,
         });
-        let meant = meant(&expression, names, n_task);
+        let meant = meant(&expression, &columns);
         meant.notes.iter().for_each(|note| watch.note(note));
         meant.doubts.iter().for_each(|doubt| watch.warn(doubt));
     }
     Ok(all)
+}
+
+/// Columns that hold one value throughout in every run that has them.
+fn constants(names: &[String], runs: &[Run]) -> Vec<String> {
+    let varies = |run: &Run, name: &String| {
+        let at = run.design.names.iter().position(|own| own == name);
+        at.is_some_and(|at| {
+            let column = run.design.matrix.column(at);
+            column.iter().any(|value| *value != column[0])
+        })
+    };
+    names.iter().filter(|name| !runs.iter().any(|run| varies(run, name))).cloned().collect()
 }
 
 /// Conditions that no run has a column of, each with why, of all runs whose events have it.

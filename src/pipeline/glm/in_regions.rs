@@ -9,7 +9,7 @@ use super::modelled::noise;
 use super::{Opened, Questions};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
-use crate::io::source::{Memory, RegionSeries, Regional};
+use crate::io::source::{Averaging, Memory, RegionSeries, Regional};
 use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::blocks::Ladder;
@@ -18,10 +18,10 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::products::Text;
-use crate::pipeline::regions::{self, Regions};
+use crate::pipeline::regions::{self, Region, Regions};
 use crate::pipeline::spec::{GlmSpec, RegionOptions, SignalScale, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{precision, scaling};
+use crate::pipeline::{flat, precision, scaling};
 use crate::volume::{Block, HostBold, Mask, SliceGroups};
 
 mod shared;
@@ -43,7 +43,7 @@ pub(super) struct InRegions {
 struct OfRun {
     /// `[contrast]`, of those asked for; none where it does not count. Their voxels are `[set][region]`.
     contrasts: Vec<Option<ContrastMaps>>,
-    /// `[set][region]`: whether it was fitted, its voxels, and the share of it that they are.
+    /// `[set][region]`: whether it has a statistic, its voxels, and the share of it that they are.
     fitted: Vec<bool>,
     n_voxels: Vec<usize>,
     coverage: Vec<f64>,
@@ -105,7 +105,8 @@ pub(super) fn open(
     let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch)?;
     let joint: Vec<Joint> = asked.asked.iter().map(|asked| asked.joint.clone()).collect();
     let effects = FixedEffects::new(spec.combine, joint);
-    let shared = shared::voxels(spec, &mut opened.runs, watch)?;
+    let regions: Vec<&[Region]> = sets.iter().map(|(_, set)| &set.all[..]).collect();
+    let shared = shared::voxels(spec, &mut opened.runs, &regions, watch)?;
     Ok(Some(InRegions { sets, fluid, effects, runs: Vec::new(), shared }))
 }
 
@@ -117,6 +118,31 @@ impl InRegions {
         let all: Vec<Vec<usize>> =
             self.sets.iter().flat_map(|(_, set)| set.all.iter().map(voxels)).collect();
         Regional::new(&all, (run.grid.plane_len(), run.n_volumes), self.n_regions())
+    }
+
+    /// The means of a single run once more, without the voxels that its columns `explain`, where regions hold some; of several runs they are out before.
+    ///
+    /// # Errors
+    /// Those of reading the run.
+    pub(super) fn again(
+        &self,
+        run: &mut Run,
+        inside: &[bool],
+        explain: &[usize],
+    ) -> Result<Option<Regional>> {
+        let mut regions = self.sets.iter().flat_map(|(_, set)| &set.all);
+        let holds = |region: &Region| {
+            explain.iter().any(|voxel| region.voxels.binary_search(voxel).is_ok())
+        };
+        if !self.shared.is_empty() || !regions.any(holds) {
+            return Ok(None);
+        }
+        let mut inside = inside.to_vec();
+        explain.iter().for_each(|&voxel| inside[voxel] = false);
+        let mut kept = self.keeper(run, &inside);
+        // What is asked of the run on the way is of no interest.
+        flat::of_run(&mut Averaging::new(run.bold.as_mut(), &mut kept), &inside)?;
+        Ok(Some(kept))
     }
 
     /// tSNR of each region as it was given, `[run]`.
@@ -168,9 +194,14 @@ impl InRegions {
         let contrasts = counts.iter().map(|counts| counts.then(|| parts.next()).flatten());
         let maps = fitted.residuals.first().and_then(|residuals| residuals.maps.as_ref());
         let sigma2 = |at: usize| maps.map_or(f64::NAN, |maps| f64::from(maps.sigma2[at]));
+        // An effect of 0 in what columns explain would count among runs as known exactly.
+        let varies = |at: usize| match fitted.contrasts.first() {
+            Some(maps) => maps.variance[0][at] > 0.0,
+            None => sigma2(at) > 0.0,
+        };
         let of_run = OfRun {
             contrasts: contrasts.collect(),
-            fitted: fitted.fitted.clone(),
+            fitted: (0..n).map(|at| fitted.fitted[at] && varies(at)).collect(),
             n_voxels: series.iter().map(|s| s.n_voxels).collect(),
             coverage: self.coverage(&series),
             sigma2: (0..n).map(sigma2).collect(),
@@ -201,7 +232,13 @@ impl InRegions {
                     series[at].n_flat
                 ));
             }
-            if !of_run.fitted[at] {
+            if !of_run.fitted[at] && n > 0 && series[at].mean.iter().all(|v| v.is_finite()) {
+                watch.warn(&format!(
+                    "{}: the mean of {name} is constant, has no signal, or is what the run's columns explain to rounding; its row is n/a{}",
+                    display(&run.path),
+                    if self.shared.is_empty() { "" } else { ", and so is that of `all`" }
+                ));
+            } else if !of_run.fitted[at] {
                 watch.warn(&format!(
                     "{}: none of the {n_all} voxels of {name} has a series that was fitted; its row is n/a",
                     display(&run.path)

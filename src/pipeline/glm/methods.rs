@@ -11,6 +11,7 @@ use crate::pipeline::echoes::Combination;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::spec::{Combining, GlmSpec, Noise, RegionOptions, SignalScale};
 use crate::report::methods::Sentence;
+use crate::stats::ar1::Pairs;
 
 const FRISTON: &str = "Friston KJ, et al. Statistical parametric maps in functional imaging: a general linear approach. Hum Brain Mapp 1994;2:189-210.";
 const EVENTS: &str = "Friston KJ, et al. Event-related fMRI: characterizing differential responses. NeuroImage 1998;7:30-40.";
@@ -276,6 +277,8 @@ fn noise(spec: &GlmSpec, runs: &[Run], asked: &[Asked]) -> Vec<Sentence> {
         );
         said.push(sentence(said_of, &[CENSORING]));
     }
+    let of_pairs = runs.iter().filter(|_| spec.noise == Noise::Ar1).filter_map(pairs);
+    said.extend(of_pairs.map(|text| sentence(text, &[])));
     said.push(sentence(
         match spec.scaling {
             SignalScale::Psc => "Effects are percent of each voxel's mean.".to_owned(),
@@ -305,6 +308,24 @@ fn noise(spec: &GlmSpec, runs: &[Run], asked: &[Asked]) -> Vec<Sentence> {
         }
     }
     said
+}
+
+/// Of which volumes of a run AR(1)'s coefficient is, where not of neighbours, and whether it could be negative; none where all is as usual.
+fn pairs(run: &Run) -> Option<String> {
+    let pairs = Pairs::of_kept(&run.kept);
+    let [near, all] = pairs.near();
+    let of = (pairs.step > 1).then(|| {
+        format!(
+            "is that of volumes {} apart, as all that were kept lie multiples of it apart",
+            pairs.step
+        )
+    });
+    let from = (!pairs.tell_sign()).then(|| {
+        format!("was not looked for below 0, as {near} of {all} pairs of volumes were neighbours")
+    });
+    let both: Vec<String> = of.into_iter().chain(from).collect();
+    (!both.is_empty())
+        .then(|| format!("The coefficient of {} {}.", run.name(), both.join(", and ")))
 }
 
 fn inference(spec: &GlmSpec) -> Vec<Sentence> {

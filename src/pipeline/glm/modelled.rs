@@ -3,7 +3,7 @@
 
 use ndarray::{Array1, ArrayView1, Axis};
 
-use super::{FEW_DOF, deficient};
+use super::{Asked, FEW_DOF, deficient};
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::{Model, Outline};
@@ -48,11 +48,21 @@ pub(super) fn model(run: &Run) -> Result<Model> {
     Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)
 }
 
-/// What it costs that the weights of runs are estimates. Of n runs alike the variance of their weighted mean is 1 + 4 (1 - 1/n) / dof times what their
+/// What it costs that the weights of runs are estimates, of the contrast that it costs most. Of n runs alike the variance of their weighted mean is 1 + 4 (1 - 1/n) / dof times what their
 /// variances say, to first order (Meier 1953).
-pub(super) fn say_weights(spec: &GlmSpec, models: &[Outline], watch: &dyn Watch) {
-    let least = models.iter().map(|model| model.dof).fold(f64::INFINITY, f64::min);
-    let off = 4.0 * (1.0 - 1.0 / models.len().max(1) as f64) / least;
+pub(super) fn say_weights(
+    spec: &GlmSpec,
+    (asked, models): (&[Asked], &[Outline]),
+    watch: &dyn Watch,
+) {
+    let of = |asked: &Asked| {
+        let dof = || asked.joint.runs().map(|run| models[run].dof);
+        let least = dof().fold(f64::INFINITY, f64::min);
+        (4.0 * (1.0 - 1.0 / dof().count().max(1) as f64) / least, least)
+    };
+    let Some((off, least)) = asked.iter().map(of).max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return;
+    };
     if spec.combine == Combining::Precision && off > WEIGHTS_OFF {
         watch.warn(&format!(
             "--combine precision: weights of runs that have {} degrees of freedom are little known, and variances some {:.0} % larger than they say, so \

@@ -356,9 +356,9 @@ fn facts(spec: &GlmSpec, found: &Combined, runs: &[Run]) -> Vec<(String, String)
     let share = 100.0 * n_fitted as f64 / n_mask.max(1) as f64;
     let left = [
         (all.not_finite, "not finite in some volume"),
-        (common.constant(), "constant, or explained by their columns, in some run"),
+        (common.constant(), "constant in some run"),
+        (common.explained(), "explained by the columns of some run"),
         (common.without_enough(), "without signal for their units"),
-        (all.constant, "explained to rounding"),
     ];
     let left: Vec<String> =
         left.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();

@@ -10,7 +10,7 @@ use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::inputs::{self, Run, display};
-use crate::pipeline::noise::{ResidualMaps, Residuals, Whiteness, false_positives};
+use crate::pipeline::noise::{AtEnds, ResidualMaps, Residuals, Whiteness, false_positives};
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{LARGEST, Pairs};
@@ -58,11 +58,7 @@ pub(super) fn say(
             _ if !is_smoothed(spec) => {
                 format!("{of_run}, mean rho {rho:.3}{of}, each voxel its own")
             }
-            _ => format!(
-                "{of_run}, mean rho {rho:.3}{of}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used: 5 % by \
-                 chance, more where rho varies within the smoothing",
-                100.0 * residuals.share_off
-            ),
+            _ => format!("{of_run}, mean rho {rho:.3}{of}{}", own_off(residuals)),
         };
         watch.note(&format!("{said}{}", whitened(spec, residuals)));
         tell_ends(spec, run, residuals, watch);
@@ -79,11 +75,15 @@ pub(super) fn say(
     let mut worst: Option<(f64, String)> = None;
     for Contrast { name, stat, weights } in plan.contrasts[..n_asked].iter().map(|c| &c.contrast) {
         for (row, weights) in weights.rows().into_iter().enumerate() {
-            let found = false_positives(&plan.model, (&pairs, rho), &weights.to_vec(), P)?;
+            // A row of an F knows no side.
+            let two_sided = spec.two_sided || *stat == Stat::F;
+            let of_row = weights.to_vec();
+            let found = false_positives(&plan.model, (&pairs, rho), &of_row, (P, two_sided))?;
             if worst.as_ref().is_none_or(|(most, _)| found > *most) {
                 let called = match stat {
-                    Stat::T => format!("'{name}'"),
-                    Stat::F => format!("row {} of '{name}', as a t,", row + 1),
+                    Stat::T if two_sided => format!("'{name}' passes two-sided"),
+                    Stat::T => format!("'{name}' passes one-sided"),
+                    Stat::F => format!("row {} of '{name}', as a t, passes two-sided", row + 1),
                 };
                 worst = Some((found, called));
             }
@@ -91,7 +91,7 @@ pub(super) fn say(
     }
     let cost = match &worst {
         Some((found, called)) => format!(
-            ": where there is no effect, {called} passes p < {P} in {found:.4} of voxels, {:.1} times too often",
+            ": where there is no effect, {called} p < {P} in {found:.4} of voxels, {:.1} times too often",
             found / P
         ),
         None => String::new(),
@@ -133,34 +133,85 @@ fn tell_no_constant(run: &Run, holds_mean: bool, watch: &dyn Watch) -> Result<()
     Ok(())
 }
 
-/// Noise that is slower than the model can be makes p too small.
+/// Noise that lies beyond the range of a model makes p false, of what is as slow as the noise or of what is not.
 fn tell_ends(spec: &GlmSpec, run: &Run, residuals: &Residuals, watch: &dyn Watch) {
-    if residuals.share_at_end < AT_END || spec.noise == Noise::NilearnAr1 {
-        return;
-    }
-    let (what, instead) = match spec.noise {
-        Noise::Arma11 => (
-            format!("a of ARMA(1,1) stands at the end of its range, {}", arma11::LARGEST),
-            "--noise ar1 goes to .95; ",
-        ),
-        _ => (format!("rho stands at the end of its range, {LARGEST}"), ""),
+    let AtEnds { slow, quick, b } = residuals.at_ends;
+    let path = display(&run.path);
+    let of = |share: f64| format!("in {:.0} % of voxels of {path}", 100.0 * share);
+    const LONG: &str = "drift and confounds take out what lasts long";
+    const QUICK: &str = "p of what changes from volume to volume is then too small, and of slower designs too large rather than too small";
+    let largest = arma11::LARGEST;
+    let all = match spec.noise {
+        Noise::Ols | Noise::NilearnAr1 => return,
+        Noise::Ar1 => vec![
+            (
+                slow,
+                format!(
+                    "rho stands at the end of its range, {LARGEST}, {}: their noise may be slower than that, and p is then too small; {LONG}",
+                    of(slow)
+                ),
+            ),
+            (
+                quick,
+                format!(
+                    "rho stands at the negative end of its range, -{LARGEST}, {}: their noise may alternate more than that; {QUICK}",
+                    of(quick)
+                ),
+            ),
+        ],
+        Noise::Arma11 => vec![
+            (
+                slow,
+                format!(
+                    "a of ARMA(1,1) stands at the end of its range, {largest}, {}: their noise may be slower than that, and p is then too small; --noise ar1 \
+                     goes to {LARGEST}; {LONG}",
+                    of(slow)
+                ),
+            ),
+            (
+                quick,
+                format!(
+                    "the noise is taken as white, and neighbours are correlated negatively beyond chance, {}: that is outside the range of arma11; {QUICK}; \
+                     --noise ar1 has it",
+                    of(quick)
+                ),
+            ),
+            (
+                b,
+                format!(
+                    "b of ARMA(1,1) stands at the end of its range, {largest}, {}: their noise has less than that of what changes from volume to volume, as \
+                     where it was smoothed in time; p of designs as quick is then too large, of others about right",
+                    of(b)
+                ),
+            ),
+        ],
     };
-    watch.warn(&format!(
-        "{what}, in {:.0} % of voxels of {}: their noise may be slower than that, and p is then too small; {instead}drift and confounds take out what \
-         lasts long",
-        100.0 * residuals.share_at_end,
-        display(&run.path)
-    ));
+    all.iter().filter(|(share, _)| *share >= AT_END).for_each(|(_, told)| watch.warn(told));
 }
 
-/// Which volumes a rho is the correlation of, where not of neighbours.
+/// Which volumes a rho is the correlation of, where not of neighbours, and whether it could be negative.
 fn apart(residuals: &Residuals) -> String {
-    match residuals.step {
+    let of = match residuals.step {
         1 => String::new(),
         step => {
             format!(" of volumes {step} apart (all that are kept lie multiples of {step} apart)")
         }
-    }
+    };
+    let from = residuals.near.map_or(String::new(), |[near, all]| {
+        format!(" (looked for from 0 on: {near} of {all} pairs, too few to tell its sign, lie one step apart)")
+    });
+    of + &from
+}
+
+/// How many voxels' own rho is another than the smoothed one, in words.
+fn own_off(residuals: &Residuals) -> String {
+    residuals.share_off.map_or(String::new(), |share| {
+        format!(
+            "; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used: about 5 % by chance, more where rho varies within the \
+             smoothing",
+            100.0 * share
+        )
+    })
 }
 
 /// Whether the model whitened the run, in words.
@@ -195,12 +246,15 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
     if residuals.step > 1 {
         fields.insert("volumes_apart_whose_correlation_rho_is".to_owned(), json!(residuals.step));
     }
+    if let Some([near, all]) = residuals.near {
+        let pairs = json!({ "pairs_one_step_apart": near, "pairs": all });
+        fields.insert("rho_looked_for_from_0_on".to_owned(), pairs);
+    }
     if spec.noise == Noise::NilearnAr1 {
         fields.insert("voxels_at_an_edge_of_rho".to_owned(), json!(residuals.at_edges));
     }
-    if is_smoothed(spec) {
-        fields
-            .insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(residuals.share_off));
+    if let Some(share) = residuals.share_off.filter(|_| is_smoothed(spec)) {
+        fields.insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(share));
     }
     fields.extend(residuals.whiteness.map(|Whiteness { share, n_voxels, lags }| {
         let said = json!({ "share_of_voxels_correlated": share, "voxels": n_voxels, "lags": lags });

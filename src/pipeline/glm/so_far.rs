@@ -107,6 +107,8 @@ impl SoFar {
             });
         }
         if let (Some(regions), Some(kept)) = (&mut self.regions, &regional) {
+            let again = regions.again(run, &inside, &fitted.explained())?;
+            let kept = again.as_ref().unwrap_or(kept);
             regions.take(spec, (run, plan), (kept, signal.unit), counts, watch)?;
         }
         self.common.without_signal(&signal.too_dim, run)?;
@@ -127,7 +129,9 @@ impl SoFar {
             watch,
         )?);
         self.common.without(&fitted.flat, run, watch)?;
-        self.common.without_explained(&fitted.explained(), run, watch)?;
+        let explained = fitted.explained();
+        refuse_all_explained((run, &explained), &fitted)?;
+        self.common.without_explained(&explained, run, watch)?;
         self.beyond_chance.push(found);
         if let Some(contrasts) = fitted.beyond.take() {
             let of_run = Fitted::counted(contrasts, fitted.fitted.clone(), &inside);
@@ -254,4 +258,19 @@ fn fit_sampled(
         }
         None => fit_run(ladder, source, beside, inside, plan, watch),
     }
+}
+
+/// Effects are judged by noise: a run has none where its columns explain every fitted voxel that varies.
+fn refuse_all_explained((run, explained): (&Run, &[usize]), fitted: &Fitted) -> Result<()> {
+    let varies = |voxel: &usize| fitted.flat.binary_search(voxel).is_err();
+    let of = (0..fitted.fitted.len()).filter(|&voxel| fitted.fitted[voxel]);
+    if explained.is_empty() || of.filter(varies).count() > explained.len() {
+        return Ok(());
+    }
+    Err(Error::bad_data(
+        display(&run.path),
+        format!("is explained to rounding by its columns in all {} voxels", explained.len()),
+        "have noise, by which effects are judged",
+        "look at the image and the mask",
+    ))
 }

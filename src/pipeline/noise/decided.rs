@@ -4,19 +4,18 @@ use rayon::prelude::*;
 
 use super::edges::{Beyond, Gives};
 use super::held::OneGroup;
-use super::{Autocorrelation, Estimates, Held, OwnRho, ResidualMaps, Residuals, Series, Used};
+use super::{
+    AtEnds, Autocorrelation, Estimates, Held, OwnRho, ResidualMaps, Residuals, Series, Used,
+};
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::ContrastValues;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{LARGEST, Rule, Scan, unbiased};
+use crate::stats::ar1::{Pairs, Rule, Scan, unbiased};
 use crate::stats::arma11::{self, Found};
 use crate::stats::gls::Solved;
 use crate::volume::{Block, Grid, HostBold, Mask};
-
-/// So near to the end of its range an estimate stands at it.
-const NEAR_END: f64 = 1e-3;
 
 /// What the fit at the rho that is used leaves, `[voxel of the grid]`.
 struct Left {
@@ -60,10 +59,10 @@ impl Autocorrelation {
         let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
         let empty_above = self.empty_above(sampled, fitted)?;
         let mean_share = self.mean_share(sampled, fitted);
-        // ARMA(1,1)'s own is its correlation of neighbours, which it answers at.
-        let found = if self.takes_series() { &rho } else { &own.rho };
-        let residuals = Residuals::of(found, &rho, &sigma2, self.n_volumes());
-        let share_at_end = self.share_at_end((found, arma11.as_ref()), &sigma2);
+        let is_independent = matches!(self.used, Used::Zero | Used::None { .. });
+        let mean_of = if is_independent { &own.rho } else { &rho };
+        let residuals = Residuals::of((&own.rho, &rho, mean_of), &sigma2, &self.lags.pairs);
+        let at_ends = self.at_ends(&own.rho, arma11.as_ref(), &sigma2);
         let maps = self.keeps_maps.then(|| ResidualMaps {
             arma11: arma11.map(|both| both.map(narrow)),
             rho: narrow(rho),
@@ -86,7 +85,9 @@ impl Autocorrelation {
                 dof,
                 at_edges,
                 step: if self.takes_series() { 1 } else { self.lags.pairs.step },
-                share_at_end,
+                near: (!self.takes_series() && !self.lags.pairs.tell_sign())
+                    .then(|| self.lags.pairs.near()),
+                at_ends,
                 ..residuals
             },
             beyond,
@@ -95,18 +96,6 @@ impl Autocorrelation {
 
     fn n_volumes(&self) -> usize {
         self.lags.pairs.gap_of.len()
-    }
-
-    /// The share of voxels, of those with residual variance, whose rho, or whose a, is the largest that is looked for.
-    fn share_at_end(&self, (rho, arma11): (&[f64], Option<&[Vec<f64>; 2]>), sigma2: &[f64]) -> f64 {
-        let at_end = |voxel: usize| match arma11 {
-            // Along a + b = 0, where noise is white, a says nothing.
-            Some([a, _]) => a[voxel] > arma11::LARGEST - NEAR_END && rho[voxel] > 0.5,
-            None => rho[voxel].abs() > LARGEST - NEAR_END,
-        };
-        let known: Vec<usize> = (0..sigma2.len()).filter(|&voxel| sigma2[voxel] > 0.0).collect();
-        let n = known.iter().filter(|&&voxel| at_end(voxel)).count();
-        n as f64 / known.len().max(1) as f64
     }
 
     /// Each voxel's own, blocks beside each other.
@@ -312,17 +301,22 @@ pub fn smoothed(
 }
 
 impl Residuals {
-    /// Of maps `[voxel of the grid]`; voxels without residual variance say nothing.
-    fn of(own_rho: &[f64], rho: &[f64], sigma2: &[f64], n_volumes: usize) -> Residuals {
-        let (mut sum, mut off, mut n) = (0.0, 0.0, 0.0);
+    /// Of maps `[voxel of the grid]`, voxels' own rho, the one that was used, and the one whose mean is told; voxels without residual variance say nothing.
+    fn of(
+        (own, used, mean_of): (&[f64], &[f64], &[f64]),
+        sigma2: &[f64],
+        pairs: &Pairs,
+    ) -> Residuals {
+        let (mut sum, mut off, mut n) = (0.0, Some(0.0), 0.0);
         for voxel in (0..sigma2.len()).filter(|&voxel| sigma2[voxel] > 0.0) {
-            let error = ((1.0 - rho[voxel].powi(2)) / n_volumes as f64).sqrt();
+            let error = pairs.rho_error(used[voxel]);
+            let is_off = |error: f64| (own[voxel] - used[voxel]).abs() > 1.96 * error;
             n += 1.0;
-            sum += own_rho[voxel];
-            off += f64::from(u8::from((own_rho[voxel] - rho[voxel]).abs() > 1.96 * error));
+            sum += mean_of[voxel];
+            off = off.zip(error).map(|(off, error)| off + f64::from(u8::from(is_off(error))));
         }
         let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
-        let (mean_rho, share_off) = (share(sum), share(off));
+        let (mean_rho, share_off) = (share(sum), off.map(share));
         Residuals {
             mean_rho,
             share_off,
@@ -330,7 +324,8 @@ impl Residuals {
             dof: None,
             at_edges: 0,
             step: 1,
-            share_at_end: 0.0,
+            near: None,
+            at_ends: AtEnds::default(),
             whiteness: None,
             empty_above: None,
             mean_share: 0.0,

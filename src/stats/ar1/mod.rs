@@ -37,6 +37,9 @@ pub use reml::{LARGEST, Scan, unbiased};
 /// Share of the pairs, those one step apart, from which on rho may be negative: of r = rho³ its sign is seen in few voxels.
 const LEAST_NEAR: f64 = 0.25;
 
+/// Pairs one step apart from which on estimates of rho scatter as [`Pairs::rho_error`] has it, which is that of many.
+const MANY_NEAR: usize = 25;
+
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;
 
@@ -82,6 +85,37 @@ impl Pairs {
             Some(*at)
         };
         self.gap_of.iter().scan(0, sum).collect()
+    }
+
+    /// The standard error of a rho of these volumes, by what their pairs tell (Fisher's information, beside an unknown variance); none where pairs one step
+    /// apart are so few that it says little of an estimate. Of n volumes without a gap sqrt((1 - rho²) / n).
+    #[must_use]
+    pub fn rho_error(&self, rho: f64) -> Option<f64> {
+        let gap_of = || self.gap_of.iter().filter_map(|&gap| self.gaps.get(gap as usize));
+        let (mut information, mut of_variance) = (0.0, 0.0);
+        for &gap in gap_of() {
+            let r = rho.powi(gap as i32);
+            let slope = f64::from(gap) * rho.powi(gap as i32 - 1) / (1.0 - r * r);
+            information += slope * slope * (1.0 + r * r);
+            of_variance += slope * r;
+        }
+        let n_volumes = self.gap_of.len() as f64;
+        let left = information - of_variance * of_variance / (n_volumes / 2.0);
+        (self.near()[0] >= MANY_NEAR && left > 0.0).then(|| left.sqrt().recip())
+    }
+
+    /// Pairs one step apart, and all pairs.
+    #[must_use]
+    pub fn near(&self) -> [usize; 2] {
+        let gaps = || self.gap_of.iter().filter_map(|&gap| self.gaps.get(gap as usize));
+        [gaps().filter(|&&gap| gap == 1).count(), gaps().count()]
+    }
+
+    /// Whether enough of them lie one step apart to tell the sign of rho; else it is looked for from 0 on.
+    #[must_use]
+    pub fn tell_sign(&self) -> bool {
+        let [near, all] = self.near().map(|n| n as f64);
+        near >= LEAST_NEAR * all
     }
 
     /// Whether volumes are missing between others.
@@ -182,9 +216,6 @@ impl Ar1 {
             ends[[t, gap]] += 1.0;
             ends[[t - 1, gap]] += 1.0;
         }
-        let near = pairs.gaps.iter().zip(&n_pairs).filter(|(gap, _)| **gap == 1);
-        let n_near: f64 = near.map(|(_, n)| n).sum();
-        let tells_sign = n_near >= LEAST_NEAR * n_pairs.iter().sum::<f64>();
         let packed = |part: usize| {
             let part = columns.slice(ndarray::s![.., part * width..(part + 1) * width]);
             let gram = basis.t().dot(&part);
@@ -199,7 +230,7 @@ impl Ar1 {
             dof,
             gaps: pairs.gaps.iter().map(|&gap| f64::from(gap)).collect(),
             n_pairs,
-            lowest: if tells_sign { -LARGEST } else { 0.0 },
+            lowest: if pairs.tell_sign() { -LARGEST } else { 0.0 },
             ends,
             to_beta: LeastSquares::new(design)?.pinv.dot(&basis),
             width,
