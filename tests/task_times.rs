@@ -131,7 +131,8 @@ fn fitted(dir: &Path, bold: &str, options: &str) -> ([f64; 2], f64) {
 #[test]
 fn an_effect_of_1_is_1_at_the_slices_own_times_smoothed_or_not_and_less_at_any_other() {
     for (order, slice_times) in [("interleaved", interleaved()), ("multiband", multiband())] {
-        let study = made(&slice_times, 0.0);
+        // Without noise the columns would explain the run, which is refused.
+        let study = made(&slice_times, 1e-4);
         let noisy = made(&slice_times, 1.0);
         let dir = study.path();
         for dir in [dir, noisy.path()] {
@@ -162,7 +163,7 @@ fn an_effect_of_1_is_1_at_the_slices_own_times_smoothed_or_not_and_less_at_any_o
             found.push((least, most, t));
         }
         for exact in &found[..5] {
-            assert!((exact.0 - 1.0).abs() < 2e-5 && (exact.1 - 1.0).abs() < 2e-5, "{exact:?}");
+            assert!((exact.0 - 1.0).abs() < 2e-4 && (exact.1 - 1.0).abs() < 2e-4, "{exact:?}");
         }
         for biased in &found[5..] {
             assert!(biased.0 < 0.99, "{order}: {biased:?}");

@@ -22,6 +22,7 @@ use crate::volume::Grid;
 
 mod by_glm;
 mod edges;
+mod left;
 mod maps;
 mod moved;
 mod networks;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::Cut;
+use super::{Cut, bytes};
 use crate::error::{DeviceFailure, Error, Result};
 use crate::gpu::{Device, DeviceChoice, DeviceReport, Done, Flight, Tape};
 use crate::io::interrupt;
@@ -12,6 +12,9 @@ use crate::volume::Block;
 
 /// Blocks under way on a GPU: one is read while the one before is computed and the one before that comes back.
 pub const RING: usize = 3;
+
+/// Bytes of a block that is read ahead on the CPU path: memory for two of more would be too much.
+const MOST_AHEAD: u64 = 16 << 20;
 
 /// What is done with each block, in two halves: between them the device works and other blocks begin.
 pub trait Story {
@@ -295,7 +298,8 @@ fn flow<S: Story>(
     loop {
         while ring.len() < most && failed.is_none() {
             let Some(block) = waiting.next() else { break };
-            story.expect(waiting.as_slice().first().filter(|_| is_cpu && may_read_ahead));
+            let is_ahead = |next: &&Block| is_cpu && may_read_ahead && bytes(next) <= MOST_AHEAD;
+            story.expect(waiting.as_slice().first().filter(is_ahead));
             match begin(device, block, story) {
                 Ok(begun) => ring.push_back(begun),
                 Err(error) => failed = Some(error),

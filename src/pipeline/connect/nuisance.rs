@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
+use super::left;
 use crate::design::band::{self, stop_band};
 use crate::error::{Error, Result};
 use crate::kernels::glm::{Model, NOTHING};
@@ -36,6 +37,8 @@ pub(super) struct Nuisance {
     pub model: Model,
     /// U, of each slice group, `[volume][basis]`.
     pub bases: Vec<Array2<f64>>,
+    /// Of each slice group a series that they leave whole ([`left`]).
+    probes: Vec<Vec<f64>>,
     /// n - rank N - 1, the least of the slice groups, less the columns of each voxel's own.
     pub nu: f64,
     /// The same without the columns of the stop band; none without such.
@@ -195,7 +198,8 @@ impl Nuisance {
                 crate::stats::connectivity::standard_error(nu)
             ));
         }
-        Ok(Nuisance { model, bases, nu, nu_without_band })
+        let probes = bases.iter().map(left::probe).collect();
+        Ok(Nuisance { model, bases, probes, nu, nu_without_band })
     }
 
     /// The share of Nyquist's frequency above which cleaned series of regions have next to no power.
@@ -234,6 +238,8 @@ impl Nuisance {
     /// Those of a block's listed voxels, ascending, of which nothing is left, as positions in one volume of the block.
     pub(super) fn explained(&self, host: &HostBold, voxels: &[u32]) -> Vec<u32> {
         let plane_of = |voxel: u32| voxel as usize / host.block.plane_len();
+        let group_of_plane = &self.model.group_of_plane;
+        let voxels = left::doubted(host, voxels, |plane| &self.probes[group_of_plane[plane]][..]);
         let planes = voxels.chunk_by(|a, b| plane_of(*a) == plane_of(*b));
         let pieces: Vec<&[u32]> = planes.flat_map(|plane| plane.chunks(PIECE)).collect();
         let of_piece = |piece: &&[u32]| {
