@@ -274,14 +274,14 @@ fn the_error_of_rho_is_fishers_of_the_volumes_that_are_kept() {
         (-0.3, 0.14045818237647356),
         (0.8, 0.06699601476427883),
     ] {
-        let found = pairs.rho_error(rho).unwrap();
+        let found = pairs.rho_error().at(rho).unwrap();
         assert!((found / want - 1.0).abs() < 1e-9, "{rho}: {found} for {want}");
     }
     let n = N as f64;
-    let alone = Pairs::consecutive(N).rho_error(0.6).unwrap();
+    let alone = Pairs::consecutive(N).rho_error().at(0.6).unwrap();
     assert!((alone / (0.64 / n).sqrt() - 1.0).abs() < 1e-2, "{alone}");
     // 24 pairs of neighbours are too few for what holds of many.
-    assert_eq!(Pairs::of_kept(&(0..25).collect::<Vec<_>>()).rho_error(0.0), None);
+    assert_eq!(Pairs::of_kept(&(0..25).collect::<Vec<_>>()).rho_error().at(0.0), None);
 }
 
 /// One pair an odd number of volumes apart, which alone knew the sign and was wrong in one voxel of four; and pairs three volumes apart, of whose rho³ it is

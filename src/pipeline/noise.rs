@@ -78,7 +78,7 @@ const PROBED: usize = 500;
 pub struct Residuals {
     /// The mean of the rho that was used, over voxels that vary; of voxels' own where residuals are taken as independent.
     pub mean_rho: f64,
-    /// The share of varying voxels whose own rho lies further than 1.96 standard errors ([`Pairs::rho_error`]) from the one that was
+    /// The share of varying voxels whose own rho lies further than 1.96 standard errors ([`RhoError`](crate::stats::ar1::RhoError)) from the one that was
     /// used: .05 where first-order noise of that rho is all there is; none where so few pairs lie a step apart that the error is not known.
     pub share_off: Option<f64>,
     /// Of each column of voxels' own, the fitted voxels where it is spanned by others, or is none, and does not count, `[column]`.

@@ -308,8 +308,9 @@ impl Residuals {
         pairs: &Pairs,
     ) -> Residuals {
         let (mut sum, mut off, mut n) = (0.0, Some(0.0), 0.0);
+        let rho_error = pairs.rho_error();
         for voxel in (0..sigma2.len()).filter(|&voxel| sigma2[voxel] > 0.0) {
-            let error = pairs.rho_error(used[voxel]);
+            let error = rho_error.at(used[voxel]);
             let is_off = |error: f64| (own[voxel] - used[voxel]).abs() > 1.96 * error;
             n += 1.0;
             sum += mean_of[voxel];

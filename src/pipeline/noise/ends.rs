@@ -42,7 +42,7 @@ impl Autocorrelation {
         // Along a + b = 0, where noise is white, neither says anything.
         let lambda = |voxel: usize| arma11::lambda(a[voxel], b[voxel]);
         let is_largest = |value: f64| value > arma11::LARGEST - NEAR_END;
-        let chance = self.lags.pairs.rho_error(0.0).map(|error| 1.96 * error);
+        let chance = self.lags.pairs.rho_error().at(0.0).map(|error| 1.96 * error);
         let is_negative = |voxel: usize| chance.is_some_and(|chance| own[voxel] < -chance);
         AtEnds {
             slow: share(&|voxel| is_largest(a[voxel]) && lambda(voxel) > 0.5),

@@ -37,7 +37,7 @@ pub use reml::{LARGEST, Scan, unbiased};
 /// Share of the pairs, those one step apart, from which on rho may be negative: of r = rho³ its sign is seen in few voxels.
 const LEAST_NEAR: f64 = 0.25;
 
-/// Pairs one step apart from which on estimates of rho scatter as [`Pairs::rho_error`] has it, which is that of many.
+/// Pairs one step apart from which on estimates of rho scatter as [`RhoError`] has it, which is that of many.
 const MANY_NEAR: usize = 25;
 
 /// No volume stands before this one.
@@ -87,21 +87,20 @@ impl Pairs {
         self.gap_of.iter().scan(0, sum).collect()
     }
 
-    /// The standard error of a rho of these volumes, by what their pairs tell (Fisher's information, beside an unknown variance); none where pairs one step
-    /// apart are so few that it says little of an estimate. Of n volumes without a gap sqrt((1 - rho²) / n).
+    /// [`RhoError::at`] of these volumes.
     #[must_use]
-    pub fn rho_error(&self, rho: f64) -> Option<f64> {
-        let gap_of = || self.gap_of.iter().filter_map(|&gap| self.gaps.get(gap as usize));
-        let (mut information, mut of_variance) = (0.0, 0.0);
-        for &gap in gap_of() {
-            let r = rho.powi(gap as i32);
-            let slope = f64::from(gap) * rho.powi(gap as i32 - 1) / (1.0 - r * r);
-            information += slope * slope * (1.0 + r * r);
-            of_variance += slope * r;
+    pub fn rho_error(&self) -> RhoError {
+        let mut n_of_gap = vec![0.0; self.gaps.len()];
+        for &gap in &self.gap_of {
+            if let Some(n) = n_of_gap.get_mut(gap as usize) {
+                *n += 1.0;
+            }
         }
-        let n_volumes = self.gap_of.len() as f64;
-        let left = information - of_variance * of_variance / (n_volumes / 2.0);
-        (self.near()[0] >= MANY_NEAR && left > 0.0).then(|| left.sqrt().recip())
+        RhoError {
+            n_of_gap: self.gaps.iter().map(|&gap| gap as i32).zip(n_of_gap).collect(),
+            n_volumes: self.gap_of.len() as f64,
+            is_known: self.near()[0] >= MANY_NEAR,
+        }
     }
 
     /// Pairs one step apart, and all pairs.
@@ -122,6 +121,32 @@ impl Pairs {
     #[must_use]
     pub fn has_gaps(&self) -> bool {
         self.step != 1 || self.gaps.iter().any(|&gap| gap != 1)
+    }
+}
+
+/// How well a rho of some volumes is known.
+#[derive(Debug, Clone)]
+pub struct RhoError {
+    /// Each gap, and pairs that have it.
+    n_of_gap: Vec<(i32, f64)>,
+    n_volumes: f64,
+    is_known: bool,
+}
+
+impl RhoError {
+    /// The standard error of a rho, by what pairs of volumes tell (Fisher's information, beside an unknown variance); none where pairs one step apart are so
+    /// few that it says little of an estimate. Of n volumes without a gap sqrt((1 - rho²) / n).
+    #[must_use]
+    pub fn at(&self, rho: f64) -> Option<f64> {
+        let (mut information, mut of_variance) = (0.0, 0.0);
+        for &(gap, n) in &self.n_of_gap {
+            let r = rho.powi(gap);
+            let slope = f64::from(gap) * rho.powi(gap - 1) / (1.0 - r * r);
+            information += n * slope * slope * (1.0 + r * r);
+            of_variance += n * slope * r;
+        }
+        let left = information - of_variance * of_variance / (self.n_volumes / 2.0);
+        (self.is_known && left > 0.0).then(|| left.sqrt().recip())
     }
 }
 
