@@ -21,10 +21,16 @@ pub use plan::{PROCESS_BYTES, Slabs};
 /// # Errors
 /// Whatever reading meets.
 pub fn read_timed(tape: &Tape<'_>, source: &mut dyn BoldSource, block: &Block) -> Result<HostBold> {
+    let (bold, span) = read_with_span(source, block)?;
+    tape.record(span);
+    Ok(bold)
+}
+
+/// The same for who has no device at hand.
+fn read_with_span(source: &mut dyn BoldSource, block: &Block) -> Result<(HostBold, Span)> {
     let began = Instant::now();
     let bold = source.read(block)?;
-    tape.record(Span::since("read", Activity::File, began, (bytes(block), 0)));
-    Ok(bold)
+    Ok((bold, Span::since("read", Activity::File, began, (bytes(block), 0))))
 }
 
 /// Bytes of a part that is decoded on its way to a device: still in a cache when it is copied into staging memory.

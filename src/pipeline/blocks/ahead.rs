@@ -1,8 +1,8 @@
 //! The CPU path reads the next block while it works on one: what either leaves of the cores the other takes.
 
-use super::read_timed;
+use super::{read_timed, read_with_span};
 use crate::error::Result;
-use crate::gpu::{Bold, Tape};
+use crate::gpu::{Bold, Span, Tape};
 use crate::io::source::BoldSource;
 use crate::volume::{Block, HostBold};
 
@@ -13,7 +13,7 @@ pub type Spare = Vec<Vec<f32>>;
 pub struct ReadAhead<'a> {
     source: &'a mut dyn BoldSource,
     next: Option<Block>,
-    read: Option<HostBold>,
+    read: Option<(HostBold, Span)>,
 }
 
 impl ReadAhead<'_> {
@@ -44,7 +44,10 @@ impl ReadAhead<'_> {
         work: impl FnOnce(&mut Tape<'_>, HostBold, &mut Spare) -> Result<T>,
     ) -> Result<T> {
         let host = match self.read.take() {
-            Some(host) if host.block == *block => host,
+            Some((host, span)) if host.block == *block => {
+                tape.record(span);
+                host
+            }
             _ => read_timed(tape, self.source, block)?,
         };
         let mut spare = Spare::new();
@@ -52,7 +55,7 @@ impl ReadAhead<'_> {
         let made = match next.take() {
             None => work(tape, host, &mut spare),
             Some(next) => rayon::in_place_scope(|scope| {
-                scope.spawn(|_| *read = source.read(&next).ok());
+                scope.spawn(|_| *read = read_with_span(*source, &next).ok());
                 work(tape, host, &mut spare)
             }),
         };
@@ -69,4 +72,31 @@ pub fn send_sparing(tape: &mut Tape<'_>, host: HostBold, spare: &mut Spare) -> R
     let (bold, copied) = tape.load(host)?;
     spare.extend(copied);
     Ok(bold)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{plane_bytes, slabs};
+    use super::*;
+    use crate::gpu::Device;
+    use crate::io::source::Memory;
+
+    #[test]
+    fn a_block_that_was_read_ahead_comes_with_its_time_and_one_that_was_not_is_read() {
+        let (shape, n_volumes) = ([3, 2, 4], 5);
+        let whole = Block::whole(shape, n_volumes);
+        let values = (0..whole.len() as u16).map(f32::from).collect();
+        let mut source = Memory { run: HostBold::new(whole, values) };
+        let mut plain = source.clone();
+        let blocks = slabs(shape, n_volumes, 0, plane_bytes(shape, n_volumes)).expect("planes");
+        let device = Device::cpu();
+        let mut ahead = ReadAhead::of(&mut source);
+        for (at, next) in [(0, Some(1)), (1, Some(2)), (3, None)] {
+            ahead.expect(next.map(|next: usize| &blocks[next]));
+            let got = ahead.with(&mut device.tape(), &blocks[at], |_, host, _| Ok(host));
+            assert_eq!(got.expect("a block"), plain.read(&blocks[at]).expect("a block"));
+        }
+        let spans = device.take_spans();
+        assert_eq!(spans.iter().filter(|span| span.stage == "read").count(), 3);
+    }
 }
