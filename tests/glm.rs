@@ -5,7 +5,7 @@
 mod common;
 
 use boldly::gpu::{Bold, Device};
-use boldly::kernels::glm::{Fit, HostFit, Model, download, fit};
+use boldly::kernels::glm::{Fit, HostFit, Model, download, fit, of_some};
 use boldly::volume::{Block, HostBold, SliceGroups};
 use common::{Random, assert_close, noise};
 use ndarray::{Array2, Axis, concatenate};
@@ -182,6 +182,16 @@ fn the_listed_voxels_are_the_whole_fits_columns_to_the_bit() {
     }
     let none = on_cpu(&bold, &[], &model);
     assert_eq!((none.beta.dim(), none.sigma2.len()), ((8, 0), 0));
+    let (device, there) = (Device::cpu(), Bold::Host(bold.clone()));
+    let few: Vec<u32> = some.iter().copied().step_by(9).collect();
+    let of_some = |few: &[u32]| {
+        let fit = Fit::Host(part.clone());
+        of_some(&mut device.tape(), (&there, &model), (&fit, &some), few)
+    };
+    let Fit::Host(taken) = of_some(&few).unwrap() else { panic!("on the host") };
+    assert_eq!(taken, on_cpu(&bold, &few, &model));
+    let missing = (0..).find(|voxel| !some.contains(voxel)).expect("a voxel");
+    assert!(of_some(&[missing]).unwrap_err().to_string().contains("was not fitted"));
 }
 
 #[test]

@@ -232,20 +232,22 @@ fn given(
         let counts = counts.join(" and ");
         format!("{} holds {counts}; such voxels are outside, as where it is 0", path.display())
     });
-    let labels: BTreeSet<u32> = values
-        .iter()
-        .zip(&inside)
-        .filter(|(_, inside)| **inside)
-        .map(|(v, _)| v.round() as u32)
-        .collect();
+    let (mut labels, mut last) = (BTreeSet::new(), None);
+    for (&value, _) in values.iter().zip(&inside).filter(|(_, inside)| **inside) {
+        if last.replace(value) != Some(value) {
+            labels.insert(value.round() as u32);
+        }
+    }
     let labels = labels.into_iter().collect();
     Ok(GivenMask { mask: Mask { grid: on.clone(), inside }, note, warning, labels })
 }
 
 /// The first value that is not whole, as infinity.
 fn fraction(values: &[f32]) -> Option<usize> {
-    let is_fraction = |v: &f32| v.is_finite() && (v - v.round()).abs() > WHOLE;
-    values.iter().position(|v| *v == f32::INFINITY || is_fraction(v))
+    // Most are 0 or 1, of which rounding says nothing.
+    let is_plain = |v: f32| v == 0.0 || v == 1.0;
+    let is_fraction = |v: f32| v.is_finite() && (v - v.round()).abs() > WHOLE;
+    values.iter().position(|&v| !is_plain(v) && (v == f32::INFINITY || is_fraction(v)))
 }
 
 fn value_at(values: &[f32], at: usize, grid: &Grid) -> String {

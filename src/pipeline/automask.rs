@@ -94,7 +94,7 @@ impl Common {
             self.in_masks = own.clone();
         }
         self.in_masks.iter_mut().zip(&own).for_each(|(all, own)| *all &= own);
-        self.left(run)?;
+        self.refuse_nowhere(run)?;
         Ok(own)
     }
 
@@ -111,7 +111,7 @@ impl Common {
         let what = format!("what the columns of {} explain to rounding", display(&run.path));
         self.tell_out(explained, &what, watch);
         explained.iter().for_each(|&voxel| self.explained[voxel] = true);
-        self.left(run).map(|_| ())
+        self.refuse_nowhere(run)
     }
 
     /// Leave out the voxels (positions in the grid) that are constant over time in a run.
@@ -122,7 +122,7 @@ impl Common {
         let what = format!("constant over time in {}", display(&run.path));
         self.tell_out(constant, &what, watch);
         constant.iter().for_each(|&voxel| self.constant[voxel] = true);
-        self.left(run).map(|_| ())
+        self.refuse_nowhere(run)
     }
 
     /// `what`: voxels that are left out are.
@@ -142,7 +142,7 @@ impl Common {
     /// Bad data where no voxel is left.
     pub fn without_signal(&mut self, dim: &[usize], run: &Run) -> Result<()> {
         dim.iter().for_each(|&voxel| self.dim[voxel] = true);
-        self.left(run).map(|_| ())
+        self.refuse_nowhere(run)
     }
 
     /// Voxels in every mask that are left out for too little signal, and are constant, or explained, in no run.
@@ -152,11 +152,10 @@ impl Common {
         self.count(|voxel| self.dim[voxel] && !is_out(voxel))
     }
 
-    /// Where all runs so far have signal.
-    fn left(&self, run: &Run) -> Result<Vec<bool>> {
-        let inside = self.inside();
-        if inside.contains(&true) {
-            return Ok(inside);
+    /// Fails where there is no voxel in which all runs so far have signal.
+    fn refuse_nowhere(&self, run: &Run) -> Result<()> {
+        if self.each_inside().any(|inside| inside) {
+            return Ok(());
         }
         if self.n_runs == 1 {
             return Err(without_signal(run));
@@ -212,9 +211,13 @@ impl Common {
     /// Where all runs so far have signal, `[voxel]`.
     #[must_use]
     pub fn inside(&self) -> Vec<bool> {
-        let is_out =
-            |voxel: usize| self.constant[voxel] || self.explained[voxel] || self.dim[voxel];
-        (0..self.in_masks.len()).map(|voxel| self.in_masks[voxel] && !is_out(voxel)).collect()
+        self.each_inside().collect()
+    }
+
+    fn each_inside(&self) -> impl Iterator<Item = bool> {
+        let out = self.constant.iter().zip(&self.explained).zip(&self.dim);
+        let out = out.map(|((constant, explained), dim)| *constant || *explained || *dim);
+        self.in_masks.iter().zip(out).map(|(&inside, is_out)| inside && !is_out)
     }
 }
 

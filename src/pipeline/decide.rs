@@ -97,6 +97,10 @@ impl ContrastMaps {
         };
         let lost =
             |voxel: usize| self.variance.iter().map(move |row| row[voxel]).find(|v| is_lost(*v));
+        let has_lost = |row: &Vec<f64>| row.iter().zip(inside).any(|(v, &i)| i && is_lost(*v));
+        if !self.variance.iter().any(has_lost) {
+            return Ok(());
+        }
         let all: Vec<f64> = (0..inside.len()).filter(|&v| inside[v]).filter_map(lost).collect();
         let Some(first) = all.first() else { return Ok(()) };
         // Of maps without a mask a few voxels lie in what a kernel left of nothing.

@@ -120,6 +120,7 @@ pub fn fit_run(
     watch: &dyn Watch,
 ) -> Result<Fitted> {
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
+    let chosen = plan.noise.as_ref().map_or(Vec::new(), |_| noise::chosen(inside));
     let plane = plane_bytes(source.shape(), source.n_volumes());
     let run_bytes = (plane * source.shape()[2]) as u64;
     let rows: usize = plan.contrasts.iter().map(|c| c.contrast.weights.nrows()).sum();
@@ -131,7 +132,7 @@ pub fn fit_run(
         a_plane: if beside.is_empty() { 0 } else { (3 * beside.len() + 2) * plane },
         results: beside.iter().map(|column| column.holds() + column.keeps()).sum::<u64>()
             + (rows * inside.len()) as u64 * BYTES_A_ROW
-            + held_bytes(inside, plan),
+            + held_bytes((inside, &chosen), plan),
         ..Slabs::default()
     };
     let Some(blocks) = ladder.slabs(source, asked)? else {
@@ -141,23 +142,26 @@ pub fn fit_run(
     watch.stage("glm", blocks.len());
     let shape = source.shape();
     let fitted = Fitted::empty(inside, plan);
-    let every = plan.noise.as_ref().map_or(1, |noise| noise.every(inside));
-    let chosen = plan.noise.as_ref().map_or(Vec::new(), |_| noise::chosen(inside));
     let (held, sampled) = (Vec::new(), Vec::new());
-    let fitting = Fitting { beside, plan, untouched, fitted, every, chosen, held, sampled };
+    let fitting = Fitting { beside, plan, untouched, fitted, chosen, held, sampled };
     let mut story = Telling { source: ReadAhead::of(source), fitting };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Fitting {
         fitted: Fitted { mut contrasts, fitted, mut flat, not_finite_beside, .. },
-        held,
-        sampled,
+        mut held,
+        mut sampled,
         ..
     } = story.fitting;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
     let (mut residuals, mut beyond) = (Vec::new(), None);
     if let Some(noise) = &plan.noise {
-        let of_run = noise.decide((&held, &sampled), (shape, &fitted), &mut contrasts)?;
+        let few = (!noise.holds_all()).then(|| noise::renumber(&mut held, &mut sampled, &fitted));
+        let (shape, fitted) = match &few {
+            Some(few) => ([few.len(), 1, 1], few),
+            None => (shape, &fitted),
+        };
+        let of_run = noise.decide((&held, &sampled), (shape, fitted), &mut contrasts)?;
         (residuals, beyond) = (vec![of_run.0], of_run.1);
     }
     Ok(Fitted {
@@ -169,12 +173,12 @@ pub fn fit_run(
     })
 }
 
-/// Bytes that are held of the mask until the noise is known.
-fn held_bytes(inside: &[bool], plan: &Plan) -> u64 {
+/// Bytes that are held of the mask, or of the voxels that are looked at, until the noise is known.
+fn held_bytes((inside, chosen): (&[bool], &[bool]), plan: &Plan) -> u64 {
     let Some(noise) = &plan.noise else { return 0 };
-    let n_inside = inside.iter().filter(|&&v| v).count() as u64;
-    n_inside / noise.every(inside) as u64 * noise.bytes_a_voxel(plan.model.names.len())
-        + 40 * inside.len() as u64
+    let count = |of: &[bool]| of.iter().filter(|&&v| v).count() as u64;
+    let n_held = count(if noise.holds_all() { inside } else { chosen });
+    n_held * noise.bytes_a_voxel(plan.model.names.len()) + 40 * inside.len() as u64
 }
 
 /// Read, correct, smooth, fit, contrast.
@@ -190,8 +194,6 @@ struct Fitting<'a> {
     /// Whether the model sees the run as it is read.
     untouched: bool,
     fitted: Fitted,
-    /// The noise is found from one voxel in so many.
-    every: usize,
     /// What it is found from.
     held: Vec<Held>,
     /// The voxels whose residuals are looked at, `[voxel]`, and these.
@@ -263,6 +265,7 @@ impl Fitting<'_> {
                 self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
+        let few = self.looked_at(&voxels, &places);
         let columns = own.iter().map(|column| series_of(column, &voxels)).collect();
         let mut begun = Contrasted { columns, ..Contrasted::default() };
         let is_asked = !contrasts.is_empty(); // a run of several may count for none
@@ -271,14 +274,9 @@ impl Fitting<'_> {
             begun.contrasts = Some((places, values));
         }
         if let Some(noise) = noise {
-            begun.sampled = self.sample(tape, (block, &bold, &own), &voxels, noise)?;
-            let (few, fit) = if self.every == 1 {
-                (voxels, fit)
-            } else {
-                let few: Vec<u32> = voxels.iter().copied().step_by(self.every).collect();
-                let fit = glm::fit(tape, &bold, &few, model)?;
-                (few, fit)
-            };
+            let of_few = glm::of_some(tape, (&bold, model), (&fit, &voxels), &few)?;
+            begun.sampled = self.sample(tape, (block, &bold, &own), (&few, &of_few), noise)?;
+            let (few, fit) = if noise.holds_all() { (voxels, fit) } else { (few, of_few) };
             if noise.takes_series() || noise.n_beside > 0 {
                 let series = lags::residuals(tape, (&bold, &few), (&fit, model), &noise.lags)?;
                 if noise.n_beside == 0 {
@@ -330,27 +328,28 @@ impl Fitting<'_> {
 type Sampled = (Vec<usize>, Vec<Array2<f64>>, lags::Series);
 
 impl Fitting<'_> {
-    /// Of the block's voxels those that are looked at. `own`: the columns of each voxel's own.
+    /// Of voxels and their places in the grid those that are looked at.
+    fn looked_at(&self, voxels: &[u32], places: &[usize]) -> Vec<u32> {
+        let is_chosen = |place: usize| self.chosen.get(place) == Some(&true);
+        let both = voxels.iter().zip(places).filter(|(_, place)| is_chosen(**place));
+        both.map(|(&voxel, _)| voxel).collect()
+    }
+
+    /// Residuals of those few and their fit. `own`: the columns of each voxel's own.
     fn sample(
         &self,
         tape: &mut Tape<'_>,
         (block, bold, own): (&Block, &Bold, &[HostBold]),
-        voxels: &[u32],
+        (few, fit): (&[u32], &Fit),
         noise: &Autocorrelation,
     ) -> Result<Option<Sampled>> {
-        let (few, places): (Vec<u32>, Vec<usize>) = voxels
-            .iter()
-            .zip(places(block, voxels))
-            .filter(|(_, place)| self.chosen[*place])
-            .unzip();
         if few.is_empty() {
             return Ok(None);
         }
         let model = &self.plan.model;
-        let fit = glm::fit(tape, bold, &few, model)?;
-        let series = lags::residuals(tape, (bold, &few), (&fit, model), &noise.lags)?;
-        let own = own.iter().map(|column| series_of(column, &few)).collect();
-        Ok(Some((places, own, series)))
+        let series = lags::residuals(tape, (bold, few), (fit, model), &noise.lags)?;
+        let own = own.iter().map(|column| series_of(column, few)).collect();
+        Ok(Some((places(block, few), own, series)))
     }
 }
 

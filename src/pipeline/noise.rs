@@ -32,6 +32,7 @@ pub use ends::AtEnds;
 pub use estimates::{Estimates, OwnRho};
 pub use held::Held;
 use held::OneGroup;
+pub use held::renumber;
 pub use whiteness::{Series, Whiteness, chosen};
 
 /// How residuals depend on each other, prepared for a model and its contrasts.
@@ -63,15 +64,13 @@ pub enum Used {
     Arma11,
     /// 0, of all voxels and with contrasts: ordinary least squares whose covariances are wanted.
     Zero,
-    /// 0: ordinary least squares whose contrasts come from elsewhere, of all voxels for maps of their residuals, or of some for what independence costs.
+    /// 0: ordinary least squares whose contrasts come from elsewhere, of all voxels for maps of their residuals, or of the [`chosen`] for what
+    /// independence costs.
     None {
         /// Whether all voxels are asked for.
         all: bool,
     },
 }
-
-/// Voxels from which the rho of a run is learnt where its fit does not need it.
-const PROBED: usize = 500;
 
 /// What is known of a run's residuals.
 #[derive(Debug, Clone, PartialEq)]
@@ -261,13 +260,10 @@ impl Autocorrelation {
         held.found = held.of_one_group().into_iter().map(of).collect();
     }
 
-    /// Of voxels `inside`, one in so many is looked at.
+    /// Whether what a fit needs is held of all voxels, or of the [`chosen`] alone.
     #[must_use]
-    pub fn every(&self, inside: &[bool]) -> usize {
-        match self.used {
-            Used::None { all: false } => (inside.iter().filter(|&&v| v).count() / PROBED).max(1),
-            _ => 1,
-        }
+    pub fn holds_all(&self) -> bool {
+        !matches!(self.used, Used::None { all: false })
     }
 
     /// Bytes that are held of each voxel until the last block is in.

@@ -42,8 +42,7 @@ impl Expected {
         let moved: Vec<Array2<f64>> = (1..=lags).map(shifted).collect();
         let within: Vec<Array2<f64>> = moved.iter().map(|moved| q.t().dot(moved)).collect();
         let trace = |lag: usize| -within[lag].diag().sum();
-        let product =
-            |a: &Array2<f64>, b: &Array2<f64>| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        let product = |a: &Array2<f64>, b: &Array2<f64>| a.flatten().dot(&b.flatten());
         let joint = |j: usize, k: usize| {
             let own = if j == k { (n - (k + 1)) as f64 / 2.0 } else { 0.0 };
             own - 2.0 * product(&moved[j], &moved[k]) + product(&within[j], &within[k])

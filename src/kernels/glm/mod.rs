@@ -11,7 +11,7 @@
 
 use std::time::Instant;
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Bold, Done, Shader, Span, Tape};
@@ -70,6 +70,30 @@ pub fn fit(tape: &mut Tape<'_>, bold: &Bold, voxels: &[u32], model: &Model) -> R
         }
         _ => Err(Error::internal("the run", "is not on the device that fits it", "be", "")),
     }
+}
+
+/// The fit of some of the voxels of another fit, `voxels`: what was estimated on the host is taken from there, on a device it is estimated again.
+///
+/// # Errors
+/// As for [`fit()`]; internal for a voxel that was not fitted.
+pub fn of_some(
+    tape: &mut Tape<'_>,
+    (bold, model): (&Bold, &Model),
+    (all, voxels): (&Fit, &[u32]),
+    some: &[u32],
+) -> Result<Fit> {
+    let Fit::Host(all) = all else { return fit(tape, bold, some, model) };
+    let place = |voxel: &u32| {
+        voxels.binary_search(voxel).map_err(|_| {
+            Error::internal(format!("voxel {voxel}"), "was not fitted", "be one of the fit", "")
+        })
+    };
+    let at = some.iter().map(place).collect::<Result<Vec<usize>>>()?;
+    Ok(Fit::Host(HostFit {
+        slice_group: at.iter().map(|&at| all.slice_group[at]).collect(),
+        beta: all.beta.select(Axis(1), &at),
+        sigma2: all.sigma2.select(Axis(0), &at),
+    }))
 }
 
 /// Estimates that are to come to the host.

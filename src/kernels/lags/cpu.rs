@@ -91,7 +91,7 @@ pub(super) fn residuals(
             return;
         }
         let design = &model.solvers[fit.slice_group[at] as usize].design;
-        let beta = fit.beta.column(at);
+        let beta = fit.beta.column(at).to_owned(); // side by side
         for (t, (e, row)) in e.iter_mut().zip(design.rows()).enumerate() {
             *e = f64::from(bold.data[t * volume_len + voxels[at] as usize]) - row.dot(&beta);
         }

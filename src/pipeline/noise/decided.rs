@@ -56,8 +56,11 @@ impl Autocorrelation {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
         });
-        let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
-        let empty_above = self.empty_above(sampled, fitted)?;
+        let (whiteness, empty_above) = rayon::join(
+            || self.whiteness(sampled, fitted, (&rho, arma11.as_ref())),
+            || self.empty_above(sampled, fitted),
+        );
+        let empty_above = empty_above?;
         let mean_share = self.mean_share(sampled, fitted);
         let is_independent = matches!(self.used, Used::Zero | Used::None { .. });
         let mean_of = if is_independent { &own.rho } else { &rho };

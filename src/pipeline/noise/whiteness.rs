@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{Autocorrelation, Used};
 use crate::error::Result;
-use crate::stats::ar1::Rule;
+use crate::stats::ar1::{Ar1, Rule};
 use crate::stats::arma11;
 use crate::stats::passband;
 use crate::stats::whiteness::{Expected, critical, residual, whiten_ar1};
@@ -47,10 +47,11 @@ pub struct Whiteness {
 pub fn chosen(inside: &[bool]) -> Vec<bool> {
     let n = inside.iter().filter(|&&inside| inside).count();
     let every = (n / VOXELS).max(1);
-    let mut rank = 0;
+    let mut until = every / 2;
     let take = |&inside: &bool| {
-        rank += usize::from(inside);
-        inside && (rank - 1) % every == every / 2
+        let is_next = inside && until == 0;
+        until = if is_next { every } else { until } - usize::from(inside);
+        is_next
     };
     inside.iter().map(take).collect()
 }
@@ -148,19 +149,19 @@ impl Autocorrelation {
 
     /// The share of a constant, less what the columns explain of it, of the sum of squares of the residuals of fitted voxels; 0 where the columns span it.
     pub(super) fn mean_share(&self, sampled: &[Series], fitted: &[bool]) -> f64 {
-        let left_of = |group: usize| {
-            let ar1 = &self.lags.of_groups[group];
+        let left_of = |ar1: &Ar1| {
             let basis = ar1.basis.slice(s![.., ..ar1.rank]);
             let n = basis.nrows() as f64;
             let left = n - basis.sum_axis(Axis(0)).mapv(|sum| sum * sum).sum();
             (left > 1e-8 * n).then_some(left)
         };
+        let left: Vec<Option<f64>> = self.lags.of_groups.iter().map(left_of).collect();
         let (mut of_mean, mut all) = (0.0, 0.0);
         for part in sampled {
             for (at, _) in part.places.iter().enumerate().filter(|(_, place)| fitted[**place]) {
                 let series = part.residual.column(at);
                 of_mean +=
-                    left_of(part.slice_group[at]).map_or(0.0, |left| series.sum().powi(2) / left);
+                    left[part.slice_group[at]].map_or(0.0, |left| series.sum().powi(2) / left);
                 all += series.dot(&series);
             }
         }
