@@ -87,7 +87,8 @@ impl Mapped {
             let mut seeds = self.seeds.iter().zip(&rounding);
             self.fitted[*voxel] && seeds.all(|seed| is_nothing(seed, *voxel))
         };
-        let explained: Vec<usize> = (0..usable.len()).filter(explained).collect();
+        let explained: Vec<usize> =
+            (0..usable.len()).into_par_iter().filter(explained).collect();
         self.leave(&explained, usable);
         explained.len()
     }
@@ -104,7 +105,7 @@ impl Mapped {
                     && seed.contrast.effect[0][*voxel].abs() > rounding
                     && own.binary_search(voxel).is_err()
             };
-            let copied: Vec<usize> = (0..usable.len()).filter(is_copy).collect();
+            let copied: Vec<usize> = (0..usable.len()).into_par_iter().filter(is_copy).collect();
             self.leave(&copied, usable);
             counts.push(copied.len());
         }

@@ -179,6 +179,7 @@ fn labelled(
         ));
     }
     let mut labels: Vec<i64> = values.iter().map(label).filter(|l| *l > 0).collect();
+    labels.dedup(); // neighbours
     labels.sort_unstable();
     labels.dedup();
     let named = |l: i64| names.and_then(|names| names.iter().find(|own| own.index == l));
@@ -209,7 +210,14 @@ fn labelled(
         (l, Region { name, voxels, on_grid: 1.0, network, shape: None, moved_mm: [0.0; 3] })
     };
     let mut all: Vec<(i64, Region)> = labels.iter().map(region).collect();
-    let at = |v: &f32| labels.binary_search(&label(v)).ok();
+    let mut last = (0, None);
+    let at = |v: &f32| {
+        let label = label(v);
+        if label != last.0 {
+            last = (label, labels.binary_search(&label).ok());
+        }
+        last.1
+    };
     let places: Vec<Option<usize>> = values.iter().map(at).collect();
     for (voxel, place) in places.iter().enumerate() {
         place.iter().for_each(|&at| all[at].1.voxels.push(voxel));
