@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 
+pub mod dictionary;
 pub mod digits;
 
 /// A table with named columns; every column has the same number of cells.

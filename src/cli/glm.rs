@@ -27,8 +27,8 @@ by fixed effects. Where each run has two recordings (or confounds tables), name 
 --sidecar hold for all runs. Images that differ in their echo- entity alone are echoes of one run and are combined first (--echo-times, \
 --echo-mask, --echo-fit). The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
-Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
-with a JSON sidecar. p is one-sided unless --two-sided is given. With --report also report.html, a page of it all. With --physio also desc-retroicor_qc.html, a page to look at, physio_summary.tsv (a row a run: heart and breathing rate, RVT, mean framewise displacement, \
+Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each \
+with a JSON sidecar, which describes every column of a table. p is one-sided unless --two-sided is given. With --report also report.html, a page of it all. With --physio also desc-retroicor_qc.html, a page to look at, physio_summary.tsv (a row a run: heart and breathing rate, RVT, mean framewise displacement, \
 volumes kept, tSNR of --roi) and, where columns differ with slice time, \
 design_slice-groups.tsv; whether the recording explains the run more than chance is said at the end.
 

@@ -20,6 +20,7 @@ mod alike;
 mod at_zero;
 mod claim;
 mod derived;
+mod described;
 mod difference;
 mod doubts;
 mod elsewhere;
@@ -372,6 +373,7 @@ impl Plan {
     fn one(&self, unit: &Unit, session: &mut Session<'_>, overwrite: Overwrite) -> Result<()> {
         interrupt::check()?;
         outside::put_texts(&unit.texts)?;
+        outside::put_texts(&described::of(&unit.texts))?;
         let sources: Vec<String> = unit
             .sources
             .iter()

@@ -8,14 +8,16 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Axis};
-use serde_json::{Map as Fields, Value, json};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::io::{self, is_aside};
 use crate::maps::Entities;
+use crate::physio::{describe, described};
 use crate::pipeline::products::{Agreement, Text};
 use crate::pipeline::provenance::{Facts, Kind, Output, sidecar_path};
 use crate::table::Table;
+use crate::table::dictionary::{DataDictionary, Entry};
 use crate::volume::SliceGroups;
 
 /// The table's entities; `sub-01_desc-retroicor_bold.nii.gz` has it as `sub-01_desc-retroicor_regressors.tsv`.
@@ -54,13 +56,8 @@ impl Carried {
     /// The table beside the corrected run. `of`: the run that was corrected first.
     #[must_use]
     pub fn text(&self) -> Text {
-        Text {
-            entities: Entities::of(SUFFIX),
-            ending: ".tsv",
-            text: io::tsv::write_string(&self.table()),
-            agreement: Some(Agreement::Host),
-            described: Some(self.described()),
-        }
+        let text = io::tsv::write_string(&self.table());
+        Text::table(Entities::of(SUFFIX), text, Some(Agreement::Host), &self.described())
     }
 
     /// A row for each slice time and volume, every digit.
@@ -81,16 +78,16 @@ impl Carried {
         }
     }
 
-    fn described(&self) -> Fields<String, Value> {
-        let fields = json!({
-            "Description": "Columns that a correction took out of the run, at the time of each slice; boldly glm fits them with \
-                            its own, so that variance and degrees of freedom are those of one joint fit",
-            "slice_group": { "Description": "Which set of columns; SliceGroups names that of each plane, from plane 0 on" },
-            "slice_time": { "Description": "Seconds into the volume", "Units": "s" },
-            "volume": { "Description": "Volume, from 0" },
-            "SliceGroups": self.groups.group_of_plane,
-        });
-        fields.as_object().cloned().unwrap_or_default()
+    fn described(&self) -> DataDictionary {
+        DataDictionary::of(
+            "Columns that a correction took out of the run, at the time of each slice; boldly glm fits them with \
+             its own, so that variance and degrees of freedom are those of one joint fit",
+        )
+        .fact("SliceGroups", self.groups.group_of_plane.clone())
+        .column("slice_group", "Which set of columns; SliceGroups names that of each plane, from plane 0 on")
+        .column("slice_time", Entry::of("Seconds into the volume").in_units("s"))
+        .column("volume", "Volume, from 0")
+        .columns(self.groups.names.iter().map(|name| (name.clone(), said(name))))
     }
 
     /// These columns, then those of a later correction, with a group for each pair of slice times. What both have stands once.
@@ -119,6 +116,19 @@ impl Carried {
             let pairs = pairs.iter().zip(later.columns[b].column(other));
             pairs.into_iter().all(|(a, b)| (a - b).abs() <= SAME)
         })
+    }
+}
+
+/// What a column of a correction is, by its name.
+#[must_use]
+pub fn said(name: &str) -> Entry {
+    let first = name.trim_start_matches(EARLIER);
+    let entry = Entry::made(describe(first));
+    match first == name {
+        true => entry,
+        false => {
+            entry.with("Description", format!("Of an earlier correction: {}", described(first)))
+        }
     }
 }
 
@@ -246,9 +256,9 @@ mod tests {
         let carried = Carried::of(&made, Some(&[0.1, 0.7, 0.1]));
         let folder = tempfile::tempdir().expect("a folder");
         let (table, sidecar) = (folder.path().join("x.tsv"), folder.path().join("x.json"));
-        let Text { text, described, .. } = carried.text();
-        std::fs::write(&table, text).expect("written");
-        std::fs::write(&sidecar, json!(described).to_string()).expect("written");
+        let text = carried.text();
+        std::fs::write(&table, &text.text).expect("written");
+        std::fs::write(&sidecar, serde_json::json!(text.described()).to_string()).expect("written");
         assert_eq!(read(&table, &sidecar, Some(3), 4).expect("a table"), carried);
         for (planes, volumes) in [(2, 4), (3, 5)] {
             let why = read(&table, &sidecar, Some(planes), volumes).expect_err("another run");

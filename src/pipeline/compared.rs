@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map as Fields, Value, json};
+use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::io;
@@ -20,8 +20,11 @@ use crate::volume::{Block, Grid, HostBold};
 
 #[cfg(test)]
 mod either;
+mod fields;
 mod header;
 mod table;
+
+use fields::{alike, blame, check as check_fields, check_table};
 
 /// Bytes of a finished image read at a time.
 const STEP_BYTES: usize = 32 << 20;
@@ -208,9 +211,7 @@ impl Products for Compared {
         let Some((path, comparison)) = self.find(Kind::Table, &text.entities.stem("")) else {
             return Ok(());
         };
-        if let Some(fields) = &text.described {
-            check_fields(&path, fields, comparison)?;
-        }
+        check_table(&path, &text, comparison)?;
         match io::read_text(&path) {
             Ok(got) => table::compare(&got, &text, bounds, comparison),
             Err(error) => at_fault(Err(error), comparison)?,
@@ -245,61 +246,6 @@ impl Products for Compared {
             blame(&sidecar, &wrong, comparison);
         }
         Ok(())
-    }
-}
-
-/// A fault where a sidecar's fields are not those of the rerun.
-fn blame(sidecar: &Path, wrong: &[&str], comparison: &mut Comparison) {
-    if !wrong.is_empty() {
-        let name = sidecar.file_name().unwrap_or_default().to_string_lossy();
-        let fault = format!("{name} says other things of {} than the rerun", json!(wrong));
-        comparison.faults.push(fault);
-    }
-}
-
-/// Fields that sidecars of schema 2 had not from the first: one that lacks them is of an earlier version.
-const LATER: [&str; 1] = ["DegreesOfFreedomVary"];
-
-/// The fields of an output's sidecar must be those of the rerun. One of schema 1 has others, or none.
-fn check_fields(
-    path: &Path,
-    want: &Fields<String, Value>,
-    comparison: &mut Comparison,
-) -> Result<()> {
-    let sidecar = sidecar_path(path);
-    if !sidecar.is_file() {
-        let name = sidecar.file_name().unwrap_or_default().to_string_lossy();
-        comparison.faults.push(format!("{name} is gone"));
-        return Ok(());
-    }
-    let own = provenance::read(&sidecar)?;
-    if own.as_ref().is_some_and(|own| own.provenance.schema == 1) {
-        return Ok(());
-    }
-    let fields = own.map(|own| own.fields).unwrap_or_default();
-    let is_off = |key: &&String| match fields.get(*key) {
-        Some(got) => !alike(got, &want[*key]),
-        None => !LATER.contains(&key.as_str()),
-    };
-    let wrong = want.keys().filter(is_off).map(String::as_str);
-    blame(&sidecar, &wrong.collect::<Vec<_>>(), comparison);
-    Ok(())
-}
-
-/// Whether two JSON values say the same, numbers to six digits: they may come from another machine.
-fn alike(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
-            a == b || (a - b).abs() <= 1e-6 * a.abs().max(b.abs())
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| alike(a, b)))
-        }
-        (a, b) => a == b,
     }
 }
 

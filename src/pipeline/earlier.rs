@@ -95,13 +95,18 @@ impl Earlier {
                 Some(checksum) if path.is_file() => checksum.again(&path)? != *checksum,
                 _ => false,
             };
-            if is_changed {
-                changed.push(path);
-                continue;
-            }
             let sidecar = sidecar_path(&path);
             let has_own = matches!(output.kind, Kind::Bold | Kind::Map | Kind::Table);
             let is_own = has_own && provenance::facts_beside(&path).is_ok_and(|f| f.is_some());
+            if is_changed {
+                // The JSON of a table speaks of what it was, and would be verified as that.
+                let is_table = output.kind == Kind::Table && is_own;
+                if is_table && provenance::recorded(&sidecar)? != Recorded::Changed {
+                    made.push(sidecar);
+                }
+                changed.push(path);
+                continue;
+            }
             made.push(path);
             if is_own {
                 let is_edited = provenance::recorded(&sidecar)? == Recorded::Changed;

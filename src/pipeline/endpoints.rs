@@ -14,6 +14,7 @@ use crate::pipeline::spec::{Command, EndpointsSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::report::page::FileRead;
 use crate::report::trial::{PictureFile, TrialPage, page};
+use crate::table::dictionary::DataDictionary;
 use crate::trial::digits::{decimals, p_said, written};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Notes, Results, Severity};
@@ -106,13 +107,9 @@ fn analysed(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<(Study, Results, 
 
 /// A table, numbers in full: made on the host in f64 on every machine.
 fn text(sheet: Sheet) -> Text {
-    Text {
-        entities: Entities::of(sheet.name),
-        ending: ".tsv",
-        text: io::tsv::write_string(&sheet.table),
-        agreement: Some(Agreement::Host),
-        described: Some(sheet.dictionary),
-    }
+    let text = io::tsv::write_string(&sheet.table);
+    let dictionary = DataDictionary::made(sheet.dictionary);
+    Text::table(Entities::of(sheet.name), text, Some(Agreement::Host), &dictionary)
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String> {

@@ -196,9 +196,9 @@ fn of_glm(spec: &GlmSpec) -> Vec<Name> {
             names.push(Name::table(of("regions").with("desc", "shift")));
         }
     }
-    let design = Name::plain(numbered("design"), ".tsv");
+    let design = Name::table(numbered("design"));
     names.push(if spec.runs.len() > 1 { design } else { design.sure() });
-    names.push(Name::plain(numbered("design_slice-groups"), ".tsv"));
+    names.push(Name::table(numbered("design_slice-groups")));
     if spec.maps {
         names.push(Name::map(numbered("statmap").with("stat", ANY)));
     }
@@ -280,13 +280,13 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
         Name::table(of("clusters")),
         Name::table(of("regions")),
         Name::table(of("regions").with("desc", "shift")),
-        Name::plain(of("design"), ".tsv"),
+        Name::table(of("design")),
     ];
     if spec.atlas.is_some() || !spec.regions.is_empty() {
         names.push(Name::table(Entities::of("region_values")));
     }
     if spec.permute.is_some() {
-        names.extend([tally, Name::plain(of("maxima"), ".tsv")]);
+        names.extend([tally, Name::table(of("maxima"))]);
     }
     if !spec.volumes.is_empty() {
         names.push(Name::table(of("svc")));

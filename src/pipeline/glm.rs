@@ -23,6 +23,7 @@ mod account;
 mod across;
 mod again;
 mod deficient;
+mod described;
 mod in_regions;
 mod methods;
 mod modelled;
@@ -74,7 +75,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     products.maps(&opened.runs[0].header.placed_as(&opened.grid), &maps)?;
     let numbers = inputs::numbers(&opened.runs);
     for (run, &number) in opened.runs.iter().zip(&numbers) {
-        for table in tables::of(run, number, opened.runs.len())? {
+        for table in tables::of(spec, run, number)? {
             products.table(table)?;
         }
     }

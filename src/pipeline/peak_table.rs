@@ -3,12 +3,11 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
-
 use crate::error::{Error, Result};
 use crate::io;
 use crate::physio::{Channel, Peak, Peaks, Retroicor, Status};
 use crate::table::Table;
+use crate::table::dictionary::{DataDictionary, Entry};
 
 const CHANNELS: [Channel; 2] = [Channel::Cardiac, Channel::Respiratory];
 const STATUSES: [Status; 3] = [Status::Ok, Status::Added, Status::Removed];
@@ -112,27 +111,26 @@ pub fn table(peaks: &Peaks) -> Table {
 
 /// The JSON beside it.
 #[must_use]
-pub fn description() -> Value {
-    json!({
-        "onset": {
-            "Description": "Moment of the peak relative to the start of the first volume; not moved by --align when read back",
-            "Units": "s",
-        },
-        "duration": { "Description": "Not defined for a peak: n/a" },
-        "channel": {
-            "Description": "What the peak belongs to",
-            "Levels": {
-                "cardiac": "A heart beat: the maximum of the pulse wave, or the R wave",
-                "respiratory": "A breath: the highest point of the breathing trace. RVT by peaks is made from them; the respiratory phase follows the trace itself",
-            },
-        },
-        "status": {
-            "Description": "Whether the peak counts; edit it, or add rows, and give the table back with --peaks",
-            "Levels": {
-                "ok": "Seen in the trace; counts",
-                "added": "Put in where an interval holds two or more periods, or by hand; counts",
-                "removed": "Not a peak; does not count",
-            },
-        },
-    })
+pub fn description() -> DataDictionary {
+    let onset = "Moment of the peak relative to the start of the first volume; not moved by --align when read back";
+    let status =
+        "Whether the peak counts; edit it, or add rows, and give the table back with --peaks";
+    let channels = [
+        ("cardiac", "A heart beat: the maximum of the pulse wave, or the R wave"),
+        (
+            "respiratory",
+            "A breath: the highest point of the breathing trace. RVT by peaks is made from them; the respiratory phase follows the trace itself",
+        ),
+    ];
+    let statuses = [
+        ("ok", "Seen in the trace; counts"),
+        ("added", "Put in where an interval holds two or more periods, or by hand; counts"),
+        ("removed", "Not a peak; does not count"),
+    ];
+    DataDictionary::default().columns([
+        ("onset", Entry::of(onset).in_units("s")),
+        ("duration", Entry::of("Not defined for a peak: n/a")),
+        ("channel", Entry::of("What the peak belongs to").levels(&channels)),
+        ("status", Entry::of(status).levels(&statuses)),
+    ])
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::io::physio::Logs;
@@ -200,45 +200,34 @@ fn say_moment(
 /// The columns and peaks in every form.
 fn texts(result: &PhysioResult) -> Vec<Text> {
     let retroicor = |suffix| Entities::of(suffix).with("desc", "retroicor");
-    let text = |entities, ending, text, agreement, described: Option<Value>| Text {
-        entities,
-        ending,
-        text,
-        agreement: Some(agreement),
-        described: described.and_then(|value| value.as_object().cloned()),
-    };
     let peaks = peak_table::of(&result.physio.retroicor, &result.physio.known);
     let mut texts = vec![
-        text(
+        Text::table(
             retroicor("timeseries"),
-            ".tsv",
             text::volume_wise(result),
-            Agreement::Host,
-            Some(text::description(result)),
+            Some(Agreement::Host),
+            &text::description(result),
         ),
-        text(
+        Text::plain(
             retroicor("multiple_regressors"),
             ".txt",
             text::multiple_regressors(result),
-            Agreement::Host,
-            None,
+            Some(Agreement::Host),
         ),
-        text(
+        Text::table(
             Entities::of("events").with("desc", "peaks"),
-            ".tsv",
             io::tsv::write_string(&peak_table::table(&peaks)),
-            Agreement::Host,
-            Some(peak_table::description()),
+            Some(Agreement::Host),
+            &peak_table::description(),
         ),
     ];
     if let Some(slices) = result.slices() {
         let by_slice = Entities::of("regressors").with("desc", "retroicorSlices");
-        let described = Some(text::slice_description(result));
+        let rounded = || Some(Agreement::Decimals(8));
         let rows = text::slice_wise(result, slices);
-        texts.push(text(by_slice, ".tsv", rows, Agreement::Decimals(8), described));
-        let rows = text::slibase(slices);
+        texts.push(Text::table(by_slice, rows, rounded(), &text::slice_description(result)));
         let slibase = Entities::of("desc-retroicor.slibase");
-        texts.push(text(slibase, ".1D", rows, Agreement::Decimals(8), None));
+        texts.push(Text::plain(slibase, ".1D", text::slibase(slices), rounded()));
     }
     texts
 }

@@ -3,14 +3,13 @@
 
 use std::path::Path;
 
-use serde_json::{Map as Fields, Value, json};
-
 use crate::io::bids::Name;
 use crate::maps::Entities;
 use crate::physio::rvt;
 use crate::pipeline::inputs::{self, Physiology, Run};
 use crate::pipeline::products::{Agreement, Text};
 use crate::pipeline::watch::Watch;
+use crate::table::dictionary::{DataDictionary, Entry};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -156,13 +155,8 @@ pub fn table(runs: &[RunSummary]) -> Text {
     for run in runs {
         text += &(run.cells(&regions).join("\t") + "\n");
     }
-    Text {
-        entities: Entities::of("physio_summary"),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Host),
-        described: Some(described(&regions)),
-    }
+    let entities = Entities::of("physio_summary");
+    Text::table(entities, text, Some(Agreement::Host), &described(&regions))
 }
 
 /// [`table()`] of the runs of a first-level model, if any has something to tell: recordings, motion, volumes that were left out, regions. `tsnr`: `[run]`, of regions.
@@ -182,7 +176,7 @@ pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>, watch: &dyn Watch) -
     runs.iter().zip(&rows).any(tells).then(|| table(&rows))
 }
 
-fn described(regions: &[String]) -> Fields<String, Value> {
+fn described(regions: &[String]) -> DataDictionary {
     let said = [
         ("participant_id", "Participant", "Whose run it is", ""),
         ("session_id", "Session", "The visit of the run", ""),
@@ -211,25 +205,15 @@ fn described(regions: &[String]) -> Fields<String, Value> {
         ("volumes", "Volumes", "Volumes of the image", ""),
         ("kept_volumes", "Volumes kept", "Volumes that were not left out of the fit", ""),
     ];
-    let mut fields = Fields::new();
-    fields.insert(
-        "Description".to_owned(),
-        json!("What recordings, motion and signal of each run come to"),
-    );
-    let mut insert = |column: String, [name, description]: [String; 2], units: &str| {
-        let mut of = json!({ "LongName": name, "Description": description });
-        if !units.is_empty() {
-            of["Units"] = json!(units);
-        }
-        fields.insert(column, of);
-    };
-    for (column, name, description, units) in said {
-        insert(column.to_owned(), [name, description].map(str::to_owned), units);
-    }
-    for region in regions {
+    let said = said.map(|(column, name, description, units)| {
+        (column, Entry::of(description).called(name).in_units(units))
+    });
+    let of_region = |region: &String| {
         let description =
             format!("Mean over the voxels of {region} of mean / sd over time, nothing taken off");
-        insert(format!("tsnr_{region}"), [format!("tSNR of {region}"), description], "");
-    }
-    fields
+        (format!("tsnr_{region}"), Entry::of(description).called(format!("tSNR of {region}")))
+    };
+    DataDictionary::of("What recordings, motion and signal of each run come to")
+        .columns(said)
+        .columns(regions.iter().map(of_region))
 }

@@ -13,6 +13,7 @@ use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::provenance::{Kind, Provenance, real, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType, Role};
+use crate::table::dictionary::{self, DataDictionary};
 
 /// Takes what a story makes. All of it counts, or nothing: a command that fails leaves no output.
 pub trait Products {
@@ -92,14 +93,78 @@ impl Image {
 pub struct Text {
     /// Its name.
     pub entities: Entities,
-    /// `.tsv`, `.1D`, `.txt`, `.json`.
-    pub ending: &'static str,
     /// Its bytes.
     pub text: String,
     /// How its numbers are compared; none where only its checksum is.
     pub agreement: Option<Agreement>,
+    /// `.tsv`, `.1D`, `.txt`.
+    ending: &'static str,
     /// Fields of its sidecar; none where it has no sidecar.
-    pub described: Option<Fields<String, Value>>,
+    described: Option<Fields<String, Value>>,
+}
+
+impl Text {
+    /// A table (`.tsv`) whose first line names its columns, with the JSON that describes each.
+    #[must_use]
+    pub fn table(
+        entities: Entities,
+        text: String,
+        agreement: Option<Agreement>,
+        dictionary: &DataDictionary,
+    ) -> Text {
+        let described = Some(dictionary.fields(header(&text)));
+        Text { entities, text, agreement, ending: TABLE, described }
+    }
+
+    /// A text that explains itself.
+    #[must_use]
+    pub fn plain(
+        entities: Entities,
+        ending: &'static str,
+        text: String,
+        agreement: Option<Agreement>,
+    ) -> Text {
+        debug_assert_ne!(ending, TABLE, "a table is described");
+        Text { entities, text, agreement, ending, described: None }
+    }
+
+    /// The same with a sidecar.
+    #[must_use]
+    pub fn with(self, described: Fields<String, Value>) -> Text {
+        Text { described: Some(described), ..self }
+    }
+
+    /// `.tsv`, `.1D`, `.txt`.
+    #[must_use]
+    pub fn ending(&self) -> &'static str {
+        self.ending
+    }
+
+    /// Fields of its sidecar; none where it has no sidecar.
+    #[must_use]
+    pub fn described(&self) -> Option<&Fields<String, Value>> {
+        self.described.as_ref()
+    }
+
+    /// The columns of a table; none of another text.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        (self.ending == TABLE).then(|| header(&self.text)).into_iter().flatten()
+    }
+
+    /// The first column of a table that its sidecar does not describe.
+    #[must_use]
+    pub fn undescribed(&self) -> Option<&str> {
+        let none = Fields::new();
+        dictionary::undescribed(self.columns(), self.described.as_ref().unwrap_or(&none))
+    }
+}
+
+/// The ending of a table.
+const TABLE: &str = ".tsv";
+
+/// The names in the first line of a table.
+fn header(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().next().into_iter().flat_map(|line| line.split('\t'))
 }
 
 /// How near the numbers of a text come to those of its f64 rerun.

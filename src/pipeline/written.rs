@@ -274,7 +274,14 @@ impl Products for Written {
     }
 
     fn table(&mut self, text: Text) -> Result<()> {
-        let path = self.make(Kind::Table, &text.entities, text.ending, text.described)?;
+        let described = text.described().cloned();
+        let path = self.make(Kind::Table, &text.entities, text.ending(), described)?;
+        debug_assert!(
+            text.undescribed().is_none(),
+            "column {:?} of {} has no object in its data dictionary",
+            text.undescribed(),
+            path.display()
+        );
         self.outputs.text(&path, &text.text)
     }
 

@@ -16,6 +16,7 @@ use crate::volume::{Grid, Mask};
 mod anatomy;
 mod breathing;
 mod confounds;
+pub mod dictionaries;
 pub mod drug_trial;
 pub mod elementary;
 pub mod field;

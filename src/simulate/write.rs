@@ -1,12 +1,13 @@
 //! A study as a BIDS dataset, as plain data: which files there are and what each holds. Whoever asked writes them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{GoOn, Label, Study};
+use super::{GoOn, Label, Study, dictionaries};
 use crate::error::Result;
 use crate::recording::Recording;
 use crate::table::Table;
+use crate::table::dictionary::{DataDictionary, Entry, undescribed};
 use crate::volume::Grid;
 
 /// BOLD units of one step of the stored integers: five eighths of the thermal noise sd. Rounding then
@@ -123,6 +124,7 @@ impl Content {
 /// Voxels between two questions whether to go on.
 const AT_ONCE: usize = 1 << 20;
 
+const PARTICIPANTS: &str = "participants.tsv";
 const SUBJECT: &str = "sub-01/func/sub-01_task-pain";
 const DERIVED: &str = "derivatives/boldly-simulate/sub-01/func/sub-01_task-pain";
 const TRUTH: &str = "derivatives/truth/sub-01/func/sub-01_task-pain";
@@ -168,7 +170,12 @@ pub fn readme(command: &str) -> String {
 #[must_use]
 pub fn names() -> Vec<String> {
     let of_run = ["bold.nii.gz", "events.tsv", "physio.tsv.gz", "physio.json"];
-    let derived = ["confounds_timeseries.tsv", "brain_mask.nii.gz", "brain_mask.json"];
+    let derived = [
+        "confounds_timeseries.tsv",
+        "confounds_timeseries.json",
+        "brain_mask.nii.gz",
+        "brain_mask.json",
+    ];
     let truth = [
         "desc-pain_effect.nii.gz",
         "desc-control_effect.nii.gz",
@@ -177,21 +184,28 @@ pub fn names() -> Vec<String> {
         "desc-noise_rho.nii.gz",
         "dseg.nii.gz",
         "dseg.tsv",
+        "dseg.json",
         "label-brainstem_mask.nii.gz",
         "label-PAG_mask.nii.gz",
         "desc-cardiac_phase.tsv.gz",
+        "desc-cardiac_phase.json",
         "desc-respiratory_phase.tsv.gz",
+        "desc-respiratory_phase.json",
         "desc-beats_times.tsv",
+        "desc-beats_times.json",
         "desc-breaths_times.tsv",
+        "desc-breaths_times.json",
     ];
     let folders = ["", "derivatives/boldly-simulate/", "derivatives/truth/"];
     let described = folders.map(|folder| format!("{folder}dataset_description.json"));
     let others = [
         paths::README,
-        "participants.tsv",
+        PARTICIPANTS,
+        "participants.json",
         "task-pain_bold.json",
         "task-pain_events.json",
         paths::CHECKSUMS,
+        "derivatives/truth/checksums.json",
     ];
     let mut names: Vec<String> = others.map(str::to_owned).into_iter().chain(described).collect();
     names.extend(of_run.map(|ending| format!("{SUBJECT}_{ending}")));
@@ -215,11 +229,13 @@ pub fn files_while(
     files.extend(derivatives(study));
     files.extend(truth(study));
     files.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut sums = String::from("path\tsha256_of_content\n");
+    let mut rows = Vec::new();
     for (path, content) in &files {
-        sums += &format!("{path}\t{}\n", content.sha256(go_on)?);
+        rows.push(vec![path.clone(), content.sha256(go_on)?]);
     }
-    files.push((paths::CHECKSUMS.into(), Content::Text(sums)));
+    let columns = ["path", "sha256_of_content"].map(str::to_owned).to_vec();
+    let sums = Table { name: paths::CHECKSUMS.to_owned(), columns, rows };
+    files.extend(described(paths::CHECKSUMS, &sums, &dictionaries::checksums()));
     files.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(files)
 }
@@ -234,9 +250,12 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
         "MultibandAccelerationFactor": spec.multiband,
     });
     let (samples, physio) = recorded(&study.recording);
-    let events = json!({
-        "trial_type": { "Levels": { "pain": "painful heat", "control": "touch" } },
-    });
+    let [events, described_events] = described(
+        paths::EVENTS,
+        &study.events,
+        &dictionaries::events(&[("pain", "painful heat"), ("control", "touch")]),
+    );
+    let [people, described_people] = participants();
     let bold_image = Content::Image(Box::new(Image {
         grid: study.grid.clone(),
         tr: Some(spec.tr),
@@ -250,17 +269,24 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
             dataset("A simulated pain study with known truth", "raw"),
         ),
         (paths::README.into(), Content::Text(readme(command))),
-        (
-            "participants.tsv".into(),
-            Content::Text("participant_id\tspecies\nsub-01\tsimulated\n".into()),
-        ),
+        people,
+        described_people,
         ("task-pain_bold.json".into(), pretty(&bold)),
-        ("task-pain_events.json".into(), pretty(&events)),
+        ("task-pain_events.json".into(), described_events.1),
         (paths::BOLD.into(), bold_image),
-        (paths::EVENTS.into(), tsv(&study.events)),
+        events,
         (paths::PHYSIO.into(), samples),
         (format!("{SUBJECT}_physio.json"), physio),
     ]
+}
+
+fn participants() -> [(String, Content); 2] {
+    let table = Table {
+        name: PARTICIPANTS.to_owned(),
+        columns: ["participant_id", "species"].map(str::to_owned).to_vec(),
+        rows: vec![["sub-01", "simulated"].map(str::to_owned).to_vec()],
+    };
+    described(PARTICIPANTS, &table, &dictionaries::participants())
 }
 
 /// dataset_description.json. `kind`: `raw` or `derivative`.
@@ -293,11 +319,12 @@ pub(super) fn recorded(recording: &Recording) -> (Content, Content) {
         samples += &row.join("\t");
         samples += "\n";
     }
-    let physio = json!({
+    let mut physio = json!({
         "SamplingFrequency": traces.first().map(|t| t.sampling_hz),
         "StartTime": traces.first().map(|t| t.start_s),
         "Columns": columns,
     });
+    columns.iter().for_each(|column| physio[*column] = dictionaries::recorded(column).into());
     (Content::GzText(samples), pretty(&physio))
 }
 
@@ -313,12 +340,15 @@ pub(super) fn bold_stored(bold: &[f32], thermal_sd: f64) -> Stored {
 }
 
 fn derivatives(study: &Study) -> Vec<(String, Content)> {
+    let [confounds, of_confounds] =
+        described(paths::CONFOUNDS, &study.confounds, &dictionaries::confounds());
     vec![
         (
             "derivatives/boldly-simulate/dataset_description.json".into(),
             dataset("What a preprocessing would deliver", "derivative"),
         ),
-        (paths::CONFOUNDS.into(), tsv(&study.confounds)),
+        confounds,
+        of_confounds,
         (paths::MASK.into(), mask(study, &study.mask.inside)),
         (format!("{DERIVED}_desc-brain_mask.json"), pretty(&json!({ "Type": "Brain" }))),
     ]
@@ -329,12 +359,16 @@ fn truth(study: &Study) -> Vec<(String, Content)> {
     let map = |values: &[f32], stored: Stored| map(study, values.to_vec(), stored);
     let fine = |values: &[f32]| map(values, Stored::Int16 { slope: 0.0625 });
     let labels: Vec<f32> = truth.labels.iter().map(|&v| f32::from(v)).collect();
-    let mut names = String::from("index\tname\n");
-    for (label, name) in Label::NAMES {
-        names += &format!("{}\t{name}\n", label as u8);
-    }
+    let names = Label::NAMES.into_iter().map(|(label, name)| (label as u8, name));
+    let tables = [
+        region_names(&format!("{TRUTH}_dseg.tsv"), names),
+        phases("cardiac", &study.physiology.cardiac_phase, study),
+        phases("respiratory", &study.physiology.respiratory_phase, study),
+        times("beats", &study.physiology.beats_s),
+        times("breaths", &study.physiology.breaths_s),
+    ];
     let brainstem = truth.where_label(&[Label::Brainstem, Label::Pag]);
-    vec![
+    let maps = vec![
         (
             "derivatives/truth/dataset_description.json".into(),
             dataset("What was put into the simulated run", "derivative"),
@@ -348,20 +382,10 @@ fn truth(study: &Study) -> Vec<(String, Content)> {
             map(&truth.rho, Stored::UInt8 { slope: 1.0 / 256.0 }),
         ),
         (format!("{TRUTH}_dseg.nii.gz"), map(&labels, Stored::UInt8 { slope: 1.0 })),
-        (format!("{TRUTH}_dseg.tsv"), Content::Text(names)),
         (paths::BRAINSTEM.into(), mask(study, &brainstem)),
         (paths::PAG.into(), mask(study, &truth.where_label(&[Label::Pag]))),
-        (
-            format!("{TRUTH}_desc-cardiac_phase.tsv.gz"),
-            Content::GzText(phases(&study.physiology.cardiac_phase)),
-        ),
-        (
-            format!("{TRUTH}_desc-respiratory_phase.tsv.gz"),
-            Content::GzText(phases(&study.physiology.respiratory_phase)),
-        ),
-        (format!("{TRUTH}_desc-beats_times.tsv"), times(&study.physiology.beats_s)),
-        (format!("{TRUTH}_desc-breaths_times.tsv"), times(&study.physiology.breaths_s)),
-    ]
+    ];
+    maps.into_iter().chain(tables.into_iter().flatten()).collect()
 }
 
 fn map(study: &Study, values: Vec<f32>, stored: Stored) -> Content {
@@ -379,20 +403,40 @@ fn mask(study: &Study, inside: &[bool]) -> Content {
     map(study, values, Stored::UInt8 { slope: 1.0 })
 }
 
-/// Unwrapped phases in radians, a row a volume, a column a slice.
-fn phases(phase: &[Vec<f64>]) -> String {
+/// Unwrapped phases in radians, a row a volume, a column a slice, and their sidecar. `of`: cardiac, respiratory.
+fn phases(of: &str, phase: &[Vec<f64>], study: &Study) -> [(String, Content); 2] {
     let mut text = String::new();
     for volume in phase {
         let cells: Vec<String> = volume.iter().map(|p| format!("{p:.4}")).collect();
         text += &cells.join("\t");
         text += "\n";
     }
-    text
+    let columns: Vec<String> =
+        (0..phase.first().map_or(0, Vec::len)).map(|k| format!("slice_{k}")).collect();
+    let mut said = json!({
+        "SamplingFrequency": 1.0 / study.spec.tr,
+        "StartTime": 0.0,
+        "Columns": columns,
+    });
+    for (k, column) in columns.iter().enumerate() {
+        let entry = Entry::of(format!("Unwrapped {of} phase at the time of slice {k}"));
+        said[column] = entry.in_units("rad").into();
+    }
+    let stem = format!("{TRUTH}_desc-{of}_phase");
+    [(format!("{stem}.tsv.gz"), Content::GzText(text)), (format!("{stem}.json"), pretty(&said))]
 }
 
-fn times(seconds: &[f64]) -> Content {
-    let rows = seconds.iter().fold(String::new(), |text, t| text + &format!("{t:.4}\n"));
-    Content::Text(format!("time_s\n{rows}"))
+/// `of`: beats, breaths.
+fn times(of: &str, seconds: &[f64]) -> [(String, Content); 2] {
+    let path = format!("{TRUTH}_desc-{of}_times.tsv");
+    let table = Table {
+        name: path.clone(),
+        columns: vec!["time_s".to_owned()],
+        rows: seconds.iter().map(|t| vec![format!("{t:.4}")]).collect(),
+    };
+    let says = Entry::of(format!("Time of each of the {of}, from the first volume on"));
+    let dictionary = DataDictionary::default().column("time_s", says.in_units("s"));
+    described(&path, &table, &dictionary)
 }
 
 pub(super) fn tsv(table: &Table) -> Content {
@@ -404,6 +448,35 @@ pub(super) fn tsv(table: &Table) -> Content {
     Content::Text(text)
 }
 
-pub(super) fn pretty(value: &serde_json::Value) -> Content {
+pub(super) fn pretty(value: &Value) -> Content {
     Content::Text(format!("{value:#}\n"))
+}
+
+/// A table and the JSON beside it.
+#[must_use]
+pub fn described(path: &str, table: &Table, dictionary: &DataDictionary) -> [(String, Content); 2] {
+    let columns = || table.columns.iter().map(String::as_str);
+    let fields = dictionary.fields(columns());
+    let lacks = undescribed(columns(), &fields);
+    debug_assert!(lacks.is_none(), "column {lacks:?} of {path} has no object in its dictionary");
+    [(path.to_owned(), tsv(table)), (json_path(path), pretty(&Value::Object(fields)))]
+}
+
+/// The JSON of a table.
+#[must_use]
+pub fn json_path(path: &str) -> String {
+    path.replace(".tsv", ".json")
+}
+
+/// The names of labelled regions, with the JSON beside them.
+pub(super) fn region_names<'a>(
+    path: &str,
+    names: impl Iterator<Item = (u8, &'a str)>,
+) -> [(String, Content); 2] {
+    let table = Table {
+        name: path.to_owned(),
+        columns: ["index", "name"].map(str::to_owned).to_vec(),
+        rows: names.map(|(label, name)| vec![label.to_string(), name.to_owned()]).collect(),
+    };
+    described(path, &table, &dictionaries::labels())
 }

@@ -227,6 +227,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "censor",
             "smoothing",
             "inputs",
+            // What a correction is named, as its columns stand in a design.
+            "carried",
             "precision",
             "chance",
             "noise",

@@ -10,6 +10,8 @@ mod again;
 mod beside;
 mod command;
 mod dataset;
+#[path = "../described/mod.rs"]
+mod described;
 mod events;
 mod foreseen;
 mod golden;

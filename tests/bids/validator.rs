@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::binary::{run, said, with_words};
+use crate::described::assert_described;
 use crate::small::{DERIVED, IN_SPACE, RAW, STEM, json, study, words};
 use crate::tables;
 
@@ -77,6 +78,8 @@ fn results_of_a_model_at_every_level_are_a_valid_dataset() {
     );
     run(dir, &line);
     run(dir, &tables::LINE.replace(" dataset ", " run "));
+    let tables = assert_described(&dir.join("out"));
+    assert!(tables.iter().any(|name| name.ends_with("_desc-model_design.tsv")), "{tables:?}");
     // all but the descriptions is what the validator is told to pass over
     assert!(valid(&validator, &dir.join("out")) >= 2);
 }

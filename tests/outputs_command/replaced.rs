@@ -105,7 +105,7 @@ fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
     run(dir, &(other + " --overwrite"));
     assert!(listed("out").iter().all(|name| !name.contains("qc") && !name.contains("pain")));
     assert!(listed("out").iter().any(|name| name == "notes.txt"));
-    assert_eq!(listed("out").len(), 2 * 6 + 2 + 1, "{:?}", listed("out"));
+    assert_eq!(listed("out").len(), 2 * (6 + 2) + 1, "{:?}", listed("out"));
     run(dir, "verify out -q");
 
     // a map that was changed stays

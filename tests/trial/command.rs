@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use super::described::assert_described;
 use super::study::{folder, is_golden};
 
 /// The simulated study alone, in a folder of its own.
@@ -52,6 +53,7 @@ fn tables_results_and_plan_hold_the_golden_numbers_and_verify() {
     let dir = study();
     let (dir, line) = (dir.path(), format!("{NRS} --outcome pcs --primary nrs --out out"));
     let (_, said) = run(dir, &line);
+    assert!(assert_described(&dir.join("out")).contains(&"ancova.tsv".to_owned()));
     assert!(said.contains("nrs: milnacipran - placebo = -1.103 (-1.724 to -0.482)"), "{said}");
     assert!(said.contains("'pcs' is taken for questionnaires:sf36_pcs"), "{said}");
     let number = |column: &str| cell(&dir.join("out/ancova.tsv"), column).parse::<f64>().unwrap();

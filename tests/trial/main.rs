@@ -17,6 +17,8 @@ mod correlations;
 mod covariates;
 mod cpm;
 mod crossover;
+#[path = "../described/mod.rs"]
+mod described;
 mod disposition;
 mod doubts;
 mod edges;

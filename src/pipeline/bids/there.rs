@@ -18,7 +18,7 @@ use crate::io::hash::Checksum;
 use crate::io::{Overwrite, folder};
 use crate::pipeline::earlier::Earlier;
 use crate::pipeline::foreseen::Foreseen;
-use crate::pipeline::provenance::{self, Provenance, real};
+use crate::pipeline::provenance::{self, Provenance, real, sidecar_path};
 use crate::pipeline::spec::{Command, Role};
 
 /// A finished unit, as the sidecar of its mask tells of it, paths absolute.
@@ -378,7 +378,10 @@ impl There {
             let is_written = ["_desc-model_", "_desc-slices_"].iter().any(|of| name.contains(of));
             path.parent() == Some(folder) && is_written && path.is_file()
         };
-        made.extend(written.filter(is_own));
+        let written: Vec<PathBuf> = written.filter(is_own).collect();
+        let described = written.iter().map(|path| sidecar_path(path));
+        made.extend(described.filter(|path| path.is_file()));
+        made.extend(written);
         Ok(made)
     }
 }

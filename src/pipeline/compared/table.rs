@@ -109,16 +109,12 @@ mod tests {
 
     use super::*;
     use crate::maps::Entities;
+    use crate::table::dictionary::DataDictionary;
 
     fn compared(got: &str, want: &str, agreement: Agreement) -> Comparison {
         let mut comparison = Comparison::of(Path::new("x.tsv"));
-        let want = Text {
-            entities: Entities::of("x"),
-            ending: ".tsv",
-            text: want.to_owned(),
-            agreement: Some(agreement),
-            described: None,
-        };
+        let dictionary = DataDictionary::default();
+        let want = Text::table(Entities::of("x"), want.to_owned(), Some(agreement), &dictionary);
         compare(got, &want, Bounds::F32, &mut comparison);
         comparison
     }

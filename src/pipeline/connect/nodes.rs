@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use ndarray::Array1;
-use serde_json::{Value, json};
 
 use super::moved::{self, Moved};
 use crate::design::label;
@@ -12,6 +11,7 @@ use crate::pipeline::inputs::Run;
 use crate::pipeline::regions::{self, Region};
 use crate::pipeline::spec::{ConnectSpec, RegionOptions};
 use crate::pipeline::watch::Watch;
+use crate::table::dictionary::Entry;
 use crate::volume::Grid;
 
 /// All of them.
@@ -181,19 +181,18 @@ pub(super) struct NodeOfRun {
 
 impl NodeOfRun {
     /// For a sidecar.
-    pub(super) fn described(&self) -> Value {
-        let mut fields = json!({
-            "Voxels": self.n_used,
-            "VoxelsInRegion": self.n_voxels,
-            "Coverage": self.coverage,
-            "Units": "BOLD units",
-        });
-        if let (Some(all), Some(why)) = (fields.as_object_mut(), self.why_not) {
-            all.insert("NotKnown".to_owned(), json!(why));
-        }
-        if let (Some(all), Some(share)) = (fields.as_object_mut(), self.explains) {
-            all.insert("FirstPrincipalComponent".to_owned(), json!(share));
-        }
-        fields
+    pub(super) fn described(&self) -> Entry {
+        let what = match self.explains {
+            None => "Mean series",
+            Some(_) => "First principal component of the series",
+        };
+        let entry = Entry::of(format!("{what} of the voxels of {} that are used", self.name))
+            .with("Voxels", self.n_used)
+            .with("VoxelsInRegion", self.n_voxels)
+            .with("Coverage", self.coverage)
+            .in_units("BOLD units");
+        let entry = self.why_not.into_iter().fold(entry, |of, why| of.with("NotKnown", why));
+        let share = self.explains.into_iter();
+        share.fold(entry, |of, share| of.with("FirstPrincipalComponent", share))
     }
 }

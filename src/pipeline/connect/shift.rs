@@ -6,11 +6,12 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::nodes::Nodes;
 use super::run::OfRun;
-use super::tables::{OF_R, cell, fields, of_run, summed};
+use super::tables::{OF_R, cell, of_run, summed};
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::{described_moves, is_changed, moved_cells};
 use crate::stats::connectivity::{LARGEST, correlations, fisher_z};
+use crate::table::dictionary::DataDictionary;
 
 /// A row: a region that is moved, how far, and another that is not.
 struct Row {
@@ -96,22 +97,20 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
         1 => String::new(),
         n => format!("; the mean of Fisher's z over {n} runs"),
     };
-    let mut described = fields(serde_json::json!({
-        "Description": format!("Correlations with a region where it was given, and where it is moved to; the other stays{over}"),
-        "region": "The region that is moved",
-        "other": "The region that stays",
-        "voxels": "Of the region there that are used",
-        "coverage": "Share of the region there that they are",
-        "r": "Correlation of the cleaned series",
-        "z": "Fisher's z of it",
-        "shared_voxels": "Voxels there that are in the other's mean, too, and make r larger; r is n/a where they are all of both",
-    }));
-    described.extend(described_moves());
-    Some(Text {
-        entities: of_run(Entities::of("edges"), number).with("desc", "shift"),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Columns(columns.collect())),
-        described: Some(described),
-    })
+    let shared = "Voxels there that are in the other's mean, too, and make r larger; r is n/a where they are all of both";
+    let dictionary = DataDictionary::of(format!(
+        "Correlations with a region where it was given, and where it is moved to; the other stays{over}"
+    ))
+    .columns([
+        ("region", "The region that is moved"),
+        ("other", "The region that stays"),
+        ("voxels", "Of the region there that are used"),
+        ("coverage", "Share of the region there that they are"),
+        ("r", "Correlation of the cleaned series"),
+        ("z", "Fisher's z of it"),
+        ("shared_voxels", shared),
+    ])
+    .columns(described_moves());
+    let entities = of_run(Entities::of("edges"), number).with("desc", "shift");
+    Some(Text::table(entities, text, Some(Agreement::Columns(columns.collect())), &dictionary))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ndarray::Array2;
 use rayon::prelude::*;
-use serde_json::{Map as Fields, Value, json};
+use serde_json::json;
 
 use super::edges::Edges;
 use super::networks::{Between, Group};
@@ -12,6 +12,7 @@ use super::run::OfRun;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::spec::{ConnectSpec, Estimator};
+use crate::table::dictionary::{DataDictionary, Entry};
 use crate::table::digits;
 
 /// Decimals of what is at most about 1, and of series relative to nothing.
@@ -26,10 +27,6 @@ pub(super) fn of_run(entities: Entities, number: Option<usize>) -> Entities {
         Some(number) => entities.with("run", number.to_string()),
         None => entities,
     }
-}
-
-pub(super) fn fields(value: Value) -> Fields<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
 }
 
 pub(super) fn cell(value: f64) -> String {
@@ -98,29 +95,23 @@ pub(super) fn series(run: &OfRun, number: Option<usize>) -> Text {
         None => "not smoothed".to_owned(),
         Some(why) => format!("of a run that was smoothed before ({why})"),
     };
-    let mut described = fields(json!({
-        "Description": format!("Mean of each region's voxels, {smoothed}, without the nuisance columns: of each volume that is kept"),
-        "SamplingFrequency": 1.0 / run.tr,
-        "VolumesOfTheRun": run.kept,
-        "NuisanceColumns": run.columns,
-        "DegreesOfFreedom": run.nu + 1.0,
-        "time": {"Description": "Of the volume in the run; volumes that are left out have no row", "Units": "s"},
-    }));
+    let time = "Of the volume in the run; volumes that are left out have no row";
+    let mut dictionary = DataDictionary::of(format!(
+        "Mean of each region's voxels, {smoothed}, without the nuisance columns: of each volume that is kept"
+    ))
+    .fact("SamplingFrequency", 1.0 / run.tr)
+    .fact("VolumesOfTheRun", run.kept.clone())
+    .fact("NuisanceColumns", run.columns.clone())
+    .fact("DegreesOfFreedom", run.nu + 1.0)
+    .column("time", Entry::of(time).in_units("s"))
+    .columns(run.nodes.iter().map(|node| (node.name.clone(), node.described())));
     if !run.own.is_empty() {
-        described.insert("VoxelwiseColumns".to_owned(), json!(run.own));
-    }
-    for node in &run.nodes {
-        described.insert(node.name.clone(), node.described());
+        dictionary = dictionary.fact("VoxelwiseColumns", json!(run.own));
     }
     let columns = std::iter::once(ColumnAgreement::Host)
         .chain(run.nodes.iter().map(|_| ColumnAgreement::Summed { decimals: 12, times: 4.0 }));
-    Text {
-        entities: of_run(Entities::of("timeseries"), number),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Columns(columns.collect())),
-        described: Some(described),
-    }
+    let entities = of_run(Entities::of("timeseries"), number);
+    Text::table(entities, text, Some(Agreement::Columns(columns.collect())), &dictionary)
 }
 
 /// What a matrix holds.
@@ -182,20 +173,15 @@ pub(super) fn matrix(
         Estimator::Partial | Estimator::Beta => OF_T,
     };
     let columns = std::iter::once(ColumnAgreement::Host).chain(names.iter().map(|_| summed(times)));
-    Text {
-        entities: of_run(Entities::of("relmat"), number).with("stat", stat),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Columns(columns.collect())),
-        described: Some(fields(json!({
-            "Description": match edges.n_runs {
-                1 => what.to_owned(),
-                n => format!("{what}: by {}, each counting alike", spec.estimator.over(n)),
-            },
-            "DegreesOfFreedom": nu,
-            "Node": "The region of the row",
-        }))),
-    }
+    let dictionary = DataDictionary::of(match edges.n_runs {
+        1 => what.to_owned(),
+        n => format!("{what}: by {}, each counting alike", spec.estimator.over(n)),
+    })
+    .fact("DegreesOfFreedom", nu)
+    .column("Node", "The region of the row")
+    .columns(names.iter().map(|&name| (name, format!("Value of the row's region with {name}"))));
+    let entities = of_run(Entities::of("relmat"), number).with("stat", stat);
+    Text::table(entities, text, Some(Agreement::Columns(columns.collect())), &dictionary)
 }
 
 /// What stands behind what a table is of, where it is of several runs.
@@ -250,17 +236,13 @@ pub(super) fn edges(
     let (host, of_r, of_t) = (ColumnAgreement::Host, summed(OF_R), summed(OF_T));
     let columns =
         vec![host, host, of_r, of_t, of_r, host, of_t, host, of_t, of_t, host, host, host, host];
-    Text {
-        entities: of_run(Entities::of("edges"), number),
-        ending: ".tsv",
-        text: lines.concat(),
-        agreement: Some(Agreement::Columns(columns)),
-        described: Some(fields(edges_described(edges))),
-    }
+    let (entities, agreement) =
+        (of_run(Entities::of("edges"), number), Agreement::Columns(columns));
+    Text::table(entities, lines.concat(), Some(agreement), &edges_described(edges))
 }
 
 /// What the columns of pairs are.
-fn edges_described(edges: &Edges) -> serde_json::Value {
+fn edges_described(edges: &Edges) -> DataDictionary {
     let p = match edges.n_runs {
         1 => {
             "Both tails of t, uncorrected. It supposes that what the nuisance columns leave is white: with a high-pass of 128 s and autocorrelated noise .05 \
@@ -272,29 +254,28 @@ fn edges_described(edges: &Edges) -> serde_json::Value {
     };
     let is_mean = edges.n_runs > 1;
     let of = |one: &'static str, mean: &'static str| if is_mean { mean } else { one };
-    json!({
-        "Description": format!("Every pair of regions once{}", of_runs(edges)),
-        "region_a": "One region of the pair",
-        "region_b": "The other",
-        "r": "Correlation of the cleaned series, which is the partial correlation given the nuisance columns",
-        "partial_r": "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent",
-        "z": "Fisher's z of r, atanh r",
-        "se_z": of(
+    DataDictionary::of(format!("Every pair of regions once{}", of_runs(edges))).columns([
+        ("region_a", "One region of the pair"),
+        ("region_b", "The other"),
+        ("r", "Correlation of the cleaned series, which is the partial correlation given the nuisance columns"),
+        ("partial_r", "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent"),
+        ("z", "Fisher's z of r, atanh r"),
+        ("se_z", of(
             "Its standard error, 1 / sqrt(dof - 1)",
             "The standard error of the mean, the root of the sum of the squares of the runs' over their number; that of a run is 1 / sqrt(dof - 1) by its own dof",
-        ),
-        "t": of("r sqrt(dof / (1 - r²))", "n/a: t is of one run"),
-        "dof": "Volumes that are kept less the rank of the nuisance columns, those of each voxel's own too, less 1",
-        "p": p,
-        "q": "p adjusted for all pairs that are not n/a, false discovery rate (Benjamini and Hochberg); regions of the same voxels count once",
-        "partial_dof": of(
+        )),
+        ("t", of("r sqrt(dof / (1 - r²))", "n/a: t is of one run")),
+        ("dof", "Volumes that are kept less the rank of the nuisance columns, those of each voxel's own too, less 1"),
+        ("p", p),
+        ("q", "p adjusted for all pairs that are not n/a, false discovery rate (Benjamini and Hochberg); regions of the same voxels count once"),
+        ("partial_dof", of(
             "dof less the number of other regions, those of the same voxels counted once",
             "The same less, in each run, the number of other regions, those of the same voxels counted once",
-        ),
-        "coverage_a": "Share of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain",
-        "coverage_b": "The same of the other",
-        "shared_voxels": "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a",
-    })
+        )),
+        ("coverage_a", "Share of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain"),
+        ("coverage_b", "The same of the other"),
+        ("shared_voxels", "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a"),
+    ])
 }
 
 /// Networks within and between.
@@ -313,20 +294,14 @@ pub(super) fn networks(
     }
     let host = ColumnAgreement::Host;
     let columns = vec![host, host, summed(OF_R), summed(OF_R), host, host];
-    let described = json!({
-        "Description": format!("Networks, and seeds that are in none: the mean of Fisher's z over the pairs of their regions{}", of_runs(edges)),
-        "network_a": "One network, or a seed that is in none",
-        "network_b": "The other; the same as network_a: within it",
-        "mean_z": "Over the pairs that are known, each counting alike",
-        "r": "tanh of mean_z",
-        "pairs": "Pairs of different regions",
-        "pairs_known": "Those of them of which both regions are known",
-    });
-    Text {
-        entities: of_run(Entities::of("networks"), number),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Columns(columns)),
-        described: Some(fields(described)),
-    }
+    let dictionary = DataDictionary::of(format!("Networks, and seeds that are in none: the mean of Fisher's z over the pairs of their regions{}", of_runs(edges))).columns([
+        ("network_a", "One network, or a seed that is in none"),
+        ("network_b", "The other; the same as network_a: within it"),
+        ("mean_z", "Over the pairs that are known, each counting alike"),
+        ("r", "tanh of mean_z"),
+        ("pairs", "Pairs of different regions"),
+        ("pairs_known", "Those of them of which both regions are known"),
+    ]);
+    let entities = of_run(Entities::of("networks"), number);
+    Text::table(entities, text, Some(Agreement::Columns(columns)), &dictionary)
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::simulate::drug_trial::{DrugTrial, SESSIONS, Task, Visit};
+use crate::simulate::write;
 
 /// The Stats Model of the pain task.
 pub(super) const MODEL: &str = "model-pain_smdl.json";
@@ -48,7 +49,8 @@ impl Folders {
     /// What the demonstration makes in its folder beside the study.
     pub fn places(&self) -> Vec<PathBuf> {
         let (coupling, _) = COUPLING;
-        let parts = [BIDS, MODEL, CONNECT, coupling, "tables", "trial", PAGE, TABLE];
+        let described = write::json_path(TABLE);
+        let parts = [BIDS, MODEL, CONNECT, coupling, "tables", "trial", PAGE, TABLE, &described];
         parts.iter().map(|name| self.at(name)).collect()
     }
 

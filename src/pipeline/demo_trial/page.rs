@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use super::names::{MODEL, PAGE, TABLE};
-use super::{TrialDemo, found};
+use super::{Line, TrialDemo, found};
 use crate::error::Result;
 use crate::io::Overwrite;
 use crate::pipeline::simulate::write_files;
 use crate::pipeline::watch::Watch;
 use crate::report::demo::{self, DemoPage, Row};
-use crate::simulate::write::Content;
+use crate::simulate::write::{self, Content};
+use crate::table::Table;
+use crate::table::dictionary::DataDictionary;
 
 /// Where one may go on, if it is there.
 const LINKS: [(&str, &str); 9] = [
@@ -36,7 +38,7 @@ pub(super) fn write(
     (out, command): (&Path, &str),
     watch: &dyn Watch,
 ) -> Result<()> {
-    let row = |line: &super::Line| Row {
+    let row = |line: &Line| Row {
         quantity: line.quantity.clone(),
         units: line.units.clone(),
         truth: line.truth,
@@ -56,21 +58,36 @@ pub(super) fn write(
         links: &links,
         command,
     };
-    let files = [
-        (PAGE.to_owned(), Content::Text(demo::page(&page))),
-        (TABLE.to_owned(), Content::Text(table(result))),
-    ];
+    let mut files = vec![(PAGE.to_owned(), Content::Text(demo::page(&page)))];
+    files.extend(write::described(TABLE, &table(result), &described()));
     write_files((files.len(), files), out, Overwrite::Own, watch)
 }
 
-fn table(result: &TrialDemo) -> String {
-    let mut text = "quantity\tunits\ttruth\tfound\tlower_95\tupper_95\tp\tby\n".to_owned();
-    for line in &result.lines {
-        let number = |v: f64| if v.is_finite() { v.to_string() } else { "n/a".to_owned() };
-        let units = if line.units.is_empty() { "n/a" } else { &line.units };
-        let numbers = [line.truth, line.found, line.lower, line.upper].map(number).join("\t");
+const COLUMNS: [&str; 8] =
+    ["quantity", "units", "truth", "found", "lower_95", "upper_95", "p", "by"];
+
+fn table(result: &TrialDemo) -> Table {
+    let number = |v: f64| if v.is_finite() { v.to_string() } else { "n/a".to_owned() };
+    let row = |line: &Line| {
+        let units = if line.units.is_empty() { "n/a".to_owned() } else { line.units.clone() };
+        let numbers = [line.truth, line.found, line.lower, line.upper].map(number);
         let p = line.p.filter(|p| p.is_finite()).map_or("n/a".to_owned(), |p| format!("{p:.2e}"));
-        text += &format!("{}\t{units}\t{numbers}\t{p}\t{}\n", line.quantity, line.by);
-    }
-    text
+        let first = [line.quantity.clone(), units];
+        first.into_iter().chain(numbers).chain([p, line.by.to_owned()]).collect()
+    };
+    let columns = COLUMNS.map(str::to_owned).to_vec();
+    Table { name: TABLE.to_owned(), columns, rows: result.lines.iter().map(row).collect() }
+}
+
+fn described() -> DataDictionary {
+    DataDictionary::of("What was put into the simulated trial beside what was found").columns([
+        ("quantity", "What the drug changes, or does not"),
+        ("units", "Units of truth, found and its limits; n/a: none"),
+        ("truth", "What was put in"),
+        ("found", "The estimate"),
+        ("lower_95", "Lower limit of its 95 % confidence interval"),
+        ("upper_95", "Upper limit of its 95 % confidence interval"),
+        ("p", "Its p"),
+        ("by", "The command that found it"),
+    ])
 }

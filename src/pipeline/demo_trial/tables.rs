@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::names::{BRAIN, COUPLING, Folders, NETWORK, PHYSIO, SEED};
 use crate::error::{Error, Result};
@@ -10,8 +10,9 @@ use crate::io::{self, Overwrite};
 use crate::pipeline::simulate::write_files;
 use crate::pipeline::watch::Watch;
 use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Visit};
-use crate::simulate::write::Content;
+use crate::simulate::{dictionaries, write};
 use crate::table::Table;
+use crate::table::dictionary::{DataDictionary, Entry};
 
 /// How `group` calls the visits.
 const SESSION_NAMES: [&str; 2] = ["before", "after"];
@@ -34,22 +35,14 @@ pub(super) fn write(folders: &Folders, trial: &DrugTrial, watch: &dyn Watch) -> 
     // A region's signal was asked for at rest alone.
     let physio = Table { name: PHYSIO.to_owned(), ..in_pain.above(at_rest) };
     let dictionary: serde_json::Map<String, Value> = of_pain.into_iter().chain(of_rest).collect();
+    let of_maps = dictionaries::maps("Fisher's z of the seed with each voxel");
     let files = [
-        (BRAIN.to_owned(), text(&brain)),
-        (BRAIN.replace(".tsv", ".json"), pretty(&described())),
-        (PHYSIO.to_owned(), text(&physio)),
-        (PHYSIO.replace(".tsv", ".json"), pretty(&Value::Object(dictionary))),
-        (COUPLING.1.to_owned(), text(&maps(trial))),
+        write::described(BRAIN, &brain, &described()),
+        write::described(PHYSIO, &physio, &DataDictionary::made(dictionary)),
+        write::described(COUPLING.1, &maps(trial), &of_maps),
     ];
+    let files = files.concat();
     write_files((files.len(), files), &folders.out, Overwrite::Own, watch)
-}
-
-fn text(table: &Table) -> Content {
-    Content::Text(io::tsv::write_string(table))
-}
-
-fn pretty(value: &Value) -> Content {
-    Content::Text(format!("{value:#}\n"))
 }
 
 /// The tables of a task's runs below each other, and the dictionary of the first. `path`: of a visit, its table or (`json`) the dictionary; none where it has no such run.
@@ -157,15 +150,23 @@ fn coupling(folders: &Folders, trial: &DrugTrial, visit: &Visit) -> Result<Strin
     Ok(rounded(&one.or(other)?))
 }
 
-fn described() -> Value {
+fn described() -> DataDictionary {
+    let value = |name: &str, says: &str, units: &str| {
+        Entry::of(says).called(name).in_units(units).with("SelectedBy", "atlas")
+    };
     let percent = "percent signal change";
-    json!({
-        "pag_pain": { "LongName": "PAG, pain", "Description": "Response to pain in the periaqueductal grey", "Units": percent, "SelectedBy": "atlas" },
-        "insula_pain": { "LongName": "Insula, pain", "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent, "SelectedBy": "atlas" },
-        "insula_dmn_z": { "LongName": "Insula with DMN", "Description": "Fisher's z of the anterior insula with the default mode network at rest", "Units": "Fisher z", "SelectedBy": "atlas" },
-        "mean_fd": { "Description": "Framewise displacement of the pain run", "Units": "mm" },
-        "mean_fd_insula_dmn_z": { "Description": "Framewise displacement of the run at rest", "Units": "mm" },
-    })
+    let pag = "Response to pain in the periaqueductal grey";
+    let insula = "Response to pain in the anterior insula, mean of both sides";
+    let coupling = "Fisher's z of the anterior insula with the default mode network at rest";
+    let moved = |of: &str| Entry::of(format!("Framewise displacement of the {of}")).in_units("mm");
+    DataDictionary::default()
+        .column("participant_id", "The patient")
+        .column("session_id", "The visit")
+        .column("pag_pain", value("PAG, pain", pag, percent))
+        .column("insula_pain", value("Insula, pain", insula, percent))
+        .column("insula_dmn_z", value("Insula with DMN", coupling, "Fisher z"))
+        .column("mean_fd", moved("pain run"))
+        .column("mean_fd_insula_dmn_z", moved("run at rest"))
 }
 
 /// The connectivity maps of all who have both.

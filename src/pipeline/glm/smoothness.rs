@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map as Fields, Value, json};
+use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::io::source::BoldSource;
@@ -16,6 +16,7 @@ use crate::pipeline::residuals::{self, Fit, Smoothness};
 use crate::pipeline::spec::{GlmSpec, OutType};
 use crate::pipeline::voxelwise::Voxelwise;
 use crate::pipeline::watch::Watch;
+use crate::table::dictionary::{DataDictionary, Entry};
 
 /// How much further than t the numbers of a fit's smoothness may be from those of its rerun, relative to the largest: those of neighbours, and those
 /// of the mixed model, which the data hold less firmly.
@@ -196,32 +197,20 @@ pub(super) fn tables(
     let of_widths = [&[ColumnAgreement::Host][..], &[neighbours; 4], &[model; 3], &[neighbours]];
     let host = [ColumnAgreement::Host; 2];
     let of_distances = [&host[..], &[neighbours; 2], &host].concat();
-    let text =
-        |suffix: &'static str, text: String, agreement: Vec<ColumnAgreement>, described| Text {
-            entities: Entities::of(suffix).with("desc", "residuals"),
-            ending: ".tsv",
-            text,
-            agreement: Some(Agreement::Columns(agreement)),
-            described: Some(described),
-        };
+    let text = |suffix: &'static str, text, agreement, columns: &[(&str, &str, &str)]| {
+        let said = columns.iter();
+        let said = said.map(|&(name, says, units)| (name, Entry::of(says).in_units(units)));
+        let entities = Entities::of(suffix).with("desc", "residuals");
+        let dictionary = DataDictionary::default().columns(said);
+        Text::table(entities, text, Some(Agreement::Columns(agreement)), &dictionary)
+    };
     vec![
-        text("smoothness", widths, of_widths.concat(), of_table(&WIDTHS)),
-        text("acf", distances, of_distances, of_table(&DISTANCES)),
+        text("smoothness", widths, of_widths.concat(), &WIDTHS),
+        text("acf", distances, of_distances, &DISTANCES),
     ]
 }
 
-/// What the columns of a table are, for its sidecar: name, description, units.
-fn of_table(columns: &[(&str, &str, &str)]) -> Fields<String, Value> {
-    let said = |&(name, description, units): &(&str, &str, &str)| {
-        let mut fields = json!({ "Description": description });
-        if !units.is_empty() {
-            fields["Units"] = json!(units);
-        }
-        (name.to_owned(), fields)
-    };
-    columns.iter().map(said).collect()
-}
-
+/// Name, description, units.
 const WIDTHS: [(&str, &str, &str); 9] = [
     (
         "run",
@@ -242,6 +231,7 @@ const WIDTHS: [(&str, &str, &str); 9] = [
     ("acf_fwhm", "Twice the distance at which the model is a half", "mm"),
 ];
 
+/// The same.
 const DISTANCES: [(&str, &str, &str); 6] = [
     (
         "run",

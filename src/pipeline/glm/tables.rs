@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
+use super::described::Columns;
 use crate::design::{Confounds, Design};
 use crate::error::Result;
 use crate::io;
 use crate::maps::Entities;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::spec::GlmSpec;
 use crate::volume::SliceGroups;
 
 /// Decimals of the columns that differ with slice time; they are of size 1.
@@ -18,17 +20,15 @@ const DECIMALS: usize = 8;
 ///
 /// # Errors
 /// Bad data where a physiological column has the name of another.
-pub(super) fn of(run: &Run, number: usize, n_runs: usize) -> Result<Vec<Text>> {
-    let named = |suffix: &'static str| match n_runs {
+pub(super) fn of(spec: &GlmSpec, run: &Run, number: usize) -> Result<Vec<Text>> {
+    let named = |suffix: &'static str| match spec.runs.len() {
         1 => Entities::of(suffix),
         _ => Entities::of(suffix).with("run", number.to_string()),
     };
-    let table = |suffix: &'static str, text: String, agreement: Agreement| Text {
-        entities: named(suffix),
-        ending: ".tsv",
-        text,
-        agreement: Some(agreement),
-        described: None,
+    let columns = Columns::of(spec, run);
+    let table = |suffix: &'static str, text: String, agreement: Agreement| {
+        let dictionary = columns.described(&text);
+        Text::table(named(suffix), text, Some(agreement), &dictionary)
     };
     let common = |design: &Design| {
         table("design", io::tsv::write_string(&design.to_table("design.tsv")), Agreement::Host)

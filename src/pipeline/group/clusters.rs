@@ -1,7 +1,5 @@
 //! The table of clusters and peaks of a contrast: where, how high, how large, and p of each kind.
 
-use serde_json::{Map as Fields, Value, json};
-
 use super::fitted::Fitted;
 use super::images::Images;
 use super::over::Over;
@@ -16,6 +14,7 @@ use crate::pipeline::regions::Regions;
 use crate::pipeline::spec::GroupSpec;
 use crate::stats::clusters::{Cluster, Connectivity, Neighbours, PeakRule, clusters_of_tails};
 use crate::stats::hommel::Hommel;
+use crate::table::dictionary::{DataDictionary, Entry};
 use crate::table::number;
 use crate::volume::Grid;
 
@@ -69,13 +68,20 @@ pub(super) fn table(
         false => ColumnAgreement::Written,
     };
     let agreement = Agreement::Columns(names.map(column).collect());
-    Ok(Text {
-        entities: Entities::of("clusters").with("contrast", label),
-        ending: ".tsv",
-        text,
-        agreement: Some(agreement),
-        described: Some(described((spec, stratum), (letter, &forming), &over, (&rule, images))),
-    })
+    let entities = Entities::of("clusters").with("contrast", label);
+    let dictionary = described((spec, stratum), (letter, &forming), &over, (&rule, images));
+    let dictionary = dictionary.columns(also.iter().map(|(name, map)| (name.clone(), said(map))));
+    Ok(Text::table(entities, text, Some(agreement), &dictionary))
+}
+
+/// What a column of the values of a map at the peaks is.
+fn said(map: &Map) -> String {
+    let description = map.fields().get("Description").and_then(|of| of.as_str().map(str::to_owned));
+    match (description, map.quantity) {
+        (Some(description), _) => format!("At the peak: {description}"),
+        (None, Quantity::Z) => "Normal deviate of the statistic at the peak".to_owned(),
+        (None, _) => "p at the peak".to_owned(),
+    }
 }
 
 fn header(letter: &str, also: &[(String, &Map)], regions: &Regions) -> String {
@@ -92,7 +98,7 @@ fn described(
     (letter, forming): (&str, &Forming),
     over: &Over,
     (rule, images): (&PeakRule, &Images),
-) -> Fields<String, Value> {
+) -> DataDictionary {
     let sides = match (letter, over.both) {
         ("F", _) => "",
         (_, true) => ", both tails",
@@ -107,16 +113,22 @@ fn described(
         forming.note,
         rule.apart_mm
     );
-    let described = [
-        ("Description", said),
-        ("x_mm", format!("mm, in {}", space(images))),
-        (
-            "true_discoveries",
-            "share of the cluster's voxels with an effect, at least, with 95 % confidence for all clusters whatever the threshold (all-resolutions inference, Rosenblatt et al. 2018; of uncorrected p)".to_owned(),
-        ),
-        ("mass", format!("sum of {} less the threshold", forming.letter)),
-    ];
-    described.into_iter().map(|(key, said)| (key.to_owned(), json!(said))).collect()
+    let n_a = "n/a of its further peaks";
+    let true_discoveries = "Share of the cluster's voxels with an effect, at least, with 95 % confidence for all clusters whatever the threshold (all-resolutions inference, Rosenblatt et al. 2018; of uncorrected p)";
+    let axis = |name: &str| {
+        let place = format!("Place of the peak along {name}, in {}", space(images));
+        (format!("{name}_mm"), Entry::of(place).in_units("mm"))
+    };
+    let volume = Entry::of(format!("Volume of the cluster; {n_a}")).in_units("mm3");
+    DataDictionary::of(said)
+        .column("cluster", "Number of the cluster, with a letter its further peaks")
+        .columns(["x", "y", "z"].map(axis))
+        .column(letter, format!("{letter} at the peak"))
+        .column("voxels", format!("Voxels of the cluster; {n_a}"))
+        .column("volume_mm3", volume)
+        .column("mass", format!("Sum of {} less the threshold; {n_a}", forming.letter))
+        .column("true_discoveries", format!("{true_discoveries}; {n_a}"))
+        .column("region", "Region of the atlas that holds the peak")
 }
 
 /// The space of the maps: what their header or their names say.

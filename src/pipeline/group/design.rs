@@ -5,6 +5,7 @@ use crate::io;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, Text};
 use crate::table::Table;
+use crate::table::dictionary::DataDictionary;
 
 pub(super) fn design_rows(stratum: &Stratum) -> Table {
     let with = |first: &str| {
@@ -19,13 +20,31 @@ pub(super) fn design_rows(stratum: &Stratum) -> Table {
 }
 
 pub(super) fn design_table(stratum: &Stratum, label: &str) -> Text {
-    Text {
-        entities: Entities::of("design").with("contrast", label),
-        ending: ".tsv",
-        text: io::tsv::write_string(&design_rows(stratum)),
-        agreement: Some(Agreement::Host),
-        described: None,
+    let text = io::tsv::write_string(&design_rows(stratum));
+    let entities = Entities::of("design").with("contrast", label);
+    Text::table(entities, text, Some(Agreement::Host), &described(stratum))
+}
+
+/// What the columns are: groups, the intercept, levels of factors and covariates, whose names are the user's.
+fn described(stratum: &Stratum) -> DataDictionary {
+    let said = |name: &String| {
+        match name.as_str() {
+        "Intercept" => "1 in every row".to_owned(),
+        _ if stratum.groups.len() == 1 && stratum.groups[0] == *name => {
+            "1 in every row: the mean".to_owned()
+        }
+        _ if stratum.groups.contains(name) => {
+            format!("1 in the rows of group {name}, else 0: its mean")
+        }
+        _ if name.contains('[') => {
+            "Column of the formula: 1 in the rows of the level that stands in brackets, else 0; of a product, times the other columns that its name has".to_owned()
+        }
+        _ => "Covariate, or a product of columns, of the table of maps; as it is fitted".to_owned(),
     }
+    };
+    DataDictionary::of(format!("Design of {}, a row a subject or map", stratum.name))
+        .column("subject", "Whose row it is")
+        .columns(stratum.columns.iter().map(|name| (name.clone(), said(name))))
 }
 
 /// A table with its columns aligned.

@@ -151,7 +151,7 @@ fn whole(
 
 /// A table's rows, and what its sidecar says it is.
 fn listing(text: &Text) -> (String, Listing) {
-    let said = text.described.as_ref().and_then(|fields| fields.get("Description")?.as_str());
+    let said = text.described().and_then(|fields| fields.get("Description")?.as_str());
     (said.unwrap_or_default().to_owned(), Listing::of_tsv(&text.text))
 }
 

@@ -14,6 +14,7 @@ use crate::pipeline::watch::Watch;
 use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
 use crate::stats::rearrange::{Plan, Tested};
+use crate::table::dictionary::DataDictionary;
 use crate::table::number;
 
 /// A contrast with what its rearrangements gave.
@@ -216,14 +217,31 @@ impl Rearranged {
             }
             text.push('\n');
         }
-        Text {
-            entities: Entities::of("maxima").with("contrast", label),
-            ending: ".tsv",
-            text,
-            // The maps of p that follow from it are compared; a device's sums move its last digits.
-            agreement: None,
-            described: None,
-        }
+        // The maps of p that follow from it are compared; a device's sums move its last digits.
+        let entities = Entities::of("maxima").with("contrast", label);
+        Text::table(entities, text, None, &self.maxima_described(&enhanced))
+    }
+
+    fn maxima_described(&self, enhanced: &[(String, &[f64])]) -> DataDictionary {
+        let letter = if self.tested.signed { "t" } else { "F" };
+        let of_enhanced = enhanced.iter().map(|(name, _)| {
+            let (what, side) = name.split_once('_').unwrap_or_default();
+            let what = match what {
+                "tfce" => "value of threshold-free cluster enhancement",
+                "clusterExtent" => "number of voxels of a cluster",
+                _ => "mass of a cluster",
+            };
+            let said = match side {
+                "low" => format!("Minus the largest {what} of the lower tail of {letter}; 0 where there is none, or that tail is not counted"),
+                _ => format!("The largest {what} of the upper tail of {letter}; 0 where there is none"),
+            };
+            (name.clone(), said)
+        });
+        DataDictionary::of(format!("The largest statistics of each rearrangement of {}", self.name))
+            .column("rearrangement", "Number of the rearrangement; 0 leaves the data as they are")
+            .column("maxima_high", format!("The largest {letter} of all voxels"))
+            .column("maxima_low", format!("The smallest {letter} of all voxels"))
+            .columns(of_enhanced)
     }
 
     /// What was counted, for other processes to join.
@@ -235,13 +253,9 @@ impl Rearranged {
             format!("Counts of the rearrangements of {}, for boldly group merge", self.name);
         described.insert("Description".to_owned(), json!(description));
         described.insert("Rearrangements".to_owned(), json!(done));
-        Text {
-            entities: Entities::of("tally").with("contrast", label),
-            ending: ".txt",
-            text: kept::text(&self.key, &self.tally, enhancer),
-            agreement: None,
-            described: Some(described),
-        }
+        let text = kept::text(&self.key, &self.tally, enhancer);
+        Text::plain(Entities::of("tally").with("contrast", label), ".txt", text, None)
+            .with(described)
     }
 
     /// What the sidecars say of it.

@@ -1,7 +1,5 @@
 //! The group's answer to the mean of each region that the user gives.
 
-use serde_json::{Map as Fields, Value, json};
-
 use super::fitted::Fitted;
 use super::images::Images;
 use super::made::Made;
@@ -16,6 +14,7 @@ use crate::pipeline::spec::{GroupSpec, GroupVariance};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
+use crate::table::dictionary::{DataDictionary, Entry};
 use crate::table::number;
 
 /// The regions as they were given, then, where they are to be moved, as they lie along x, y and z; each set with how far, mm.
@@ -181,7 +180,7 @@ impl<'a> Answered<'a> {
             let cells = cells.unwrap_or_else(|| self.unknown());
             text.push_str(&format!("{name}\t{n}\t{n_all}{cells}\n"));
         }
-        self.written(text, None, described(self.stratum, self.images))
+        self.written(text, None, &described(self.stratum, self.images))
     }
 
     /// Each region as it was given and as it lies elsewhere, a row each; none where nothing is moved.
@@ -202,9 +201,8 @@ impl<'a> Answered<'a> {
                 text.push_str(&format!("{name}\t{far}\t{changed}\t{n}\t{n_all}{cells}\n"));
             }
         }
-        let mut described = described(self.stratum, self.images);
-        described.extend(regions::described_moves());
-        Some(self.written(text, Some("shift"), described))
+        let described = described(self.stratum, self.images);
+        Some(self.written(text, Some("shift"), &described.columns(regions::described_moves())))
     }
 
     /// `desc`: what tells the table from that of the regions as they were given.
@@ -212,29 +210,18 @@ impl<'a> Answered<'a> {
         &self,
         text: String,
         desc: Option<&'static str>,
-        described: Fields<String, Value>,
+        described: &DataDictionary,
     ) -> Text {
         let of = Entities::of("regions").with("contrast", self.label);
         let entities = desc.into_iter().fold(of, |of, desc| of.with("desc", desc));
         let n_columns = text.lines().next().unwrap_or_default().split('\t').count();
-        Text {
-            entities,
-            ending: ".tsv",
-            text,
-            agreement: Some(Agreement::Columns(vec![ColumnAgreement::Written; n_columns])),
-            described: Some(described),
-        }
+        let agreement = Agreement::Columns(vec![ColumnAgreement::Written; n_columns]);
+        Text::table(entities, text, Some(agreement), described)
     }
 }
 
 /// What the columns are.
-fn described(stratum: &Stratum, images: &Images) -> Fields<String, Value> {
-    let mut described = Fields::new();
-    described.insert(
-        "Description".to_owned(),
-        json!(format!("{} in the mean of each region", stratum.name)),
-    );
-    described.insert("ContrastInWords".to_owned(), json!(stratum.words));
+fn described(stratum: &Stratum, images: &Images) -> DataDictionary {
     let p = match stratum.is_f {
         true => "Of F, uncorrected",
         false => {
@@ -264,18 +251,16 @@ fn described(stratum: &Stratum, images: &Images) -> Fields<String, Value> {
             ("g_upper_95", "Upper limit of the 95 % confidence interval of hedges_g"),
         ],
     };
-    for (column, says) in shared.iter().chain(own) {
-        described.insert((*column).to_owned(), json!({ "Description": says }));
-    }
     let of_effect = [
         ("effect", "The contrast in the means of the region"),
         ("standard_error", "Standard error of the effect"),
         ("lower_95", "Lower limit of the 95 % confidence interval of the effect, both sides"),
         ("upper_95", "Upper limit of the 95 % confidence interval of the effect, both sides"),
     ];
-    for (column, says) in of_effect.into_iter().filter(|_| !stratum.is_f) {
-        let entry = json!({ "Description": says, "Units": images.units });
-        described.insert(column.to_owned(), entry);
-    }
-    described
+    let units = images.units.as_deref().unwrap_or_default();
+    let of_effect = of_effect.map(|(column, says)| (column, Entry::of(says).in_units(units)));
+    DataDictionary::of(format!("{} in the mean of each region", stratum.name))
+        .fact("ContrastInWords", stratum.words.clone())
+        .columns(shared.iter().chain(own).copied())
+        .columns(of_effect)
 }

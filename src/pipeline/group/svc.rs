@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use super::correct::{Smooth, field};
 use super::fitted::Fitted;
 use super::images::Images;
@@ -20,6 +18,7 @@ use crate::pipeline::regions;
 use crate::pipeline::spec::{GroupSpec, RegionOptions, Role, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
+use crate::table::dictionary::{DataDictionary, Entry};
 use crate::table::number;
 use crate::volume::Grid;
 
@@ -185,24 +184,33 @@ impl Within<'_> {
             (false, true) => "two-sided, both tails of t",
             (false, false) => "one-sided, the upper tail of t",
         };
-        let said = [
-            ("Description", format!("{of}: the highest voxel of each search volume, corrected for its voxels, not for the number of volumes")),
-            ("p", format!("{sides}, uncorrected; the others, too")),
-            ("p_rft", "random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's".to_owned()),
+        let letter = self.letter();
+        let axis = |name: &str| {
+            let place =
+                format!("Place of the highest voxel along {name}, in the space of the maps");
+            (format!("{name}_mm"), Entry::of(place).in_units("mm"))
+        };
+        let p = [
+            ("p", format!("p there {sides}, uncorrected; the others, too, are {sides}")),
+            ("p_bonferroni", "p times the voxels of the volume, 1 at most".to_owned()),
+            ("p_rft", "Random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's".to_owned()),
+            ("p_maxT", "Share of rearrangements whose largest statistic in the volume is as high".to_owned()),
         ];
+        let dictionary = DataDictionary::of(format!("{of}: the highest voxel of each search volume, corrected for its voxels, not for the number of volumes"))
+            .column("volume", "The search volume")
+            .column("voxels", "Voxels of it that are analysed")
+            .column("volume_mm3", Entry::of("What these come to").in_units("mm3"))
+            .column(letter, format!("The highest {letter} of them"))
+            .columns(["x", "y", "z"].map(axis))
+            .columns(p);
         // What rearrangements count may differ by a few of them on another device.
         let columns = text.lines().next().unwrap_or_default().split('\t').map(|name| match name {
             "p_maxT" => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
             _ => ColumnAgreement::Written,
         });
         let columns = columns.collect();
-        Text {
-            entities: Entities::of("svc").with("contrast", self.label),
-            ending: ".tsv",
-            text,
-            agreement: Some(Agreement::Columns(columns)),
-            described: Some(said.into_iter().map(|(key, v)| (key.to_owned(), json!(v))).collect()),
-        }
+        let entities = Entities::of("svc").with("contrast", self.label);
+        Text::table(entities, text, Some(Agreement::Columns(columns)), &dictionary)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The mean of each region in each map, a row a map and region: what the tests of the regions rest on, for `boldly trial --brain` and for
 //! analyses of one's own.
 
-use serde_json::{Map as Fields, Value, json};
+use serde_json::json;
 
 use super::fitted::Fitted;
 use super::images::{self, Images};
@@ -14,6 +14,7 @@ use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, Text};
 use crate::pipeline::regions::Regions;
 use crate::pipeline::spec::GroupSpec;
+use crate::table::dictionary::{DataDictionary, Entry};
 
 /// What identifies a map beside its subject, in the order of columns: the columns of the table that say it, and its place among what paths say.
 const SAID: [(&str, [&str; 2], usize); 3] = [
@@ -46,13 +47,8 @@ pub(super) fn table(
             text += &format!("{}\t{value}\t{}\t{}\n", region.name, one.voxels, one.coverage);
         }
     }
-    Ok(Text {
-        entities: Entities::of("region_values"),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Host),
-        described: Some(described(&named, images, regions)),
-    })
+    let dictionary = described(&named, images, regions);
+    Ok(Text::table(Entities::of("region_values"), text, Some(Agreement::Host), &dictionary))
 }
 
 /// The columns that say which map it is, with a cell a row.
@@ -105,22 +101,11 @@ fn described(
     named: &[(String, Vec<String>)],
     images: &Images,
     regions: &Regions,
-) -> Fields<String, Value> {
-    let own = [
-        ("region", json!({ "Description": "The region" })),
-        (
-            "mean",
-            json!({
-                "Description": "The mean over the voxels of the region that are analysed and have a value in this map",
-                "Units": images.units,
-            }),
-        ),
-        ("voxels", json!({ "Description": "How many these are" })),
-        ("coverage", json!({ "Description": "Their share of the region, 0 to 1" })),
-    ];
-    let mut fields = Fields::new();
-    fields.insert("Description".to_owned(), json!("The mean of each region in each map"));
-    for (name, _) in named {
+) -> DataDictionary {
+    let units = images.units.as_deref().unwrap_or_default();
+    let mean =
+        "The mean over the voxels of the region that are analysed and have a value in this map";
+    let of_map = named.iter().map(|(name, _)| {
         let said = match name.as_str() {
             "participant_id" => "Whose map it is",
             "session_id" => "The visit of the map",
@@ -128,11 +113,18 @@ fn described(
             "run" => "The run of the map",
             _ => "As the table of maps says it of the map",
         };
-        fields.insert(name.clone(), json!({ "Description": said }));
-    }
-    fields.extend(own.map(|(name, value)| (name.to_owned(), value)));
-    for (region, what) in seed::held(&regions.all, images) {
-        fields.entry(region).or_insert(json!({ "Units": images.units, "HoldsSeed": what }));
-    }
-    fields
+        (name.clone(), said)
+    });
+    let held = seed::held(&regions.all, images);
+    let held = held
+        .into_iter()
+        .map(|(region, what)| (region, json!({ "Units": images.units, "HoldsSeed": what })));
+    held.fold(DataDictionary::of("The mean of each region in each map"), |all, (region, held)| {
+        all.fact(region, held)
+    })
+    .columns(of_map)
+    .column("region", "The region")
+    .column("mean", Entry::of(mean).in_units(units))
+    .column("voxels", "How many these are")
+    .column("coverage", "Their share of the region, 0 to 1")
 }

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map, Value, json};
-
 use super::{Moment, PhysioResult};
 use crate::physio::describe;
+use crate::table::dictionary::{DataDictionary, Entry};
 use crate::volume::SliceGroups;
 
 /// `[volume][column]` with a header, every digit.
@@ -73,50 +72,35 @@ pub(super) fn slibase(slices: &SliceGroups) -> String {
 }
 
 /// The JSON beside the volume-wise columns.
-pub(super) fn description(result: &PhysioResult) -> Value {
-    let mut fields = Map::new();
-    for name in &result.physio.retroicor.groups.names {
-        fields.insert(name.clone(), describe(name));
-    }
+pub(super) fn description(result: &PhysioResult) -> DataDictionary {
     let moment = match result.moment {
         Moment::MiddleSlice => "the slice in the middle of the slice times",
         Moment::FrameTime => "the frame time; slice times are not known or were corrected for",
         Moment::MiddleOfVolume => "half a repetition time into the volume; the run was resampled",
     };
     let first_s = result.physio.moment_s;
-    fields.insert("SamplingFrequency".to_owned(), json!(1.0 / result.acquisition.tr));
-    fields.insert("StartTime".to_owned(), json!(first_s));
-    fields.insert(
-        "Description".to_owned(),
-        json!(format!(
-            "Physiological columns ({}) at one moment of each volume, {first_s} s after its start: {moment}; each column has mean 0",
-            result.physio.retroicor.summary.terms
-        )),
-    );
-    Value::Object(fields)
+    DataDictionary::of(format!(
+        "Physiological columns ({}) at one moment of each volume, {first_s} s after its start: {moment}; each column has mean 0",
+        result.physio.retroicor.summary.terms
+    ))
+    .fact("SamplingFrequency", 1.0 / result.acquisition.tr)
+    .fact("StartTime", first_s)
+    .columns(columns(result))
 }
 
 /// The JSON beside the table by slice.
-pub(super) fn slice_description(result: &PhysioResult) -> Value {
-    let mut fields = Map::new();
-    fields.insert("volume".to_owned(), json!({ "Description": "Volume, from 0" }));
-    fields.insert(
-        "slice".to_owned(),
-        json!({ "Description": "Plane k of the image, from 0, in file order" }),
-    );
-    fields.insert(
-        "time".to_owned(),
-        json!({
-            "Description": "Moment the slice was acquired, relative to the start of the first volume",
-            "Units": "s",
-        }),
-    );
-    for name in &result.physio.retroicor.groups.names {
-        fields.insert(name.clone(), describe(name));
-    }
-    fields.insert(
-        "Description".to_owned(),
-        json!("Physiological columns at each slice's own time, eight decimals; each column has mean 0 over the volumes of a slice"),
-    );
-    Value::Object(fields)
+pub(super) fn slice_description(result: &PhysioResult) -> DataDictionary {
+    let time = "Moment the slice was acquired, relative to the start of the first volume";
+    DataDictionary::of(
+        "Physiological columns at each slice's own time, eight decimals; each column has mean 0 over the volumes of a slice",
+    )
+    .column("volume", "Volume, from 0")
+    .column("slice", "Plane k of the image, from 0, in file order")
+    .column("time", Entry::of(time).in_units("s"))
+    .columns(columns(result))
+}
+
+fn columns(result: &PhysioResult) -> impl Iterator<Item = (String, Entry)> {
+    let names = result.physio.retroicor.groups.names.iter();
+    names.map(|name| (name.clone(), Entry::made(describe(name))))
 }

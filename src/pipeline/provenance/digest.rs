@@ -7,6 +7,8 @@ use crate::io::hash;
 
 /// The last field of the `boldly` object: a checksum of the sidecar's text, in which it stands as an empty string.
 const DIGEST: &str = "digest";
+/// boldly's object.
+const OWN: &str = "boldly";
 
 fn blank_digest() -> String {
     format!("\"{DIGEST}\": \"\"")
@@ -37,9 +39,15 @@ pub(super) fn sidecar_text(
     bids: Map<String, Value>,
 ) -> Result<String> {
     let text = own.and_then(|mut own| {
-        own[DIGEST] = Value::String(String::new());
         let mut top = bids;
-        top.insert("boldly".to_owned(), own);
+        // A table's column may be called so: then this object says of the column, too, what it is.
+        if let (Some(Value::Object(column)), Some(own)) =
+            (top.shift_remove(OWN), own.as_object_mut())
+        {
+            own.extend(column);
+        }
+        own[DIGEST] = Value::String(String::new());
+        top.insert(OWN.to_owned(), own);
         serde_json::to_string_pretty(&Value::Object(top))
     });
     let text = text.map(|text| text + "\n").map_err(|e| {

@@ -1,11 +1,10 @@
 //! `--shift`: the same regions moved along x, y and z, and which of these moves the grid does not tell apart.
 
-use serde_json::{Value, json};
-
 use super::{Region, Regions};
 use crate::error::{Error, Result};
 use crate::pipeline::spec::RegionOptions;
 use crate::pipeline::watch::Watch;
+use crate::table::dictionary::Entry;
 use crate::table::number;
 use crate::volume::Grid;
 
@@ -126,9 +125,18 @@ pub fn is_changed(by: [f64; 3], given: &[usize], there: &[usize]) -> &'static st
 
 /// What the columns of a table of moved regions say of the moves.
 #[must_use]
-pub fn described_moves() -> Vec<(String, Value)> {
-    let far = json!({"Description": "How far the region was moved: masks and labels by whole voxels, the nearest to what was asked", "Units": "mm"});
-    let axes = ["shift_x", "shift_y", "shift_z"].map(|axis| (axis.to_owned(), far.clone()));
-    let changed = "Whether the region has other voxels there; no: the grid does not tell the move apart, and the row is that of the region as it was given";
-    axes.into_iter().chain([("changed".to_owned(), json!(changed))]).collect()
+pub fn described_moves() -> [(&'static str, Entry); 4] {
+    let far = "How far the region was moved: masks and labels by whole voxels, the nearest to what was asked";
+    let far = || Entry::of(far).in_units("mm");
+    let changed = [
+        ("yes", "It has"),
+        (
+            "no",
+            "The grid does not tell the move apart, and the row is that of the region as it was given",
+        ),
+    ];
+    let changed =
+        Entry::of("Whether the region has other voxels there; n/a where it is as it was given")
+            .levels(&changed);
+    [("shift_x", far()), ("shift_y", far()), ("shift_z", far()), ("changed", changed)]
 }

@@ -1,13 +1,15 @@
 //! The trial as a BIDS dataset, file by file: tables first, then each run as it is made.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DrugTrial, Region, Scan, Task, Visit, dictionaries, events, ratings, truth};
 use crate::error::Result;
+use crate::simulate::dictionaries as simulated;
 use crate::simulate::write::paths::README;
 use crate::simulate::write::{Content, Image, Stored, bold_stored, dataset, pretty, recorded, tsv};
-use crate::simulate::{GoOn, slice_times};
+use crate::simulate::{GoOn, slice_times, write};
 use crate::table::Table;
+use crate::table::dictionary::DataDictionary;
 
 /// Where files lie, relative to the dataset's folder.
 pub mod paths {
@@ -90,6 +92,9 @@ pub fn readme(command: &str) -> String {
     include_str!("../drug-trial-readme.md").replace("{command}", command)
 }
 
+/// Of all runs' confounds: below it.
+const CONFOUNDS: &str = "derivatives/boldly-simulate/desc-confounds_timeseries.json";
+
 /// Of a run's confounds.
 fn confounds(stem: &str) -> String {
     format!("{}/{stem}_desc-confounds_timeseries.tsv", paths::DERIVED)
@@ -112,7 +117,9 @@ fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
             "MultibandAccelerationFactor": multiband,
         })
     };
-    let levels = json!({ "pain": "painful pressure", "control": "touch" });
+    let conditions = [("pain", "painful pressure"), ("control", "touch")];
+    let events = simulated::events(&conditions).all();
+    let confounds = simulated::confounds().all();
     let derived = "derivatives/boldly-simulate/dataset_description.json";
     let truth = "derivatives/truth/dataset_description.json";
     let name = "A simulated drug trial with known truth";
@@ -122,10 +129,8 @@ fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
         (README.to_owned(), Content::Text(readme(command))),
         ("task-pain_bold.json".to_owned(), pretty(&bold(Task::Pain))),
         ("task-rest_bold.json".to_owned(), pretty(&bold(Task::Rest))),
-        (
-            "task-pain_events.json".to_owned(),
-            pretty(&json!({ "trial_type": { "Levels": levels } })),
-        ),
+        ("task-pain_events.json".to_owned(), pretty(&Value::Object(events))),
+        (CONFOUNDS.to_owned(), pretty(&Value::Object(confounds))),
         (derived.to_owned(), dataset("What a preprocessing would deliver", "derivative")),
         (truth.to_owned(), dataset("What was put into the simulated trial", "derivative")),
     ];
@@ -141,15 +146,13 @@ fn tables(trial: &DrugTrial) -> Vec<(String, Content)> {
         (paths::CPM, ratings::modulation(spec, patients), dictionaries::modulation()),
         (paths::PRESSURE, ratings::pressure(spec, patients), dictionaries::pressure()),
         (paths::EVENTS, events::events(spec, patients), dictionaries::events()),
+        (paths::TRUE_VISITS, truth::visits(trial), dictionaries::visits()),
     ];
-    let both = |(path, table, dictionary): (&str, Table, serde_json::Value)| {
-        [(path.to_owned(), tsv(&table)), (path.replace(".tsv", ".json"), pretty(&dictionary))]
+    let both = |(path, table, dictionary): (&str, Table, DataDictionary)| {
+        write::described(path, &table, &dictionary)
     };
-    let truth = [
-        (paths::TRUTH.to_owned(), pretty(&truth::description(trial))),
-        (paths::TRUE_VISITS.to_owned(), tsv(&truth::visits(trial))),
-    ];
-    tables.into_iter().flat_map(both).chain(truth).collect()
+    let truth = (paths::TRUTH.to_owned(), pretty(&truth::description(trial)));
+    tables.into_iter().flat_map(both).chain([truth]).collect()
 }
 
 fn participants(trial: &DrugTrial) -> Table {
@@ -177,20 +180,17 @@ fn regions(trial: &DrugTrial) -> Vec<(String, Content)> {
         image(trial.regions.iter().map(one).collect())
     };
     let labels = trial.regions.iter().map(|region| region.map_or(0.0, |r| f32::from(r as u8)));
-    let mut names = String::from("index\tname\n");
-    for (label, name) in Region::NAMES {
-        names += &format!("{}\t{name}\n", label as u8);
-    }
+    let names = Region::NAMES.into_iter().map(|(label, name)| (label as u8, name));
     let said = |path: &str| (path.replace(".nii.gz", ".json"), pretty(&json!({ "Type": "ROI" })));
     let mut files = brain(trial, paths::MASK).to_vec();
     files.extend([
         (paths::ATLAS.to_owned(), image(labels.collect())),
-        (paths::ATLAS_NAMES.to_owned(), Content::Text(names)),
         (paths::PAG.to_owned(), of(&|region| region == Region::Pag)),
         said(paths::PAG),
         (paths::INSULA.to_owned(), of(&|region| Region::INSULA.contains(&region))),
         said(paths::INSULA),
     ]);
+    files.extend(write::region_names(paths::ATLAS_NAMES, names));
     files
 }
 

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{Region, SESSIONS, Trial, TrialSpec, Visit, subject};
 use crate::simulate::write::paths::README;
-use crate::simulate::write::{Content, Image, Stored, pretty, tsv};
+use crate::simulate::write::{Content, Image, Stored, pretty};
+use crate::simulate::{dictionaries, write};
 use crate::table::Table;
 
 /// Where the files lie, relative to the trial's folder.
@@ -31,19 +32,17 @@ pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
     let pag = trial.regions.iter().map(is_pag).collect();
     let inside = trial.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
     let whole = Stored::UInt8 { slope: 1.0 };
-    let mut names = String::from("index\tname\n");
-    for (label, name) in Region::NAMES {
-        names += &format!("{}\t{name}\n", label as u8);
-    }
-    let mut files = vec![
-        (README.to_owned(), Content::Text(readme(command))),
-        (paths::TABLE.to_owned(), tsv(&table(trial))),
+    let names = Region::NAMES.into_iter().map(|(label, name)| (label as u8, name));
+    let of_maps = dictionaries::maps("Response to pain, percent signal change");
+    let mut files = vec![(README.to_owned(), Content::Text(readme(command)))];
+    files.extend(write::described(paths::TABLE, &table(trial), &of_maps));
+    files.extend(write::region_names(paths::ATLAS_NAMES, names));
+    files.extend([
         (paths::MASK.to_owned(), image(trial, inside, whole)),
         (paths::ATLAS.to_owned(), image(trial, labels, whole)),
-        (paths::ATLAS_NAMES.to_owned(), Content::Text(names)),
         (paths::PAG.to_owned(), image(trial, pag, whole)),
         (paths::TRUTH.to_owned(), image(trial, trial.drug.clone(), Stored::Float32)),
-    ];
+    ]);
     for visit in &trial.visits {
         let stem = stem(&visit.subject, visit.session);
         let said = json!({
@@ -66,20 +65,15 @@ pub fn readme(command: &str) -> String {
 /// The names of all files, as [`files`] has them, before the trial is made.
 #[must_use]
 pub fn names(spec: &TrialSpec) -> Vec<String> {
-    let first = [
-        README,
-        paths::TABLE,
-        paths::MASK,
-        paths::ATLAS,
-        paths::ATLAS_NAMES,
-        paths::PAG,
-        paths::TRUTH,
-    ];
+    let described = |path: &str| [path.to_owned(), write::json_path(path)];
+    let tables = [paths::TABLE, paths::ATLAS_NAMES].into_iter().flat_map(described);
+    let images = [paths::MASK, paths::ATLAS, paths::PAG, paths::TRUTH].map(str::to_owned);
     let of_visit = |visit: usize| {
         let (subject, session) = (subject(visit / 2), SESSIONS[visit % 2]);
         ["json", "nii.gz"].map(|ending| format!("{}.{ending}", stem(&subject, session)))
     };
-    first.map(str::to_owned).into_iter().chain((0..4 * spec.per_group).flat_map(of_visit)).collect()
+    let first = std::iter::once(README.to_owned()).chain(tables).chain(images);
+    first.chain((0..4 * spec.per_group).flat_map(of_visit)).collect()
 }
 
 /// Of a visit's map and its sidecar.

@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde_json::{Map as Fields, json};
-
 use super::{Fitted, InRegions, OfRun, Questions};
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
@@ -16,6 +14,7 @@ use crate::pipeline::regions::{self, Region, Regions, is_changed, moved_cells};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::critical_t;
+use crate::table::dictionary::{DataDictionary, Entry};
 
 /// Regions whose answers are said, at most.
 const SAID: usize = 12;
@@ -219,8 +218,7 @@ impl Asked<'_> {
         });
         let agreement = Some(Agreement::Columns(columns.collect()));
         let entities = Entities::of("regions").with("contrast", label);
-        let described = Some(self.described(spec));
-        Text { entities, ending: ".tsv", text, agreement, described }
+        Text::table(entities, text, agreement, &self.described(spec))
     }
 
     /// The regions as they were given, then moved along x, y and z.
@@ -253,19 +251,12 @@ impl Asked<'_> {
                 let _ = writeln!(text, "{name}\t{far}\t{changed}\t{n}\t{coverage}{cells}");
             }
         }
-        let mut described = self.described(spec);
-        described.remove("run"); // it has no such column
-        described.extend(regions::described_moves());
-        Text {
-            entities: Entities::of("regions").with("contrast", label).with("desc", "shift"),
-            ending: ".tsv",
-            text,
-            agreement: Some(Agreement::Host),
-            described: Some(described),
-        }
+        let dictionary = self.described(spec).columns(regions::described_moves());
+        let entities = Entities::of("regions").with("contrast", label).with("desc", "shift");
+        Text::table(entities, text, Some(Agreement::Host), &dictionary)
     }
 
-    fn described(&self, spec: &GlmSpec) -> Fields<String, serde_json::Value> {
+    fn described(&self, spec: &GlmSpec) -> DataDictionary {
         let units = spec.scaling.units();
         let p = match self.is_t() {
             true => {
@@ -274,11 +265,13 @@ impl Asked<'_> {
             false => "Of F; uncorrected",
         };
         let said = [
+            ("region", "The region", ""),
             (
                 "voxels",
                 "Of the region that are in its mean: in the mask and finite in every volume",
                 "",
             ),
+            ("voxels_in_region", "All voxels of the region on the grid", ""),
             (
                 "coverage",
                 "Share of the region that they are, what lies beyond the field of view counted",
@@ -290,6 +283,11 @@ impl Asked<'_> {
                 units.as_str(),
             ),
             ("standard_error", "Of that effect", units.as_str()),
+            ("t", "Effect over its standard error", ""),
+            ("dof", "Degrees of freedom of t", ""),
+            ("F", "F of the contrast in the region's mean series", ""),
+            ("dof1", "Degrees of freedom of the contrast", ""),
+            ("dof2", "Degrees of freedom of the residuals", ""),
             ("p", p, ""),
             (
                 "lower_95",
@@ -310,19 +308,11 @@ impl Asked<'_> {
             ("tsnr", "Mean over the region's voxels of mean / sd over time, nothing taken off", ""),
             ("fluid", "Share of the region's voxels where --csf is at least a half", ""),
         ];
-        let mut fields = Fields::new();
-        let name = &self.maps.name;
-        fields
-            .insert("Description".to_owned(), json!(format!("{name} in the mean of each region")));
         let of_runs = self.rows.map(|rows| ("run", rows, ""));
-        for (column, description, units) in of_runs.into_iter().chain(said) {
-            let mut of = json!({ "Description": description });
-            if !units.is_empty() {
-                of["Units"] = json!(units);
-            }
-            fields.insert(column.to_owned(), of);
-        }
-        fields
+        let columns = of_runs.into_iter().chain(said);
+        let name = &self.maps.name;
+        DataDictionary::of(format!("{name} in the mean of each region"))
+            .columns(columns.map(|(column, says, units)| (column, Entry::of(says).in_units(units))))
     }
 
     fn say(&self, spec: &GlmSpec, all: &[Region], inside: &[bool], watch: &dyn Watch) {
