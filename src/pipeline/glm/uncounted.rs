@@ -101,10 +101,14 @@ fn tell_bias(
     watch: &dyn Watch,
 ) {
     // An effect of this contrast alone: its weights are the coefficients.
+    let (shared, _) = run.shared();
+    let varying = run.varying().map_or(Vec::new(), |varying| varying.names);
+    let names: Vec<String> = shared.iter().cloned().chain(varying).collect();
     let lost = |row: ArrayView1<f64>| {
-        let (estimate, signal) = (row.dot(&fit.pinv), design.dot(&row));
+        let estimate = row.dot(&fit.pinv);
+        let signal = with.signal(names.iter().cloned().zip(row.iter().copied()));
         let (least, most) = with.taken.lost(estimate.view(), signal.view());
-        let whole = estimate.dot(&signal);
+        let whole = estimate.dot(&design.dot(&row));
         (100.0 * least / whole, 100.0 * most / whole)
     };
     let of_rows = |c: &&Prepared| {
