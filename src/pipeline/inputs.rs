@@ -343,7 +343,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     }
     run.take_earlier(spec, watch)?;
     run.acquisition = acquisition.ok();
-    run.take_before(spec, (options, known), watch)?;
+    run.take_before(spec, known, watch)?;
     Ok(run)
 }
 
@@ -407,12 +407,6 @@ fn say_other_tr(first: &Run, run: &Run, watch: &dyn Watch) {
             told(other.tr)
         ));
     }
-}
-
-/// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.
-#[must_use]
-pub fn common_columns(run: &Run) -> &Array2<f64> {
-    &run.design.matrix
 }
 
 /// A path as messages show it.

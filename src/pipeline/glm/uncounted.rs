@@ -120,9 +120,13 @@ fn tell_bias(
     let Some((ends, contrast)) = each.max_by(|a, b| size(a.0).total_cmp(&size(b.0))) else {
         return;
     };
-    let (model, next) = match with.task {
-        false => ("without the task", "give boldly retroicor --events"),
-        true => (
+    let (model, next) = match (with.task, with.elsewhen) {
+        (false, _) => ("without the task", "give boldly retroicor --events"),
+        (true, true) => (
+            "with the task of one moment of each volume for all slices",
+            "correct it again: boldly retroicor takes each slice's own time (--task-times slice)",
+        ),
+        (true, false) => (
             "with another model of the task",
             "give boldly retroicor the events and --hrf of this model",
         ),

@@ -19,7 +19,7 @@ use crate::io::described::Described;
 use crate::io::paths::real;
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::provenance::{self, Facts, Kind, Output, sidecar_path};
-use crate::pipeline::spec::{DesignOptions, Role, RunSpec, SpentBy, SpentOptions};
+use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
 use crate::pipeline::watch::Watch;
 use crate::stats::mixed::{Mixed, Uncounted, shifted};
 use crate::volume::SliceGroups;
@@ -75,7 +75,7 @@ impl Run {
     pub(super) fn take_before(
         &mut self,
         spec: &RunSpec,
-        made: (&DesignOptions, Known),
+        known: Known,
         watch: &dyn Watch,
     ) -> Result<()> {
         let Some(SpentOptions { sidecar, by }) = spec.spent.as_deref() else { return Ok(()) };
@@ -118,7 +118,8 @@ impl Run {
             return Ok(());
         };
         self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
-        let known = of_it.and_then(|of| fitted_with::columns(&of, (self, spec), made));
+        let known = of_it
+            .and_then(|of| fitted_with::columns(&of, (self, spec), known, &carried.slice_times_s));
         self.mix(&carried, *by, known)?;
         if let Some(survived) = &self.survived {
             watch.warn(&format!(

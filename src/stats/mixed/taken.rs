@@ -3,10 +3,10 @@
 //! an effect is off by -a'Q_g x, other in each part, and white data of equal parts have the covariance s² V, V = Σ w_g (1 - Q_g)(1 - Q_g)'.
 //! A later model of some volumes alone has of both the rows of these: each value lost what all volumes of the correction's fit made of it.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::{ROUNDING, beside, unit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stats::least_squares::{LeastSquares, demeaned, orthonormal_basis, truncated_pinv};
 
 /// What was taken out of each part.
@@ -30,23 +30,29 @@ struct Part {
 }
 
 impl Taken {
-    /// Of the correction's own model C `[volume][column]`, and of the parts' weights, which sum to 1, and columns `[volume][column]`.
+    /// Of the correction's own model C `[volume][column]` of each part, or one for all, and of the parts' weights, which sum to 1, and columns
+    /// `[volume][column]`.
     ///
     /// # Errors
-    /// Internal where numbers of rows differ, a value is not finite, or a decomposition fails.
-    pub fn of(model: ArrayView2<f64>, parts: &[(f64, Array2<f64>)]) -> Result<Taken> {
-        let n_volumes = model.nrows();
-        let model = match model.ncols() {
-            0 => Array2::zeros((n_volumes, 0)),
-            _ => orthonormal_basis(model)?,
+    /// Internal where numbers of rows or parts differ, a value is not finite, or a decomposition fails.
+    pub fn of(models: &[Array2<f64>], parts: &[(f64, Array2<f64>)]) -> Result<Taken> {
+        let n_volumes = models.first().map_or(0, Array2::nrows);
+        let basis = |model: &Array2<f64>| match model.ncols() {
+            0 => Ok(Array2::zeros((n_volumes, 0))),
+            _ => orthonormal_basis(model.view()),
         };
-        let part = |(weight, columns): &(f64, Array2<f64>)| {
+        let models = models.iter().map(basis).collect::<Result<Vec<_>>>()?;
+        if models.len() != 1 && models.len() != parts.len() {
+            let found = format!("are {} for {} parts", models.len(), parts.len());
+            return Err(Error::internal("models", found, "be one, or one for each part", ""));
+        }
+        let part = |(at, (weight, columns)): (usize, &(f64, Array2<f64>))| {
             let columns = unit(demeaned(columns.view()));
-            let (_, left) = beside(&model, &columns)?;
+            let (_, left) = beside(&models[at.min(models.len() - 1)], &columns)?;
             let (fit, _) = truncated_pinv(left.view(), ROUNDING)?;
             Ok(Part { weight: *weight, columns, fit })
         };
-        let parts = parts.iter().map(part).collect::<Result<_>>()?;
+        let parts = parts.iter().enumerate().map(part).collect::<Result<_>>()?;
         Ok(Taken { parts, kept: (0..n_volumes).collect(), n_volumes })
     }
 
@@ -116,9 +122,9 @@ mod tests {
         let model = Array2::from_shape_fn((n, 2), |(t, c)| if c == 0 { 1.0 } else { t as f64 });
         let parts = [(0.6, wave(0.7, 0.0)), (0.4, wave(0.9, 0.4))];
         let kept: Vec<usize> = (0..n).filter(|t| t % 3 != 1).collect();
-        let mut taken = Taken::of(model.view(), &parts).expect("columns");
+        let mut taken = Taken::of(std::slice::from_ref(&model), &parts).expect("columns");
         taken.keep_rows(&kept[..10]);
-        let mut taken_anew = Taken::of(model.view(), &parts).expect("columns");
+        let mut taken_anew = Taken::of(&[model.clone(), model.clone()], &parts).expect("columns");
         taken_anew.keep_rows(&kept);
         taken_anew.keep_rows(&(0..10).collect::<Vec<_>>());
         assert_eq!(taken, taken_anew, "of what was kept before");
