@@ -324,6 +324,7 @@ fn censoring_counts_neighbours_short_stretches_and_gives_each_volume_its_reasons
     std_dvars[12] = 2.0;
     let measures = Measures {
         fd: Some(fd),
+        unknown_fd: Vec::new(),
         motion: None,
         std_dvars: Some(std_dvars),
         non_steady: Some(vec![0]),

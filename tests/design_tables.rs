@@ -118,12 +118,20 @@ fn wrong_events_name_line_and_column() {
         (vec!["onset duration", "1 inf"], vec!["line 2 column duration", "finite"]),
         (vec!["onset duration", "1 -2"], vec!["line 2 column duration", "negative", "write 0"]),
         (vec!["onset duration", "1"], vec!["line 2 has 1 cells", "2 columns"]),
-        (vec!["onset duration"], vec!["has no events"]),
         (vec!["onset duration trial_type", "1 2 n/a"], vec!["n/a as condition of all 1"]),
         (vec!["onset duration onset", "1 2 3"], vec!["column `onset` twice"]),
     ] {
         says(events_of(&table(&lines)).unwrap_err(), 65, &parts);
     }
+}
+
+#[test]
+fn a_table_of_no_events_has_none_and_says_so() {
+    let found = boldly::design::events::from_table(&table(&["onset duration trial_type"]), None);
+    let found = found.unwrap();
+    assert!(found.events.is_empty());
+    assert!(found.doubts[0].contains("events.tsv has a header and no events"), "{found:?}");
+    assert_eq!(found.doubts, found.why_no_column);
 }
 
 #[test]

@@ -29,7 +29,7 @@ const NEEDS: [Need; 13] = [
     ),
     ("calibrate", &["permutations"], &["group"]),
     ("calibrate", &["pairs"], &["connect"]),
-    ("retroicor", &["hrf", "durations", "modulate", "trial_type"], &["events"]),
+    ("retroicor", &["hrf", "durations", "modulate", "trial_type", "task_times"], &["events"]),
     ("confounds", &["erode", "threshold"], &["csf", "white_matter"]),
     ("confounds", &["variable"], &["tcompcor"]),
     ("glm", &["terms"], &["physio"]),

@@ -9,13 +9,16 @@ use crate::cli::args::{
 };
 use crate::cli::checks;
 use crate::cli::echoes::{EchoArgs, grouped};
+use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, MIN_DOF, ProofOptions, RetroicorSpec, RunSpec};
+use crate::pipeline::spec::{
+    Command, DesignOptions, MIN_DOF, ProofOptions, RetroicorSpec, RunSpec, TaskTimes,
+};
 use crate::pipeline::written::Written;
 use crate::pipeline::{inputs, order, retroicor, weigh};
 
@@ -29,8 +32,8 @@ struct Image {
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
 Task, confounds, drift and physiology are fitted jointly for each slice time; only the physiological part is subtracted and \
-the voxel's mean is kept. The task columns of this fit are those of one moment of each volume, StartTime or its start, where boldly glm takes each \
-slice's own time (--task-times): they only have to share with physiology what is the task's. The columns go beside the run as NAME_regressors.tsv, and boldly smooth carries them on; boldly glm \
+the voxel's mean is kept. Task columns are sampled at each slice's own time (--task-times): what a slice holds of the task is the response then, and \
+only columns of that time keep all of it, for a later model of whatever time. The columns go beside the run as NAME_regressors.tsv, and boldly smooth carries them on; boldly glm \
 fits them with its own, so that t and degrees of freedom are those of boldly glm --physio. Another tool sees neither: its t is too \
 large, by about sqrt((dof + spent) / dof) where task and physiology are unrelated (7 % for 18 columns in 145). Images that were \
 resampled (space- or desc-preproc in the name, SliceTimingCorrected) get volume-wise columns.
@@ -65,9 +68,7 @@ pub(super) struct Args {
     physio: Vec<PathBuf>,
     #[command(flatten)]
     physio_format: PhysioArgs,
-    /// BIDS events of each run, so that task signal stays
-    ///
-    /// They are fitted jointly, sampled at StartTime or the start of each volume, not at the slices' own times as by boldly glm
+    /// BIDS events of each run, fitted jointly, so that task signal stays
     #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     events: Vec<PathBuf>,
     /// Confounds tables of each run, fitted jointly
@@ -111,6 +112,11 @@ pub(super) struct Args {
     /// then taken out of the run
     #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
     min_dof: f64,
+    /// When task columns are sampled [default: slice, else metadata]
+    ///
+    /// As in boldly glm
+    #[arg(help_heading = heading::MODEL, long, value_name = "WHEN", allow_negative_numbers = true, value_parser = parsed::<TaskTimes>)]
+    task_times: Option<TaskTimes>,
     #[command(flatten)]
     echoes: EchoArgs,
     #[command(flatten)]
@@ -199,7 +205,9 @@ impl Args {
             };
             let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
             let run = RunSpec { bold, ..run.clone() };
-            let (design, out_type) = (self.design.options(), self.out_type.into());
+            let out_type = self.out_type.into();
+            let task_times = self.task_times.unwrap_or(TaskTimes::Auto);
+            let design = DesignOptions { task_times, ..self.design.options() };
             let mask = self.mask.clone().filter(|_| proof.is_none());
             let min_dof = self.min_dof;
             let spec = RetroicorSpec { run, design, mask, proof, out_type, min_dof };

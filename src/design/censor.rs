@@ -183,8 +183,10 @@ impl Strategy {
 /// What is known of each volume of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measures {
-    /// Framewise displacement, mm, `[volume]`.
+    /// Framewise displacement, mm, `[volume]`; of parameters that are n/a nothing is in the sum.
     pub fd: Option<Vec<f64>>,
+    /// Volumes but the first whose displacement is not known, ascending.
+    pub unknown_fd: Vec<usize>,
     /// Translations in mm and rotations in radians, `[parameter][volume]`, in the order of [`motion::PARAMETERS`]; NaN where one is n/a.
     pub motion: Option<[Vec<f64>; 6]>,
     /// Standardised DVARS, `[volume]`.
@@ -226,7 +228,10 @@ impl Measures {
         let std_dvars = motion::find(tables, STD_DVARS)?;
         let fd = fd.map(|(fd, _)| fd);
         let motion = motion::parameters(tables)?;
-        Ok((Measures { fd, motion, std_dvars, non_steady, listed: Vec::new() }, is_computed))
+        let unknown_fd = motion::unknown_displacement(tables)?;
+        let measures =
+            Measures { fd, unknown_fd, motion, std_dvars, non_steady, listed: Vec::new() };
+        Ok((measures, is_computed))
     }
 }
 

@@ -75,6 +75,12 @@ pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
 /// modulation or durations of what is no condition.
 pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     let columns = Columns::of(table, reading)?;
+    if table.rows.is_empty() {
+        let said =
+            format!("{} has a header and no events: its run has no task columns", table.name);
+        let (doubts, why_no_column) = (vec![said.clone()], vec![said]);
+        return Ok(Events { doubts, why_no_column, ..Events::default() });
+    }
     let mut rows = Rows::default();
     for row in 0..table.rows.len() {
         rows.take(row, table, &columns, reading)?;
@@ -434,10 +440,7 @@ fn no_events(table: &Table, nameless: &[usize], unknown: &[usize]) -> Error {
     }
     Error::bad_data(
         table.name.clone(),
-        match nameless.len() {
-            0 => "has no events".to_string(),
-            n => format!("has n/a as condition of all {n} events"),
-        },
+        format!("has n/a as condition of all {} events", nameless.len()),
         "have one event or more",
         "name the column of conditions with --trial-type; where there is no task, give a ready matrix with --design",
     )

@@ -31,6 +31,25 @@ pub struct Modulation {
     pub orthogonal: bool,
 }
 
+/// That each column of the events modulates a condition once.
+///
+/// # Errors
+/// Usage: two modulations would make one column.
+pub fn refuse_twins(all: &[Modulation]) -> Result<()> {
+    for (at, one) in all.iter().enumerate() {
+        let same = |of: &&Modulation| of.condition == one.condition && of.column == one.column;
+        let Some(other) = all[..at].iter().find(same) else { continue };
+        let (less, more) = if one.order < other.order { (one, other) } else { (other, one) };
+        return Err(Error::usage(
+            format!("--modulate {less}"),
+            format!("stands beside {more}, which makes its column {} too", less.name(1)),
+            "be of another column of the events, or another condition",
+            format!("leave {less} out: {more} has every power up to {}", more.order),
+        ));
+    }
+    Ok(())
+}
+
 /// A modulation with a value for each event of the design; NaN for one of another condition or without a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Modulator {
@@ -213,5 +232,29 @@ impl FromStr for Durations {
             return Err("it must be COLUMN or CONDITION:COLUMN, as pain:response_time".to_owned());
         }
         Ok(Durations { condition, column: column.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_that_modulates_a_condition_twice_is_to_be_left_out_once() {
+        let all = |texts: &[&str]| -> Vec<Modulation> {
+            texts.iter().map(|text| text.parse().expect("a modulation")).collect()
+        };
+        for texts in [["pain:rating", "pain:rating^2"], ["pain:rating^2", "pain:rating"]] {
+            let said = refuse_twins(&all(&texts)).expect_err("one column twice");
+            assert_eq!(said.exit_code(), 2);
+            let fault = said.fault().expect("a fault");
+            let told = [&fault.thing, &fault.found, &fault.hint].map(String::as_str).join(" ");
+            for words in
+                ["--modulate pain:rating ", "beside pain:rating^2", "leave pain:rating out"]
+            {
+                assert!(told.contains(words), "no {words:?} in {told}");
+            }
+        }
+        assert!(refuse_twins(&all(&["pain:rating^2", "pain:rt", "control:rating"])).is_ok());
     }
 }

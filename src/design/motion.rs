@@ -125,6 +125,30 @@ pub fn framewise_displacement(tables: &[Table]) -> Result<Option<(Vec<f64>, bool
     Ok(None)
 }
 
+/// Volumes but the first whose framewise displacement is not known, from 0, ascending: it is n/a, or, where it is computed, some parameter is there or
+/// just before.
+///
+/// # Errors
+/// Bad data for a cell that is no number.
+pub fn unknown_displacement(tables: &[Table]) -> Result<Vec<usize>> {
+    let is_given = find(tables, FRAMEWISE_DISPLACEMENT)?.is_some();
+    let given = || {
+        tables.iter().find_map(|table| Some((table, vec![table.position(FRAMEWISE_DISPLACEMENT)?])))
+    };
+    let Some((table, columns)) = (if is_given { given() } else { place(tables) }) else {
+        return Ok(Vec::new());
+    };
+    let mut unknown = vec![false; table.rows.len()];
+    for at in columns {
+        let mut values = column(table, at)?;
+        if !is_given {
+            values = differences(&values);
+        }
+        unknown.iter_mut().zip(&values).for_each(|(unknown, value)| *unknown |= value.is_none());
+    }
+    Ok((1..unknown.len()).filter(|&volume| unknown[volume]).collect())
+}
+
 /// The six parameters in the order of [`PARAMETERS`], NaN where one is n/a, `[parameter][volume]`; none where no table has them all.
 ///
 /// # Errors

@@ -153,11 +153,14 @@ pub fn prepare_echo(
 /// Degrees of freedom that the corrected run lost in all, by a correction before this one too.
 ///
 /// # Errors
-/// As [`Projection::new`].
+/// As [`Projection::each`].
 pub fn spent_in_all(run: &Run, projection: &Projection) -> Result<f64> {
     let most = |spent: &[usize]| spent.iter().max().map_or(0.0, |&n| n as f64);
     match run.modelled().filter(|_| run.carried.is_some()) {
-        Some(both) => Ok(most(&Projection::new(inputs::common_columns(run), &both)?.dof_spent)),
+        Some(both) => {
+            let (known, both) = run.known_of(&both);
+            Ok(most(&Projection::each(&known, &both)?.dof_spent))
+        }
         None => Ok(most(&projection.dof_spent) + run.dof_spent),
     }
 }
@@ -171,8 +174,9 @@ fn prepared(
     let Some(slices) = run.slices() else {
         return Err(Error::internal("retroicor", "has no columns", "have some", ""));
     };
-    let common = inputs::common_columns(&run);
-    let projection = Projection::new(common, slices)?;
+    let common = &run.design.matrix;
+    let (known, slices) = run.known_of(slices);
+    let projection = Projection::each(&known, &slices)?;
     let left = common.nrows() as f64 - orthonormal_basis(common.view())?.ncols() as f64;
     run.refuse_few(left - spent_in_all(&run, &projection)?, min_dof)?;
     let spent = projection.dof_spent.iter().max().copied().unwrap_or(0);

@@ -254,7 +254,9 @@ fn moved(
     if let (Some(_), Some(fd)) = (&spec.motion, &measures.fd) {
         let what = "Framewise displacement (Power 2012, 50 mm)";
         let kind = Kind::Motion { what, units: "mm" };
-        columns.push(column("framewise_displacement", fd.clone(), kind));
+        let mut fd = fd.clone();
+        measures.unknown_fd.iter().for_each(|&volume| fd[volume] = f64::NAN);
+        columns.push(column("framewise_displacement", fd, kind));
     }
     Ok(columns)
 }

@@ -132,7 +132,7 @@ pub fn demo(
     }
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
     let run = corrected.runs[0].clone();
-    let design = DesignOptions { task_times: design.task_times, ..corrected.design.clone() };
+    let design = corrected.design.clone();
     let (out_type, min_dof) = (OutType::Float32, MIN_DOF);
     let spec = RetroicorSpec { run, design, mask: None, proof: None, out_type, min_dof };
     write(Command::Retroicor(spec), Layout::named(&clean))?;

@@ -1,4 +1,4 @@
-//! Voxels that hold one value throughout a run: no signal was measured there, or none was left.
+//! Voxels that hold one finite value throughout a run: no signal was measured there, or none was left.
 
 use crate::error::Result;
 use crate::io::source::BoldSource;
@@ -8,12 +8,13 @@ use crate::volume::HostBold;
 /// Bytes a read.
 const PIECE: usize = 8 << 20;
 
-/// Those of a block's listed voxels with the same value in every volume, as positions in one volume of the block.
+/// Those of a block's listed voxels with the same finite value in every volume, as positions in one volume of the block.
 #[must_use]
 pub fn of_block(bold: &HostBold, voxels: &[u32]) -> Vec<u32> {
     let mut volumes = bold.data.chunks_exact(bold.block.volume_len().max(1));
     let Some(first) = volumes.next() else { return Vec::new() };
-    let mut same = voxels.to_vec();
+    let is_finite = |voxel: &u32| first[*voxel as usize].is_finite();
+    let mut same: Vec<u32> = voxels.iter().copied().filter(is_finite).collect();
     for volume in volumes {
         if same.is_empty() {
             break; // after the second volume, mostly
@@ -60,6 +61,8 @@ mod tests {
             run.run.data[volume * n + 4] = 7.0;
             run.run.data[volume * n + 20] = -0.5;
             run.run.data[volume * n + 9] = f32::NAN;
+            run.run.data[volume * n + 10] = f32::INFINITY;
+            run.run.data[volume * n + 11] = f32::NEG_INFINITY;
             run.run.data[volume * n + 22] = 1.0;
         }
         run.run.data[4 * n + 22] = 1.5; // the last volume alone

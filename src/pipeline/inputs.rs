@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::design::Design;
 use crate::design::censor::{LeftOut, Measures};
 use crate::design::confounds::Unmatched;
+use crate::design::modulation;
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::io::physio::Logs;
@@ -210,6 +211,7 @@ pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
 /// # Errors
 /// What their files hold or lack.
 pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Result<Vec<Run>> {
+    modulation::refuse_twins(&options.modulate)?;
     response::say_doubts(options.hrf_file.as_ref(), watch)?;
     let options = varied::of_each(specs, options, watch)?;
     say_shared(&specs.iter().collect::<Vec<_>>(), watch)?;
@@ -227,6 +229,7 @@ pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Re
 /// # Errors
 /// As [`open`].
 pub fn open_alone(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
+    modulation::refuse_twins(&options.modulate)?;
     response::say_doubts(options.hrf_file.as_ref(), watch)?;
     let run = open_one(spec, options, watch)?;
     refuse_unmatched(std::slice::from_ref(&run), watch)?;
@@ -343,7 +346,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     }
     run.take_earlier(spec, watch)?;
     run.acquisition = acquisition.ok();
-    run.take_before(spec, (options, known), watch)?;
+    run.take_before(spec, known, watch)?;
     Ok(run)
 }
 
@@ -407,12 +410,6 @@ fn say_other_tr(first: &Run, run: &Run, watch: &dyn Watch) {
             told(other.tr)
         ));
     }
-}
-
-/// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.
-#[must_use]
-pub fn common_columns(run: &Run) -> &Array2<f64> {
-    &run.design.matrix
 }
 
 /// A path as messages show it.

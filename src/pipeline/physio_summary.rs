@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::design::censor::Measures;
 use crate::io::bids::Name;
 use crate::maps::Entities;
 use crate::physio::rvt;
@@ -23,7 +24,7 @@ pub struct RunSummary {
     breathing_rate: Option<f64>,
     /// Mean over the volumes, units of the recording a second.
     rvt: Option<f64>,
-    /// Mean over the volumes but the first, mm.
+    /// Mean over the volumes but the first where it is known, mm.
     mean_fd: Option<f64>,
     volumes: usize,
     kept_volumes: Option<usize>,
@@ -58,7 +59,7 @@ impl RunSummary {
         RunSummary {
             name: run.name(),
             entities: name.entities,
-            mean_fd: run.measures.fd.as_deref().and_then(mean_fd),
+            mean_fd: mean_fd(&run.measures),
             volumes: run.kept.len() + run.left_out.len(),
             kept_volumes: Some(run.kept.len()),
             tsnr,
@@ -115,10 +116,12 @@ pub fn unread(found: &Physiology) -> Option<String> {
     ))
 }
 
-/// Framewise displacement of the first volume is not defined.
-fn mean_fd(fd: &[f64]) -> Option<f64> {
-    let rest = fd.get(1..).filter(|rest| !rest.is_empty())?;
-    Some(rest.iter().sum::<f64>() / rest.len() as f64)
+/// Framewise displacement of the first volume is not defined; volumes where it is not known do not count.
+fn mean_fd(measures: &Measures) -> Option<f64> {
+    let fd = measures.fd.as_deref()?.iter().enumerate().skip(1);
+    let is_known = |volume: usize| measures.unknown_fd.binary_search(&volume).is_err();
+    let known: Vec<f64> = fd.filter(|(volume, _)| is_known(*volume)).map(|(_, &fd)| fd).collect();
+    (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
 }
 
 /// None without breaths enough.
@@ -166,6 +169,14 @@ pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>, watch: &dyn Watch) -
         runs.iter().filter_map(|run| unread(run.physio.as_ref()?)).collect();
     told.dedup();
     told.iter().for_each(|why| watch.note(why));
+    for run in runs.iter().filter(|run| !run.measures.unknown_fd.is_empty()) {
+        let n = run.measures.unknown_fd.len();
+        watch.note(&format!(
+            "mean_fd of {} is without {n} volume{} whose framewise displacement is n/a",
+            run.name(),
+            if n == 1 { "" } else { "s" }
+        ));
+    }
     let of_run = |((run, tsnr), name)| RunSummary { name, ..RunSummary::of_run(run, tsnr) };
     let rows = runs.iter().zip(tsnr).zip(inputs::names(runs));
     let rows: Vec<RunSummary> = rows.map(of_run).collect();
@@ -199,7 +210,7 @@ fn described(regions: &[String]) -> DataDictionary {
         (
             "mean_fd",
             "Mean framewise displacement",
-            "Framewise displacement (Power et al. 2012), mean over all volumes but the first, those left out included",
+            "Framewise displacement (Power et al. 2012), mean over all volumes but the first where it is known, those left out included",
             "mm",
         ),
         ("volumes", "Volumes", "Volumes of the image", ""),
@@ -216,4 +227,33 @@ fn described(regions: &[String]) -> DataDictionary {
     DataDictionary::of("What recordings, motion and signal of each run come to")
         .columns(said)
         .columns(regions.iter().map(of_region))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Table;
+
+    #[test]
+    fn volumes_of_which_no_displacement_is_known_are_not_in_its_mean() {
+        let table = |columns: &[&str], rows: &[&[&str]]| Table {
+            name: "x.tsv".to_owned(),
+            columns: columns.iter().map(|&name| name.to_owned()).collect(),
+            rows: rows
+                .iter()
+                .map(|row| row.iter().map(|&cell| cell.to_owned()).collect())
+                .collect(),
+        };
+        let mean = |table: Table| mean_fd(&Measures::of(&[table]).expect("numbers").0);
+        let given = [&["n/a"][..], &["0.2"], &["n/a"], &["0.4"]];
+        let got = mean(table(&["framewise_displacement"], &given)).expect("two are known");
+        assert!((got - 0.3).abs() < 1e-12, "{got}");
+        let one = |x: &'static str, turn: &'static str| [x, "0", "0", turn, "0", "0"];
+        let rows = [one("0", "0"), one("0.1", "n/a"), one("0.2", "0"), one("0.5", "0.002")];
+        let rows: Vec<&[&str]> = rows.iter().map(|row| &row[..]).collect();
+        // the turn is unknown at volume 1: of volume 3 alone all changes are known, .3 mm and .002 x 50 mm
+        let got = mean(table(&crate::design::motion::PARAMETERS, &rows)).expect("one is known");
+        assert!((got - 0.4).abs() < 1e-12, "{got}");
+        assert_eq!(mean(table(&["framewise_displacement"], &[&["n/a"], &["n/a"]])), None);
+    }
 }

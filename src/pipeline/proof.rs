@@ -107,7 +107,7 @@ impl ProofPlan {
     /// # Errors
     /// Bad data when no degree of freedom is left; internal when the run has no physiological columns.
     pub fn new(run: &Run, projection: &Projection) -> Result<ProofPlan> {
-        let (Some(slices), Some(modelled)) = (run.slices(), run.modelled()) else {
+        let (Some(slices), Some(varying)) = (run.slices(), run.varying()) else {
             return Err(Error::internal(
                 "the run",
                 "has no physiological columns",
@@ -115,9 +115,8 @@ impl ProofPlan {
                 "",
             ));
         };
-        let (design, n_planes) = (&run.design, run.grid.shape[2]);
-        let model =
-            Model::new(&design.matrix, &design.names, Some(&modelled), n_planes, run.dof_spent)?;
+        let ((shared, matrix), n_planes) = (run.shared(), run.grid.shape[2]);
+        let model = Model::new(&matrix, shared, Some(&varying), n_planes, run.dof_spent)?;
         ProofPlan::of_model(model, projection.clone(), &slices.names)
     }
 
@@ -140,6 +139,17 @@ impl ProofPlan {
             model,
             projection,
         })
+    }
+
+    /// Degrees of freedom that the correction spends in each of the model's groups.
+    fn spent(&self) -> Vec<usize> {
+        let Projection { group_of_plane, dof_spent, .. } = &self.projection;
+        let of_planes = self.model.group_of_plane.iter().zip(group_of_plane);
+        let mut spent = vec![0; self.model.solvers.len()];
+        for (&group, &own) in of_planes {
+            spent[group] = dof_spent[own].max(spent[group]);
+        }
+        spent
     }
 
     /// The same within a mask `[voxel]`.
@@ -270,7 +280,8 @@ impl Found {
     }
 
     fn proof(self, shape: [usize; 3], n_volumes: usize, plan: &ProofPlan) -> Result<Proof> {
-        let Projection { group_of_plane, dof_spent, .. } = &plan.projection;
+        let group_of_plane = &plan.model.group_of_plane;
+        let dof_spent = plan.spent();
         let dof2: Vec<f64> = plan.model.solvers.iter().map(|s| s.dof).collect();
         let groups = Groups {
             fitted: self.fitted.clone(),
@@ -306,7 +317,7 @@ impl Found {
             dof_map: maps::of_dof(&dof2, None, &groups),
             fitted: self.fitted,
             dof2,
-            dof_spent: dof_spent.clone(),
+            dof_spent,
         })
     }
 }

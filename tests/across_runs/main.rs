@@ -5,6 +5,7 @@
 mod binary;
 #[path = "../common/mod.rs"]
 mod common;
+mod no_events;
 mod sessions;
 mod weights;
 

@@ -60,7 +60,7 @@ fn glm_says_the_same_of_the_same_mask_on_every_device_and_verify_sees_a_changed_
     for (device, fwhm) in [("cpu".to_owned(), 0), (adapter(), 0), ("cpu".to_owned(), 6)] {
         let glm = format!(
             "glm run-1_bold.nii.gz --physio run-1_physio.tsv.gz --events run-1_events.tsv --mask mask.nii.gz --contrast pain \
-             --fwhm {fwhm} --task-times start --device {device} --out glm --overwrite"
+             --fwhm {fwhm} --device {device} --out glm --overwrite"
         );
         let said = well(dir, &glm);
         assert!(said.contains("glm/desc-retroicor_qc.html: this recording explains this run more"));

@@ -66,7 +66,7 @@ fn smoothing_between_or_within_the_second_step_carries_the_columns_on() {
     let folder = study();
     let dir = folder.path();
     let want = one_step(dir, "--fwhm 30");
-    correct(dir, "--events run-1_events.tsv");
+    correct(dir, "--events run-1_events.tsv --task-times start");
     well(dir, &format!("glm c_bold.nii.gz {EVENTS} --fwhm 30 --out two -q --overwrite"));
     assert_alike(&fitted(dir, "two"), &want);
     let said = well(dir, "smooth c_bold.nii.gz --fwhm 30 --device cpu --out s_bold.nii --verify");

@@ -25,7 +25,8 @@ pub(super) fn text(result: &ConfoundsResult) -> Text {
 /// Every digit of every column.
 fn as_table(columns: &[Column]) -> Table {
     let n_volumes = columns.first().map_or(0, |c| c.values.len());
-    let row = |t: usize| columns.iter().map(|c| c.values[t].to_string()).collect();
+    let cell = |value: f64| if value.is_nan() { "n/a".to_owned() } else { value.to_string() };
+    let row = |t: usize| columns.iter().map(|c| cell(c.values[t])).collect();
     Table {
         name: String::new(),
         columns: columns.iter().map(|c| c.name.clone()).collect(),

@@ -41,7 +41,8 @@ pub(super) fn columns(runs: &[Run]) -> (Vec<String>, usize) {
             n_task += usize::from(is_task);
         }
     }
-    let is_known = runs.iter().all(|run| run.design.n_task > 0);
+    // Events may be none.
+    let is_known = runs.iter().all(|run| run.design.n_task > 0 || run.task.is_some());
     (names, if is_known { n_task } else { 0 })
 }
 

@@ -101,10 +101,14 @@ fn tell_bias(
     watch: &dyn Watch,
 ) {
     // An effect of this contrast alone: its weights are the coefficients.
+    let (shared, _) = run.shared();
+    let varying = run.varying().map_or(Vec::new(), |varying| varying.names);
+    let names: Vec<String> = shared.iter().cloned().chain(varying).collect();
     let lost = |row: ArrayView1<f64>| {
-        let (estimate, signal) = (row.dot(&fit.pinv), design.dot(&row));
+        let estimate = row.dot(&fit.pinv);
+        let signal = with.signal(names.iter().cloned().zip(row.iter().copied()));
         let (least, most) = with.taken.lost(estimate.view(), signal.view());
-        let whole = estimate.dot(&signal);
+        let whole = estimate.dot(&design.dot(&row));
         (100.0 * least / whole, 100.0 * most / whole)
     };
     let of_rows = |c: &&Prepared| {
@@ -116,9 +120,13 @@ fn tell_bias(
     let Some((ends, contrast)) = each.max_by(|a, b| size(a.0).total_cmp(&size(b.0))) else {
         return;
     };
-    let (model, next) = match with.task {
-        false => ("without the task", "give boldly retroicor --events"),
-        true => (
+    let (model, next) = match (with.task, with.elsewhen) {
+        (false, _) => ("without the task", "give boldly retroicor --events"),
+        (true, true) => (
+            "with the task of one moment of each volume for all slices",
+            "correct it again: boldly retroicor takes each slice's own time (--task-times slice)",
+        ),
+        (true, false) => (
             "with another model of the task",
             "give boldly retroicor the events and --hrf of this model",
         ),

@@ -19,7 +19,7 @@ use crate::io::described::Described;
 use crate::io::paths::real;
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::provenance::{self, Facts, Kind, Output, sidecar_path};
-use crate::pipeline::spec::{DesignOptions, Role, RunSpec, SpentBy, SpentOptions};
+use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
 use crate::pipeline::watch::Watch;
 use crate::stats::mixed::{Mixed, Uncounted, shifted};
 use crate::volume::SliceGroups;
@@ -75,7 +75,7 @@ impl Run {
     pub(super) fn take_before(
         &mut self,
         spec: &RunSpec,
-        made: (&DesignOptions, Known),
+        known: Known,
         watch: &dyn Watch,
     ) -> Result<()> {
         let Some(SpentOptions { sidecar, by }) = spec.spent.as_deref() else { return Ok(()) };
@@ -106,19 +106,20 @@ impl Run {
             say_changed(sidecar, &facts, &name, watch)?;
         }
         let beside = carried::beside(sidecar, &facts, None, self.n_volumes)?;
-        let spec_of = fitted_with::spec_of(sidecar);
+        let of_it = fitted_with::correction(sidecar);
         let Some((carried, files)) = beside.columns else {
             let lost =
                 beside.lost.as_deref().map_or("the table of its columns".to_owned(), display);
             watch.warn(&format!(
                 "{lost} is not there, which holds the columns that were taken out before {name} was preprocessed; bring it along with {of}{}",
-                fitted_with::lost_task(spec_of.as_ref())
+                fitted_with::lost_task(of_it.as_ref())
             ));
             self.dof_spent = spent;
             return Ok(());
         };
         self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
-        let known = spec_of.and_then(|of| fitted_with::columns(&of, (self, spec), made));
+        let known = of_it
+            .and_then(|of| fitted_with::columns(&of, (self, spec), known, &carried.slice_times_s));
         self.mix(&carried, *by, known)?;
         if let Some(survived) = &self.survived {
             watch.warn(&format!(
@@ -145,7 +146,8 @@ impl Run {
         let parts: Vec<_> = groups.columns.iter().enumerate().map(part).collect();
         let (asked, others) = self.asked_and_others()?;
         let mixed = Mixed::of((asked.view(), others.view()), &parts)?;
-        let with = known.map(|known| FittedWith::of(known, &parts)).transpose()?;
+        let with =
+            known.map(|known| FittedWith::of(known, &parts, self.design.clone())).transpose()?;
         let n_columns = mixed.lost.len();
         self.survived = Some(Survived {
             by,

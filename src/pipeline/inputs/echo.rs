@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::task::{Slices, Task};
 use super::timing::repetition_time;
 use super::{Physiology, Run, display, open_bold, sidecar, smoothed};
 use crate::design::Design;
@@ -29,6 +30,8 @@ pub struct Columns {
     /// By the scanner's clock, seconds since midnight.
     began_s: Option<f64>,
     design: Design,
+    task: Option<Task>,
+    own_times: Option<Slices>,
     confounds: Vec<String>,
     moment: Option<(Moment, f64)>,
     physio: Option<Physiology>,
@@ -49,6 +52,8 @@ impl Columns {
             acquisition: run.acquisition.clone(),
             began_s: io::sidecar::acquisition_time(&run.fields),
             design: run.design.clone(),
+            task: run.task.clone(),
+            own_times: run.own_times.clone(),
             confounds: run.confounds.clone(),
             moment: run.moment,
             physio: run.physio.clone(),
@@ -94,8 +99,8 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     let mut run = Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
-        task: None,
-        own_times: None,
+        task: first.task.clone(),
+        own_times: first.own_times.clone(),
         confounds: first.confounds.clone(),
         physio: first.physio.clone(),
         doubts: Vec::new(),

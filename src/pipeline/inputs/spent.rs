@@ -91,7 +91,7 @@ impl Run {
             watch.warn(&format!(
                 "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run{}",
                 display(lost),
-                fitted_with::lost_task(fitted_with::spec_of(&sidecar).as_ref())
+                fitted_with::lost_task(fitted_with::correction(&sidecar).as_ref())
             ));
         }
         if let Some((carried, files)) = beside.columns {
