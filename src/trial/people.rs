@@ -284,7 +284,7 @@ fn known(
         Some(Some(flag)) => Ok(flag),
         Some(None) => Err(Error::bad_data(
             table.line(row),
-            format!("has n/a, or a word such as unknown, in column {column}"),
+            format!("has n/a in column {column}, or a word such as unknown"),
             "be yes or no there, for populations are counted by it",
             "fill it in",
         )),

@@ -115,24 +115,33 @@ impl Words {
     fn refusal(&self, table: &Measured, row: usize, column: &str, text: &str) -> Error {
         let known: Vec<String> =
             self.yes.iter().chain(self.no).map(|word| (*word).to_owned()).collect();
-        let listed = format!("{}, or n/a (also {})", known.join(", "), UNKNOWN[0]);
+        let is_flag = |word: &str| ["yes", "no"].contains(&word);
+        let listed = match known.iter().filter(|word| is_flag(word)).count() {
+            2 => {
+                let others: Vec<&str> =
+                    known.iter().map(String::as_str).filter(|word| !is_flag(word)).collect();
+                format!("yes or no (also {})", others.join(", "))
+            }
+            _ => format!("one of {}", known.join(", ")),
+        };
+        let listed = format!("{listed}, or n/a (also {})", UNKNOWN[0]);
         let found = format!("holds '{text}' in column {column}");
         let json = table.json();
         let meaning = table.dictionary.get(column).and_then(|variable| variable.meaning(text));
         let (found, expected, hint) = match meaning {
             Some("") if is_code(text) => (
                 format!("{found}, of whose meaning {json} says nothing"),
-                format!("mean one of {listed}"),
+                format!("mean {listed}"),
                 format!("say what it means in the Levels of {column}"),
             ),
             Some(meaning) if !meaning.is_empty() => (
                 format!("{found}, which is '{meaning}' by {json}"),
-                format!("mean one of {listed}"),
+                format!("mean {listed}"),
                 format!("say it in one of these words in the Levels of {column}, or in the cell"),
             ),
             _ => (
                 found,
-                format!("be one of {listed}"),
+                format!("be {listed}"),
                 match closest(text, &known).filter(|_| text.chars().count() >= LEAST) {
                     Some(word) => format!("did you mean '{word}'?"),
                     None if is_code(text) => format!(
