@@ -276,3 +276,19 @@ pub(super) fn partial(
         _ => watch.note(&line),
     }
 }
+
+/// Regions that some runs lack, given which no partial correlation is: one given other regions is another quantity.
+pub(super) fn not_in_all(spec: &ConnectSpec, over: &Edges, nodes: &Nodes, watch: &dyn Watch) {
+    if over.not_in_all.is_empty() {
+        return;
+    }
+    let names: Vec<String> = over.not_in_all.iter().map(|&at| nodes.all[at].name.clone()).collect();
+    let line = format!(
+        "partial correlations over runs are given the regions that all runs have, not {}, which some lack or have as another region; those of each run are given all regions of that run",
+        listed(&names)
+    );
+    match spec.estimator {
+        Estimator::Partial => watch.warn(&line),
+        _ => watch.note(&line),
+    }
+}
