@@ -206,6 +206,9 @@ pub(super) fn alike(path: &Path, run: &OfRun, edges: &Edges, nodes: &Nodes, watc
     }
 }
 
+/// Correlation below which a component hardly goes with its region's mean.
+const HARDLY: f64 = 0.3;
+
 /// Tell what a run has of the regions.
 pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch: &dyn Watch) {
     let name = display(path);
@@ -245,6 +248,17 @@ pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch:
         watch.note(&format!(
             "{name}: first principal components explain of their seeds' variance: {}",
             listed(&components)
+        ));
+    }
+    let hardly: Vec<String> = all
+        .iter()
+        .filter_map(|node| Some((node, node.with_mean.filter(|r| *r < HARDLY)?)))
+        .map(|(node, r)| format!("{} (r {r:.2})", node.name))
+        .collect();
+    if !hardly.is_empty() {
+        watch.warn(&format!(
+            "{name}: first principal components hardly go with the means of their seeds, whose sign they take: {}; which of two signs they and all that is found by them have is a matter of chance, and may be the other in another run",
+            listed(&hardly)
         ));
     }
 }
