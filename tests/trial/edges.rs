@@ -253,6 +253,27 @@ fn edges_of_one_participant_are_refused_with_what_can_be_done() {
 }
 
 #[test]
+fn edges_that_do_not_vary_at_a_visit_are_named_where_motion_is_held_against_them() {
+    let mut study = with_edges();
+    study.tables.all.push(motion());
+    study.plan.motion = Some("physio_summary:mean_fd".parse().unwrap());
+    let table = study.cells("coupling");
+    let [session, a, b, z] =
+        ["session_id", "region_a", "region_b", "z"].map(|name| table.position(name).unwrap());
+    for row in &mut table.rows {
+        if row[session] == "ses-baseline" && [row[a].as_str(), row[b].as_str()] == ["pcc", "pag"] {
+            row[z] = "0.25".to_owned();
+        }
+    }
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    let edges: Vec<usize> = found.motion.iter().map(|row| row.edges).collect();
+    assert_eq!(edges, [5, 6, 6]);
+    let told = "edge pcc–pag does not vary over participants (ses-baseline): no correlation with physio_summary:mean_fd";
+    assert!(notes.all.iter().any(|note| note.text.contains(told)), "{notes:#?}");
+}
+
+#[test]
 fn what_is_no_table_of_edges_or_of_nobody_is_refused_with_its_line() {
     #[track_caller]
     fn refused(spoil: impl FnOnce(&mut Table), says: &[&str]) {
