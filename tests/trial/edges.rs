@@ -144,7 +144,7 @@ fn every_edge_is_golden_with_runs_averaged_and_with_strata() {
 }
 
 /// Motion that goes with the third edge and with no other for a reason.
-fn motion() -> Measured {
+pub fn motion() -> Measured {
     let row = |at: usize| {
         let (k, visit) = (at / 2 + 1, at % 2);
         let fd = 0.1 + 0.002 * ((k * 7 + visit * (k % 5) * 3) % 19) as f64;
@@ -250,27 +250,6 @@ fn edges_of_one_participant_are_refused_with_what_can_be_done() {
     let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
     let says = |part: &str| error.contains(part) && error.matches("it must").count() == 1;
     assert!(says("of the first, edge ") && says("a folder above theirs"), "{error}");
-}
-
-#[test]
-fn edges_that_do_not_vary_at_a_visit_are_named_where_motion_is_held_against_them() {
-    let mut study = with_edges();
-    study.tables.all.push(motion());
-    study.plan.motion = Some("physio_summary:mean_fd".parse().unwrap());
-    let table = study.cells("coupling");
-    let [session, a, b, z] =
-        ["session_id", "region_a", "region_b", "z"].map(|name| table.position(name).unwrap());
-    for row in &mut table.rows {
-        if row[session] == "ses-baseline" && [row[a].as_str(), row[b].as_str()] == ["pcc", "pag"] {
-            row[z] = "0.25".to_owned();
-        }
-    }
-    let mut notes = Notes::default();
-    let found = analysed(&study, &mut notes).unwrap();
-    let edges: Vec<usize> = found.motion.iter().map(|row| row.edges).collect();
-    assert_eq!(edges, [5, 6, 6]);
-    let told = "edge pcc–pag does not vary over participants (ses-baseline): no correlation with physio_summary:mean_fd";
-    assert!(notes.all.iter().any(|note| note.text.contains(told)), "{notes:#?}");
 }
 
 #[test]

@@ -346,3 +346,24 @@ fn motion_by_another_name_is_told_and_the_rest_described() {
         assert!(!found.unwrap().notes.all.iter().any(|note| note.text.starts_with(&told)));
     }
 }
+
+#[test]
+fn edges_that_do_not_vary_at_a_visit_are_named_where_motion_is_held_against_them() {
+    let mut study = crate::edges::with_edges();
+    study.tables.all.push(crate::edges::motion());
+    study.plan.motion = Some("physio_summary:mean_fd".parse().unwrap());
+    let table = study.cells("coupling");
+    let [session, a, b, z] =
+        ["session_id", "region_a", "region_b", "z"].map(|name| table.position(name).unwrap());
+    for row in &mut table.rows {
+        if row[session] == "ses-baseline" && [row[a].as_str(), row[b].as_str()] == ["pcc", "pag"] {
+            row[z] = "0.25".to_owned();
+        }
+    }
+    let mut notes = Notes::default();
+    let found = edges::analyse(&study.plan, &study.people(), &study.tables, &mut notes).unwrap();
+    let edges: Vec<usize> = found.motion.iter().map(|row| row.edges).collect();
+    assert_eq!(edges, [5, 6, 6]);
+    let told = "edge pcc–pag does not vary over participants (ses-baseline): no correlation with physio_summary:mean_fd";
+    assert!(notes.all.iter().any(|note| note.text.contains(told)), "{notes:#?}");
+}

@@ -106,7 +106,7 @@ impl Edges {
     }
 
     /// The same correlations, the partial ones given no others than these regions. `least`: degrees of freedom to be left.
-    fn given(&self, regions: &[usize], least: f64) -> (Array2<f64>, Option<f64>) {
+    fn given(&self, regions: &[usize], least: f64) -> Partial {
         let (n, k) = (self.first.len(), regions.len());
         let nu = self.nu - (k as f64 - 2.0);
         let small = Array2::from_shape_fn((k, k), |(a, b)| self.r[[regions[a], regions[b]]]);
@@ -121,11 +121,11 @@ impl Edges {
     }
 }
 
+/// Partial correlations of a run, and their degrees of freedom where they are known.
+type Partial = (Array2<f64>, Option<f64>);
+
 /// Partial correlations of runs that have different regions: given those that all have, with the regions that are not among these; none where all have the same.
-fn given_shared(
-    runs: &[Edges],
-    least: f64,
-) -> Option<(Vec<(Array2<f64>, Option<f64>)>, Vec<usize>)> {
+fn given_shared(runs: &[Edges], least: f64) -> Option<(Vec<Partial>, Vec<usize>)> {
     let sets: Vec<Vec<usize>> = runs.iter().map(Edges::distinct).collect();
     let is_in_all = |at: &usize| sets.iter().all(|set| set.contains(at));
     let mut others: Vec<usize> = sets.iter().flatten().copied().collect();
