@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// What is analysed, as JSON, in place of the options below
     #[arg(help_heading = heading::INPUTS, long, value_name = "JSON", conflicts_with_all = [
         "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "covariates", "describe", "responders", "missing", "cpm", "cpm_threshold",
-        "pressure", "target", "adverse_events", "motion", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
+        "pressure", "target", "adverse_events", "motion", "correlations", "exploratory", "design", "crossover", "conf", "permutations", "seed"])]
     plan: Option<PathBuf>,
     /// A further table, which lies outside of the study
     ///

@@ -108,9 +108,10 @@ pub fn run(
         products.table(table)?;
     }
     if several {
-        write_mean(spec, (&nodes, &groups), (&all, &edges), products)?;
         let of_all: Vec<&OfRun> = all.iter().collect();
-        if let Some(over) = edges::over_runs(&edges) {
+        if let Some(over) = edges::over_runs(&edges, spec.min_dof) {
+            said::not_in_all(spec, &over, &nodes, watch);
+            write_mean(spec, (&nodes, &groups), (&all, &over), products)?;
             let drawn = (of_all.as_slice(), &over);
             pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, None));
         }
@@ -204,10 +205,12 @@ fn write_tables(
 fn write_mean(
     spec: &ConnectSpec,
     (nodes, groups): (&Nodes, &[Group]),
-    (runs, edges): (&[OfRun], &[Edges]),
+    (runs, mean): (&[OfRun], &Edges),
     products: &mut dyn Products,
 ) -> Result<()> {
-    let Some(mean) = edges::over_runs(edges).filter(|_| nodes.all.len() > 1) else { return Ok(()) };
+    if nodes.all.len() < 2 {
+        return Ok(());
+    }
     let of_all: Vec<&OfRun> = runs.iter().collect();
     if let Some(table) = shift::table(nodes, &of_all, None) {
         products.table(table)?;
@@ -215,11 +218,11 @@ fn write_mean(
     let names = runs[0].names();
     let least = |at: usize| runs.iter().map(|run| run.nodes[at].coverage).fold(1.0, f64::min);
     let coverage: Vec<f64> = (0..nodes.all.len()).map(least).collect();
-    products.table(tables::matrix(spec, (&names, &mean), None))?;
-    products.table(tables::edges((&names, &coverage), &mean, None))?;
+    products.table(tables::matrix(spec, (&names, mean), None))?;
+    products.table(tables::edges((&names, &coverage), mean, None))?;
     if !groups.is_empty() {
-        let between = networks::between(groups, &mean);
-        products.table(tables::networks(groups, &between, &mean, None))?;
+        let between = networks::between(groups, mean);
+        products.table(tables::networks(groups, &between, mean, None))?;
     }
     Ok(())
 }

@@ -25,6 +25,12 @@ pub use space::{MapOfRuns, REFERENCE, check_space, check_spaces, is_own_space};
 /// Voxels below which the mean of a region is hardly one.
 pub const FEW_VOXELS: usize = 8;
 
+/// What comes of few voxels, where their mean is taken.
+pub const MEAN_OF_FEW: &str = "the mean of so few is noisy, and hangs on where the region lies";
+
+/// What comes of few voxels, where the largest statistic is looked for among them.
+pub const SEARCH_OF_FEW: &str = "what is found in so few hangs on where the search volume lies";
+
 /// Probability from which on a voxel is fluid.
 const FLUID: f64 = 0.5;
 
@@ -122,16 +128,13 @@ impl Regions {
         self.all.iter().for_each(|region| region.tell_cut(of, watch));
     }
 
-    /// Say which have few voxels.
-    pub fn tell_few(&self, watch: &dyn Watch) {
+    /// Say which have few voxels, and what comes of that: such as [`MEAN_OF_FEW`].
+    pub fn tell_few(&self, comes: &str, watch: &dyn Watch) {
         let few = self.all.iter().filter(|region| region.voxels.len() < FEW_VOXELS);
         let few: Vec<String> =
             few.map(|region| format!("{} ({})", region.name, region.voxels.len())).collect();
         if !few.is_empty() {
-            watch.warn(&format!(
-                "fewer than {FEW_VOXELS} voxels: {}; the mean of so few is noisy, and hangs on where the region lies",
-                few.join(", ")
-            ));
+            watch.warn(&format!("fewer than {FEW_VOXELS} voxels: {}; {comes}", few.join(", ")));
         }
     }
 

@@ -12,6 +12,8 @@
 
 mod read;
 
+use std::collections::BTreeSet;
+
 use ndarray::Array2;
 
 use super::ancova::by_t;
@@ -151,10 +153,10 @@ fn of_outcome(
         })
     };
     let treatment = half(varies(two_sample::difference(&d, &first, conf)?)?);
-    rows.push(row(OUTCOME, TREATMENT, treatment));
-    rows.push(row(OUTCOME, PERIOD, varies(two_sample::mean(&d, &first, conf)?)?));
+    rows.push(row((OUTCOME, TREATMENT), d.len(), treatment));
+    rows.push(row((OUTCOME, PERIOD), d.len(), varies(two_sample::mean(&d, &first, conf)?)?));
     if let Some(found) = two_sample::difference(&sums, &first, conf)? {
-        rows.push(row(OUTCOME, CARRY_OVER, found));
+        rows.push(row((OUTCOME, CARRY_OVER), d.len(), found));
     }
     Ok(())
 }
@@ -168,11 +170,13 @@ fn mixed(read: &Read, rows: &mut Vec<CrossoverRow>) -> Result<()> {
         [1.0, one.treatment.indicator(), f64::from(u8::from(one.is_first))][column]
     });
     let group: Vec<usize> = all.iter().map(|one| one.place).collect();
+    let n = group.iter().collect::<BTreeSet<_>>().len();
     if let Some(found) = random_intercept::fit(design.view(), &y, &group)? {
         for (effect, value) in [(TREATMENT, found.beta[1]), (PERIOD, found.beta[2])] {
             rows.push(CrossoverRow {
                 analysis: MIXED.to_owned(),
                 effect: effect.to_owned(),
+                n,
                 estimate: Estimate { value, ..Estimate::default() },
                 test: None,
                 shown_only: false,
@@ -191,7 +195,7 @@ fn given_baselines(patients: &[Patient], conf: f64, rows: &mut Vec<CrossoverRow>
     let treatment = two_sample::difference(&changes, &first, conf)?.map(half);
     let period = two_sample::mean(&changes, &first, conf)?;
     for (effect, found) in [(TREATMENT, treatment), (PERIOD, period)] {
-        rows.extend(found.map(|found| row(CHANGE, effect, found)));
+        rows.extend(found.map(|found| row((CHANGE, effect), d.len(), found)));
     }
     let mean = baselines.iter().sum::<f64>() / baselines.len() as f64;
     // The sequences as 1 and -1: the slope is half their difference, the constant the mean of their means.
@@ -206,7 +210,7 @@ fn given_baselines(patients: &[Patient], conf: f64, rows: &mut Vec<CrossoverRow>
         let answer = model.answer(std::slice::from_ref(&d), false);
         if answer.variance[0] > 0.0 {
             let found = by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, conf);
-            rows.push(row(GIVEN, effect, found));
+            rows.push(row((GIVEN, effect), d.len(), found));
         }
     }
     Ok(())
@@ -220,10 +224,15 @@ const TREATMENT: &str = "treatment";
 const PERIOD: &str = "period";
 const CARRY_OVER: &str = "carry-over";
 
-fn row(analysis: &str, effect: &str, (estimate, test): (Estimate, Test)) -> CrossoverRow {
+fn row(
+    (analysis, effect): (&str, &str),
+    n: usize,
+    (estimate, test): (Estimate, Test),
+) -> CrossoverRow {
     CrossoverRow {
         analysis: analysis.to_owned(),
         effect: effect.to_owned(),
+        n,
         estimate,
         test: Some(test),
         shown_only: effect == CARRY_OVER,

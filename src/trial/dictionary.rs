@@ -24,8 +24,8 @@ const KEYS: [&str; 10] = [
     "Direction",
 ];
 
-/// Letters of a level's meaning that stands in its place at most.
-const LONGEST: usize = 60;
+/// Letters of a level's meaning that stands in its place at most: MedDRA's longest class has 67.
+const LONGEST: usize = 80;
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,31 +132,48 @@ impl Variable {
         }
     }
 
-    /// What a level is called for readers: a code without a letter by what Levels say that it means, a word as it is.
+    /// The level that a cell is, with what it means: of its text, else of its number (`1.0` is 1).
+    fn level(&self, cell: &str) -> Option<&(String, String)> {
+        let number: Option<f64> = cell.parse().ok();
+        let same = |level: &str| number.is_some() && level.parse().ok() == number;
+        let exact = self.levels.iter().find(|(level, _)| level == cell);
+        exact.or_else(|| self.levels.iter().find(|(level, _)| same(level)))
+    }
+
+    /// What Levels say that a cell means, empty where they do not; none where they explain no level at all.
+    #[must_use]
+    pub fn meaning(&self, cell: &str) -> Option<&str> {
+        let explains = self.levels.iter().any(|(_, text)| !text.trim().is_empty());
+        explains.then(|| self.level(cell).map_or("", |(_, text)| text.trim()))
+    }
+
+    /// What a level is called for readers: a code by what Levels say that it means, a word as it is.
     #[must_use]
     pub fn called<'a>(&'a self, level: &'a str) -> &'a str {
-        let is_code = !level.chars().any(char::is_alphabetic);
-        let meaning = self.levels.iter().find(|(own, _)| own == level).map(|(_, text)| text.trim());
-        meaning
-            .filter(|text| is_code && !text.is_empty() && text.chars().count() <= LONGEST)
+        self.meaning(level)
+            .filter(|text| is_code(level) && !text.is_empty() && text.chars().count() <= LONGEST)
             .unwrap_or(level)
+    }
+
+    /// What a level is called where it stands alone, with its code where another is called alike.
+    #[must_use]
+    pub fn called_alone(&self, level: &str) -> String {
+        let name = self.called(level);
+        let alike = self.levels.iter().filter(|(_, text)| text.trim() == name).count();
+        match name != level && alike > 1 {
+            true => format!("{name} ({level})"),
+            false => name.to_owned(),
+        }
     }
 
     /// Why a cell cannot be a value of this column; none where it can.
     #[must_use]
     pub fn refusal(&self, cell: &str) -> Option<String> {
-        let number: Option<f64> = cell.parse().ok();
-        if !self.levels.is_empty() {
-            let same = |level: &str| {
-                let other: Option<f64> = level.parse().ok();
-                level == cell || (number.is_some() && number == other)
-            };
-            if !self.levels.iter().any(|(level, _)| same(level)) {
-                let names: Vec<&str> = self.levels.iter().map(|(l, _)| l.as_str()).collect();
-                return Some(format!("be one of {}", names.join(", ")));
-            }
+        if !self.levels.is_empty() && self.level(cell).is_none() {
+            let names: Vec<&str> = self.levels.iter().map(|(l, _)| l.as_str()).collect();
+            return Some(format!("be one of {}", names.join(", ")));
         }
-        match (self.range, number) {
+        match (self.range, cell.parse::<f64>().ok()) {
             (Some([least, greatest]), Some(v)) if v < least || v > greatest => {
                 let scale = Scale { least, greatest, levels: Vec::new() };
                 Some(format!("be {}", scale.said()))
@@ -164,6 +181,11 @@ impl Variable {
             _ => None,
         }
     }
+}
+
+/// Whether a cell is a code, which says nothing by itself: it has no letter.
+pub(super) fn is_code(cell: &str) -> bool {
+    !cell.chars().any(char::is_alphabetic)
 }
 
 /// A table's data dictionary; empty where there is none.

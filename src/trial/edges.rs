@@ -49,7 +49,8 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     told::not_compared(runs, &reasons, told::EDGES, notes);
     both.tell_lacking(told::EDGES, (plan, people), notes);
     let given = (plan, people, tables);
-    let (motion, of_change) = motion::of_edges(rows.len(), |pair| both.z(pair), given, notes)?;
+    let edges = (rows.len(), |edges: &[usize]| told::EDGES.named(runs, edges));
+    let (motion, of_change) = motion::of_edges(edges, |pair| both.z(pair), given, notes)?;
     motion::tell_lacking(|place| both.images(place), given, notes)?;
     rows.iter_mut().zip(of_change).for_each(|(row, motion)| row.motion = motion);
     Ok(Edges {

@@ -69,6 +69,7 @@ pub mod unequal;
 pub mod unit;
 mod visits;
 mod whole;
+mod words;
 
 pub use arm::{Arm, ByArm};
 pub use by_region::{

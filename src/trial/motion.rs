@@ -269,7 +269,7 @@ pub(super) fn of_regions(
 /// # Errors
 /// As [`of_regions`].
 pub(super) fn of_edges(
-    n_edges: usize,
+    (n_edges, called): (usize, impl Fn(&[usize]) -> String),
     z: impl Fn(usize) -> [Vec<Option<f64>>; 2] + Sync,
     (plan, people, tables): (&Plan, &People, &Tables),
     notes: &mut Notes,
@@ -288,10 +288,25 @@ pub(super) fn of_edges(
         let of_fd = at.values(&fd, plan)?;
         let of_edge = |edge: usize| {
             let (x, y) = both(people, &of_fd, &at.of(z(edge)));
-            let r = if x.len() < LEAST { None } else { pearson(&x, &y, plan.conf)? };
-            Ok(r.map(|r| Correlation::of(&r)))
+            if x.len() < LEAST {
+                return Ok((None, false));
+            }
+            let r = pearson(&x, &y, plan.conf)?;
+            Ok((r.as_ref().map(Correlation::of), r.is_none() && !is_still(&x)?))
         };
         let all = (0..n_edges).into_par_iter().map(of_edge).collect::<Result<Vec<_>>>()?;
+        let still: Vec<usize> = (0..n_edges).filter(|&edge| all[edge].1).collect();
+        if !still.is_empty() {
+            let text = format!(
+                "{} {} not vary over participants ({}): no correlation with {}",
+                called(&still),
+                verb(still.len(), ["does", "do"]),
+                at.name(plan),
+                fd.column
+            );
+            notes.warn(text, Vec::new());
+        }
+        let all: Vec<Option<Correlation>> = all.into_iter().map(|(found, _)| found).collect();
         let known: Vec<&Correlation> = all.iter().flatten().collect();
         let below = known.iter().filter(|one| one.test.p < LEVEL).count();
         let mut sizes: Vec<f64> = known.iter().map(|one| one.r.value.abs()).collect();

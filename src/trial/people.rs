@@ -1,5 +1,7 @@
 //! The participants: the rows of participants.tsv.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use super::afterwards;
@@ -8,9 +10,10 @@ use super::covariate::Values;
 use super::moment::Moment;
 use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
-use super::tables::Measured;
+use super::tables::{Measured, is_missing};
 use crate::design::similar::{closest, in_case_alone};
 use crate::error::{Error, Result};
+use words::{COMPLETED, RANDOMISED, TREATED};
 
 /// Participants that a message names.
 const NAMED: usize = 3;
@@ -81,9 +84,9 @@ impl People {
                 ));
             }
         }
-        let flag = |column: &str| table.optional_flags(column);
-        let (randomised, treated) = (flag("randomised")?, flag("treated")?);
-        let completed = flag("completed")?;
+        let randomised = RANDOMISED.read(&table, "randomised", notes)?;
+        let treated = TREATED.read(&table, "treated", notes)?;
+        let completed = COMPLETED.read(&table, "completed", notes)?;
         for (found, column, assumed) in [
             (randomised.is_some(), "randomised", "everybody is taken to be randomised"),
             (treated.is_some(), "treated", "who was randomised is taken to be treated"),
@@ -115,7 +118,10 @@ impl People {
             }
         }
         let last_day = table.optional_numbers("last_day")?;
-        let reasons = table.optional_texts("discontinuation_reason")?;
+        let is_none =
+            |reason: &str| is_missing(reason) || reason.to_lowercase() == "not applicable";
+        let reasons = table.optional_names("discontinuation_reason")?.into_iter();
+        let reasons: Vec<_> = reasons.map(|own| own.filter(|reason| !is_none(reason))).collect();
         // In a crossover the control is a treatment, and what takes an arm's place is the sequence.
         let named = match plan.design {
             Design::Crossover => None,
@@ -278,7 +284,7 @@ fn known(
         Some(Some(flag)) => Ok(flag),
         Some(None) => Err(Error::bad_data(
             table.line(row),
-            format!("has n/a in column {column}"),
+            format!("has n/a in column {column}, or a word such as unknown"),
             "be yes or no there, for populations are counted by it",
             "fill it in",
         )),

@@ -56,7 +56,9 @@ pub fn analyse(
     let Some(table) = tables.all.iter().find(|table| table.name == TABLE) else {
         return Ok(Vec::new());
     };
-    if let Some(column) = motion::other_name(table) {
+    // One that is spelt as the column is an error of the table, told as such.
+    let other = motion::other_name(table).filter(|column| !are_one_name(MOTION, column));
+    if let Some(column) = other {
         notes.warn(
             format!(
                 "column '{column}' of {} is motion by its name and not described, for what is described is called {MOTION}: rename it",

@@ -1,6 +1,7 @@
 //! Tables with several rows a participant and session: repetitions of a stimulus.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 
 use super::index::index;
 use super::numbered::refuse_words;
@@ -47,7 +48,12 @@ impl<'a> Repeated<'a> {
     }
 
     /// The same with a number: "sub-01 (ses-baseline, 3)".
-    pub fn visit_of(&self, (place, session): (usize, usize), n: usize, people: &People) -> String {
+    pub fn visit_of(
+        &self,
+        (place, session): (usize, usize),
+        n: impl Display,
+        people: &People,
+    ) -> String {
         format!("{} ({}, {n})", people.all[place].id, self.sessions[session])
     }
 

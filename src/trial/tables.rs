@@ -169,6 +169,7 @@ impl Measured {
     pub fn only(&self, name: &str, column: &str, value: &str) -> Result<Measured> {
         let at = self.position(column)?;
         self.refuse_case_alone(column, &[column])?;
+        let value = self.dictionary.get(column).map_or(value, |own| own.level_of(value));
         let kept: Vec<usize> = (0..self.table.rows.len())
             .filter(|&row| are_one(column, self.table.rows[row][at].trim(), value))
             .collect();
@@ -225,7 +226,7 @@ impl Measured {
     /// As [`Measured::has`] and [`Measured::texts`].
     pub(super) fn states(&self, column: &str) -> Result<Vec<Option<String>>> {
         let plain = |task: String| without_entity(&task, column).to_owned();
-        Ok(self.optional_texts(column)?.into_iter().map(|task| task.map(plain)).collect())
+        Ok(self.optional_names(column)?.into_iter().map(|task| task.map(plain)).collect())
     }
 
     /// Refuse words in columns, those that the table has, that differ in case alone. `what`: what they name, a region.
@@ -359,31 +360,19 @@ impl Measured {
         self.has(column)?.then(|| self.numbers(column)).transpose()
     }
 
-    /// A column of yes and no.
-    ///
-    /// # Errors
-    /// As [`Measured::texts`]; bad data naming the line of another word.
-    pub fn flags(&self, column: &str) -> Result<Vec<Option<bool>>> {
-        let flag = |(row, cell): (usize, Option<String>)| {
-            let Some(text) = cell else { return Ok(None) };
-            flag(&text).map(Some).ok_or_else(|| {
-                Error::bad_data(
-                    self.line(row),
-                    format!("holds '{text}' in column {column}"),
-                    "be yes or no (y, n, true, false, 1, 0, in any case)",
-                    "correct it",
-                )
-            })
-        };
-        self.texts(column)?.into_iter().enumerate().map(flag).collect()
+    /// As [`Measured::texts`], for readers: codes are called by what the dictionary's Levels say that they mean.
+    pub(super) fn names(&self, column: &str) -> Result<Vec<Option<String>>> {
+        let variable = self.dictionary.get(column);
+        let name = |cell: String| variable.map_or(cell.clone(), |own| own.called_alone(&cell));
+        Ok(self.texts(column)?.into_iter().map(|cell| cell.map(name)).collect())
     }
 
-    /// A column of yes and no; none where the table has no such column.
-    ///
-    /// # Errors
-    /// As [`Measured::has`] and [`Measured::flags`].
-    pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
-        self.has(column)?.then(|| self.flags(column)).transpose()
+    /// As [`Measured::names`], all none where the table has no such column.
+    pub(super) fn optional_names(&self, column: &str) -> Result<Vec<Option<String>>> {
+        match self.has(column)? {
+            true => self.names(column),
+            false => Ok(vec![None; self.table.rows.len()]),
+        }
     }
 }
 
@@ -409,17 +398,6 @@ fn add_new<T: PartialEq>(all: &mut Vec<T>, others: Vec<T>) {
             all.push(one);
         }
     }
-}
-
-/// Words for yes and no, in small letters: one rule for every column of them.
-const YES: [&str; 4] = ["yes", "y", "true", "1"];
-/// Those for no.
-const NO: [&str; 4] = ["no", "n", "false", "0"];
-
-fn flag(text: &str) -> Option<bool> {
-    let word = text.to_lowercase();
-    let is_among = |words: [&str; 4]| words.contains(&word.as_str());
-    (is_among(YES) || is_among(NO)).then(|| is_among(YES))
 }
 
 /// Whether tables of one name can be one: they have the same columns, but for the signal of regions, which each command is asked of others.

@@ -142,6 +142,13 @@ fn tables() -> Vec<Case> {
             &["line 2, holds 'cone:1,2,3:4' in column 'shape'", "tube:"],
         ),
         case(
+            "a table of regions with a mask for a shape",
+            |d| text(d, "r.tsv", "name\tshape\na\tmask.nii\n"),
+            roi!("r.tsv"),
+            65,
+            &["line 2, holds 'mask.nii' in column 'shape'", "as NAME=MASK"],
+        ),
+        case(
             "a table of regions with a region without a name",
             |d| text(d, "r.tsv", "name\tx\ty\tz\tradius_mm\n\t6\t6\t3\t4\n"),
             roi!("r.tsv"),

@@ -330,7 +330,7 @@ fn tables() -> Vec<Case> {
                 };
                 text(d, SCALES, &table.lines().map(flat).collect::<String>());
             },
-            &["scales:nrs is fitted exactly", "leave the outcome out"],
+            &["scales:nrs is 4 in all", "analysed at ses-post", "leave the outcome out"],
         ),
         case(
             "an arm of a name of its own",

@@ -117,3 +117,51 @@ fn voxels_that_nuisance_columns_explain_in_one_run_are_out_of_the_mean_and_a_see
     );
     assert!(own.iter().all(|z| z.abs() < 4.0));
 }
+
+#[test]
+fn partial_correlations_over_runs_are_given_the_regions_that_all_runs_have() {
+    let folder = study();
+    let dir = folder.path();
+    made::run(dir, "again", 6);
+    // Region d is one voxel, which the second run lacks.
+    in_voxel_2(&dir.join("again.nii"), |_| 0.0);
+    let regions = "--regions a=sphere:15,6,6:4 --regions b=sphere:3,6,6:4 --regions c=sphere:9,12,9:4 --regions d=sphere:6,0,0:1";
+    let line = format!(
+        "connect bold.nii again.nii {regions} --mask mask.nii --estimator partial --device cpu --no-pictures --out both"
+    );
+    let output = crate::binary::succeeded(&line, crate::binary::boldly(dir, &line));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let told = "partial correlations over runs are given the regions that all runs have, not d";
+    assert!(said.contains(told), "{said}");
+    let out = dir.join("both");
+    let edge = |number: &str, pair: [&str; 2], column: &str| -> f64 {
+        let table = Table::read(&out.join(format!("{number}edges.tsv")));
+        let (a, b) = (table.words("region_a"), table.words("region_b"));
+        let row = (0..a.len()).find(|&row| [a[row], b[row]] == pair).unwrap();
+        table.column(column)[row]
+    };
+    // r of two given a third, by its formula, of each run; their mean by Fisher's z.
+    for [one, other, third] in [["a", "b", "c"], ["a", "c", "b"], ["b", "c", "a"]] {
+        let given = |number: &str| {
+            let r = |x: &'static str, y: &'static str| {
+                edge(number, if x < y { [x, y] } else { [y, x] }, "r")
+            };
+            let [xy, xz, yz] = [r(one, other), r(one, third), r(other, third)];
+            ((xy - xz * yz) / ((1.0 - xz * xz) * (1.0 - yz * yz)).sqrt()).atanh()
+        };
+        let want = (0.5 * (given("run-1_") + given("run-2_"))).tanh();
+        let got = edge("", [one, other], "partial_r");
+        assert_close(&format!("{one} {other}"), &[got], &[want], 0.0, 1e-8);
+        let dof = ["run-1_", "run-2_"].map(|number| edge(number, [one, other], "dof") - 1.0);
+        assert_eq!(edge("", [one, other], "partial_dof"), dof[0] + dof[1]);
+    }
+    // The first run has all four, and its own is given both others.
+    let first = edge("run-1_", ["a", "b"], "partial_dof");
+    assert_eq!(first, edge("run-1_", ["a", "b"], "dof") - 2.0);
+    assert!(edge("", ["a", "d"], "partial_r").is_nan());
+    let text = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+    assert!(text("edges.json").contains("partial_r given the other regions that every run has"));
+    assert!(!text("run-1_edges.json").contains("that every run has"));
+    let matrix = text("stat-partialcorrelation_relmat.json");
+    assert!(matrix.contains("given all other regions that every run has"), "{matrix}");
+}

@@ -132,3 +132,27 @@ fn what_tables_and_files_call_a_seed_otherwise_is_said_and_a_clash_is_one_of_see
         "{message}"
     );
 }
+
+#[test]
+fn a_first_component_that_hardly_goes_with_its_seeds_mean_is_told() {
+    let folder = study();
+    let dir = folder.path();
+    let [ni, nj, nk, n] = SHAPE;
+    // Two voxels of one slow signal, with opposite signs: their mean is noise.
+    let path = dir.join("bold.nii");
+    let mut bytes = fs::read(&path).unwrap();
+    let first = bytes.len() - 4 * ni * nj * nk * n;
+    for t in 0..n {
+        let slow = 200.0 * (0.2 * t as f32).sin();
+        for (voxel, value) in [(2, 900.0 + slow), (3, 900.0 - slow + ((t * 7) % 5) as f32)] {
+            let at = first + 4 * (t * ni * nj * nk + voxel);
+            bytes[at..at + 4].copy_from_slice(&f32::to_le_bytes(value));
+        }
+    }
+    fs::write(path, bytes).unwrap();
+    let line = "connect bold.nii --seed a=sphere:15,6,6:6 --seed two=box:7.5,0,0:4,1,1 --mask mask.nii --device cpu --seed-first-pc --out out";
+    let heard = said(&succeeded(line, boldly(dir, line)));
+    let told = "first principal components hardly go with the means of their seeds, whose sign they take: two (r 0.";
+    assert!(heard.contains(told) && heard.contains("a matter of chance"), "{heard}");
+    assert!(!heard.contains("take: a (r"), "{heard}");
+}

@@ -320,4 +320,12 @@ fn regions_that_hold_the_seed_of_the_maps_are_told() {
         fs::write(place.join("seed-pag_stat-fisherz_statmap.json"), sidecar).unwrap();
     }
     assert!(!heard("--roi PAG=far.nii").contains("the seed of the maps"));
+    // Of maps without sidecars the name of the file is all that says it.
+    for subject in 0..6 {
+        let place = dir.join(format!("mr/sub-{subject:02}/ses-baseline"));
+        fs::remove_file(place.join("seed-pag_stat-fisherz_statmap.json")).unwrap();
+    }
+    let named = heard("--roi PAG=far.nii --roi near=near.nii");
+    assert!(named.contains("PAG is called as pag is, the seed of the maps"), "{named}");
+    assert!(!named.contains("near is"), "{named}");
 }

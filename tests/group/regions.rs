@@ -78,7 +78,13 @@ fn coordinates_of_a_template_are_refused_in_maps_of_own_spaces_and_an_atlas_as_o
             assert!(code == Some(0) && !said.contains("space"), "{said}");
         }
     }
+    // Few voxels are told, of what is averaged and of what is searched.
+    let (_, few) = ran(&["--roi", "few=sphere:2,2,2:2", "--coordinates", "template"]);
+    assert!(few.contains("fewer than 8 voxels: few (") && few.contains("the mean of so"), "{few}");
+    let (_, few) = ran(&["--svc", "few=sphere:2,2,2:2", "--coordinates", "template"]);
+    assert!(few.contains("fewer than 8 voxels: few (") && few.contains("search volume"), "{few}");
     let (code, said) = ran(&["--svc", "both=atlas.nii"]);
+    assert!(!said.contains("fewer than 8"), "{said}");
     assert!(code == Some(0) && !said.contains(own), "{said}");
     assert!(said.contains("atlas.nii has 2 labels, all of which together are both"), "{said}");
     named("_space-MNI152NLin2009cAsym");

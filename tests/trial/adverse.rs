@@ -327,7 +327,7 @@ fn words_that_are_not_known_are_refused_and_none_makes_an_event_vanish_from_a_ro
     }
     let mut study = asked();
     study.set("adverse_events", 6, "serious", "maybe");
-    refused(&study, &["line 8", "'maybe' in column serious", "be one of yes"]);
+    refused(&study, &["line 8", "'maybe' in column serious", "be yes or no (also y, "]);
     for (column, row_name, yes, no) in [
         ("severity", "severe", "Life-Threatening", "grade 2"),
         ("severity", "severe", "Grade 3", "moderate"),

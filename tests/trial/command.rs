@@ -303,3 +303,19 @@ fn visits_that_sessions_tsv_puts_the_other_way_round_are_asked_after_with_the_pa
     let told = "in 2 of 3 participants: are --baseline and --endpoint swapped?: sub-001, sub-002";
     assert!(said.contains(told), "{said}");
 }
+
+#[test]
+fn options_that_a_plan_has_of_its_own_are_refused_beside_it() {
+    let dir = study();
+    let dir = dir.path();
+    let (plan, _) = run(dir, &format!("{NRS} --permutations 50 --seed 7 --dry-run"));
+    fs::write(dir.join("plan.json"), plan).unwrap();
+    for option in ["--seed 3", "--permutations 50 --seed 3", "--conf 0.9", "--arm site"] {
+        let output = boldly(dir, &format!("trial study --plan plan.json {option} --dry-run"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{option}: {said}");
+        assert!(said.contains("cannot be used with"), "{option}: {said}");
+    }
+    let (again, _) = run(dir, "trial study --plan plan.json --dry-run");
+    assert!(again.contains("\"seed\": 7"), "{again}");
+}

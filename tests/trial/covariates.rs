@@ -315,3 +315,15 @@ fn the_page_says_what_is_adjusted_for_physiology_and_which_rows_responders_have(
         assert!(html.contains(said), "{said}");
     }
 }
+
+#[test]
+fn an_endpoint_that_is_the_same_in_all_is_not_laid_to_a_covariate() {
+    let mut study = with(&["age"]);
+    let table = study.cells("questionnaires");
+    let [session, nrs] = ["session_id", "nrs"].map(|name| table.position(name).unwrap());
+    let after = table.rows.iter_mut().filter(|row| row[session] == "ses-week13");
+    after.filter(|row| row[nrs] != "n/a").for_each(|row| row[nrs] = "5".to_owned());
+    let error = tried(&study).unwrap_err().to_string();
+    assert!(error.contains("questionnaires:nrs is 5 in all "), "{error}");
+    assert!(error.contains("analysed at ses-week13") && !error.contains("age"), "{error}");
+}

@@ -94,7 +94,7 @@ pub fn cpm_is_golden() {
     is_golden(first.post, "cpm/first_patient/post");
     is_golden(first.absolute, "cpm/first_patient/absolute");
     is_golden(first.percent.unwrap(), "cpm/first_patient/percent");
-    assert_eq!((first.n, first.session.as_str()), (3, "ses-baseline"));
+    assert_eq!((first.n_pre, first.n_post, first.session.as_str()), (3, 3, "ses-baseline"));
     assert_eq!(first.inhibits, Some(first.absolute > found.cutoff.unwrap()));
 }
 
@@ -139,8 +139,15 @@ fn what_is_undefined_or_lacking_is_counted_and_named() {
     // 3 repetitions, of which one has no ts_post.
     is_said(
         "1 visit with another number of repetitions than the usual 3; the rule for inhibitors takes each session's harmonic mean for all of that session",
-        ": sub-001 (ses-baseline, 2)",
+        ": sub-001 (ses-baseline, 3 ts_pre and 2 ts_post)",
     );
+    let results = Results { cpm: Some(found.clone()), plan: study.plan, ..Results::default() };
+    let sheets = sheets(&results);
+    let table = &sheets.iter().find(|sheet| sheet.name == "cpm").unwrap().table;
+    let numbers = ["repetitions_pre", "repetitions_post"].map(|name| table.position(name).unwrap());
+    let own = |row: &&Vec<String>| row[0] == "sub-001" && row[1] == "ses-baseline";
+    let own = table.rows.iter().find(own).unwrap();
+    assert_eq!(numbers.map(|at| own[at].as_str()), ["3", "2"]);
     is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
     assert_eq!(found.ancova[1].left_out.active.iter().filter(|id| *id == "sub-008").count(), 1);
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use boldly::error::Result;
 use boldly::table::Table;
 use boldly::trial::results::{Crossover, CrossoverRow};
-use boldly::trial::{CrossoverPlan, Design, Measured, Notes, crossover};
+use boldly::trial::{CrossoverPlan, Design, Measured, Notes, Results, crossover};
 
 use crate::study::{Study, folder, golden, is_golden, study};
 
@@ -301,7 +301,7 @@ fn the_command_analyses_a_crossover_whose_participants_have_no_arm() {
         assert!(said.contains(name) && said.contains("changes nothing"), "{option}: {said}");
     }
     let table = std::fs::read_to_string(dir.path().join("out/crossover.tsv")).unwrap();
-    assert!(table.contains("outcome\ttreatment\t-0.694"), "{table}");
+    assert!(table.contains("outcome\ttreatment\t21\t-0.694"), "{table}");
     let (code, said) = run("verify out");
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = run("trial . --design crossover --crossover crossover --out other");
@@ -313,4 +313,46 @@ fn the_command_analyses_a_crossover_whose_participants_have_no_arm() {
         .unwrap();
     let (code, said) = run(&line.replace("--out out", "--out again"));
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn each_row_has_the_number_of_participants_that_it_rests_on() {
+    let mut study = patients();
+    let spoiled = ["sub-05", "sub-06", "sub-07", "sub-08"];
+    let table = study.cells("crossover");
+    for row in table.rows.iter_mut().filter(|row| spoiled.contains(&row[0].as_str())) {
+        row[4] = "n/a".to_owned();
+    }
+    // Those with an outcome in both periods, of them with baselines, and with any outcome.
+    let with = |table: &Table, columns: &[usize], least: usize| {
+        let is_whole = |id: &str| {
+            let own = table.rows.iter().filter(|row| row[0] == id);
+            own.filter(|row| columns.iter().all(|&at| row[at] != "n/a")).count() >= least
+        };
+        (1..=24).filter(|n| is_whole(&format!("sub-{n:02}"))).count()
+    };
+    let want = [with(table, &[5], 2), with(table, &[4, 5], 2), with(table, &[5], 1)];
+    assert!(want[1] < want[0] && want[0] < want[2], "{want:?}");
+    let found = analysed(&study, &mut Notes::default()).unwrap();
+    for one in &found.rows {
+        let n = match one.analysis.as_str() {
+            "outcome" => want[0],
+            "mixed model, all patients" => want[2],
+            _ => want[1],
+        };
+        assert_eq!(one.n, n, "{}: {}", one.analysis, one.effect);
+        if let Some(test) = &one.test {
+            let columns = if one.analysis.starts_with("given") { 3.0 } else { 2.0 };
+            assert_eq!(test.dof, Some(n as f64 - columns), "{}", one.analysis);
+        }
+    }
+    let n = [want[0], want[1]].map(|n| format!(">{n}<"));
+    let results = Results { crossover: Some(found), plan: study.plan, ..Results::default() };
+    let html = crate::report::drawn(&results);
+    assert!(n.iter().all(|n| html.contains(n)), "{n:?}");
+    let sheets = boldly::trial::sheets::sheets(&results);
+    let table = &sheets.iter().find(|sheet| sheet.name == "crossover").unwrap().table;
+    let at = [table.position("n").unwrap(), table.position("analysis").unwrap()];
+    let own = table.rows.iter().find(|row| row[at[1]].starts_with("given")).unwrap();
+    assert_eq!(own[at[0]], want[1].to_string());
 }

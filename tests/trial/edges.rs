@@ -144,7 +144,7 @@ fn every_edge_is_golden_with_runs_averaged_and_with_strata() {
 }
 
 /// Motion that goes with the third edge and with no other for a reason.
-fn motion() -> Measured {
+pub fn motion() -> Measured {
     let row = |at: usize| {
         let (k, visit) = (at / 2 + 1, at % 2);
         let fd = 0.1 + 0.002 * ((k * 7 + visit * (k % 5) * 3) % 19) as f64;

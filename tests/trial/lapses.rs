@@ -233,7 +233,7 @@ fn yes_and_no_are_read_in_any_case_and_messages_say_what_can_be_done() {
     assert_eq!(study.people().all[0].completed, Some(true));
     study.set("participants", 0, "completed", "perhaps");
     let error = study.people_noted(&mut Notes::default()).unwrap_err();
-    says(&error, &["'perhaps' in column completed", "true, false, 1, 0"]);
+    says(&error, &["'perhaps' in column completed", "yes or no (also y, true, 1, "]);
     // An arm that lacks, without a column that could say that nobody was randomised to it.
     let mut study = self::study();
     study.set("participants", 5, "arm", "n/a");

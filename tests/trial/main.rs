@@ -11,6 +11,7 @@ mod by_region;
 #[path = "../qc_page/checked.rs"]
 mod checked;
 mod claims;
+mod coded;
 mod colons;
 mod command;
 mod correlations;

@@ -5,7 +5,7 @@ use std::fs;
 use boldly::io::tsv;
 use boldly::table::Table;
 use boldly::trial::results::{Edges, EdgesMotion, PhysiologyRow};
-use boldly::trial::{Arm, Dictionary, EdgesPlan, Measured, Notes, analyse, edges};
+use boldly::trial::{Arm, Dictionary, EdgesPlan, Measured, Note, Notes, analyse, edges};
 
 use super::command::{NRS, boldly, run, study as folder_of_study};
 use super::study::{Study, study};
@@ -326,9 +326,14 @@ fn motion_by_another_name_is_told_and_the_rest_described() {
             analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
         let found = found.unwrap();
         let told = format!("column '{name}' of physio_summary.tsv is motion by its name");
-        let n = found.notes.all.iter().filter(|note| note.text.starts_with(&told)).count();
-        assert_eq!(n, 1, "{name}: {:#?}", found.notes);
-        if name != "meanFD" {
+        let of_it = found.notes.all.iter().filter(|note| note.text.contains(name));
+        assert_eq!(of_it.clone().count(), 1, "{name}: {:#?}", found.notes);
+        // What is spelt as the column is an error of the table, and told as such.
+        if name == "meanFD" {
+            let is_so = |note: &Note| note.text.starts_with("physiology is not described");
+            assert!(of_it.clone().all(is_so), "{:#?}", found.notes);
+        } else {
+            assert!(of_it.clone().all(|note| note.text.starts_with(&told)), "{:#?}", found.notes);
             assert!(found.physiology.iter().any(|row| row.measure == "heart_rate"), "{name}");
         }
         // Beside what is read it is one's own.
@@ -340,4 +345,25 @@ fn motion_by_another_name_is_told_and_the_rest_described() {
             analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default());
         assert!(!found.unwrap().notes.all.iter().any(|note| note.text.starts_with(&told)));
     }
+}
+
+#[test]
+fn edges_that_do_not_vary_at_a_visit_are_named_where_motion_is_held_against_them() {
+    let mut study = crate::edges::with_edges();
+    study.tables.all.push(crate::edges::motion());
+    study.plan.motion = Some("physio_summary:mean_fd".parse().unwrap());
+    let table = study.cells("coupling");
+    let [session, a, b, z] =
+        ["session_id", "region_a", "region_b", "z"].map(|name| table.position(name).unwrap());
+    for row in &mut table.rows {
+        if row[session] == "ses-baseline" && [row[a].as_str(), row[b].as_str()] == ["pcc", "pag"] {
+            row[z] = "0.25".to_owned();
+        }
+    }
+    let mut notes = Notes::default();
+    let found = edges::analyse(&study.plan, &study.people(), &study.tables, &mut notes).unwrap();
+    let edges: Vec<usize> = found.motion.iter().map(|row| row.edges).collect();
+    assert_eq!(edges, [5, 6, 6]);
+    let told = "edge pcc–pag does not vary over participants (ses-baseline): no correlation with physio_summary:mean_fd";
+    assert!(notes.all.iter().any(|note| note.text.contains(told)), "{notes:#?}");
 }

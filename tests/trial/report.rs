@@ -395,8 +395,8 @@ fn a_crossover_shows_its_effects_and_that_carry_over_is_not_used() {
         analyse(&study.plan, study.participants.clone(), &study.tables, Notes::default()).unwrap();
     let all = checked(&drawn(&results));
     let rows = rows(&all);
-    holds(&rows, "outcome|treatment|−0.69 (−1.14 to −0.25)|−3.28 (19)|.004");
-    holds(&rows, "outcome|carry-over (shown only)|0.4 (−2.5 to 3.2)|0.28 (19)|.785");
+    holds(&rows, "outcome|treatment|21|−0.69 (−1.14 to −0.25)|−3.28 (19)|.004");
+    holds(&rows, "outcome|carry-over (shown only)|21|0.4 (−2.5 to 3.2)|0.28 (19)|.785");
     let drawn = all.iter().filter(|e| e.name == "text" && e.text.contains("carry-over")).count();
     assert_eq!(drawn, 0, "carry-over is in no drawing");
     let said = |words: &str| all.iter().any(|e| e.name == "p" && e.text.contains(words));

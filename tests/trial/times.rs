@@ -77,10 +77,18 @@ fn times_that_contradict_each_other_or_the_names_are_refused() {
     refused(&turned, &["acq_time of sessions.tsv contradict each other", &one]);
     refused(
         &with_visits(WORDS, |_| [20, 10, 1]),
-        &["acq_time of sessions.tsv have ses-end before"],
+        &["acq_time of sessions.tsv have ses-end before", "; correct acq_time, or leave locf"],
     );
     let numbered = with_visits(["ses-baseline", "ses-week6", "ses-week13"], |_| [10, 1, 20]);
     refused(&numbered, &["none by acq_time", "ses-week6 by the numbers of their names"]);
+    // Times that tell visits apart, and rows in their order, would leave it as it is.
+    refused(&numbered, &["; correct acq_time, or the names of the sessions, or leave locf"]);
+    for study in [turned, numbered] {
+        let error = analysed(&study).unwrap_err().to_string();
+        for idle in ["tell these visits apart", "sort each"] {
+            assert!(!error.contains(idle), "{idle}: {error}");
+        }
+    }
 }
 
 /// LOCF of four visits, the first the baseline and the last the endpoint, everybody there from and to these days; rows stand by their names.

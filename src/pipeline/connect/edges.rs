@@ -16,8 +16,10 @@ use crate::stats::tails::{TTable, TTail, ln_sf_normal};
 pub(super) struct Edges {
     pub r: Array2<f64>,
     pub z: Array2<f64>,
-    /// Given all other regions; NaN where that cannot be known.
+    /// Given all other regions; NaN where that cannot be known. Over runs given those that all runs have, so that each run's is of one quantity.
     pub partial: Array2<f64>,
+    /// Over runs of which some lack regions that others have: those, of which nothing partial is known.
+    pub not_in_all: Vec<usize>,
     /// What the row's region explains of the column's.
     pub beta: Array2<f64>,
     /// n - rank N - 1, summed over runs.
@@ -80,6 +82,7 @@ pub(super) fn edges(
     Edges {
         z: tested.mapv(fisher_z),
         partial: given_others.map_or(Array2::from_elem((n, n), f64::NAN), |small| spread(&small)),
+        not_in_all: Vec::new(),
         beta: spread(&slopes),
         q: adjusted_pairs(&p, &first),
         se: standard_error(nu),
@@ -95,8 +98,47 @@ pub(super) fn edges(
     }
 }
 
-/// The mean of Fisher's z over runs, each counting alike; a pair that is not known in one is not known.
-pub(super) fn over_runs(runs: &[Edges]) -> Option<Edges> {
+impl Edges {
+    /// Regions that are known, one under several names once: their first names.
+    fn distinct(&self) -> Vec<usize> {
+        let is_distinct = |at: &usize| self.first[*at] == *at && !self.r[[*at, *at]].is_nan();
+        (0..self.first.len()).filter(is_distinct).collect()
+    }
+
+    /// The same correlations, the partial ones given no others than these regions. `least`: degrees of freedom to be left.
+    fn given(&self, regions: &[usize], least: f64) -> Partial {
+        let (n, k) = (self.first.len(), regions.len());
+        let nu = self.nu - (k as f64 - 2.0);
+        let small = Array2::from_shape_fn((k, k), |(a, b)| self.r[[regions[a], regions[b]]]);
+        let found = (nu >= least && k > 1).then(|| partial(small.view())).flatten();
+        let is_known = |at: usize| !self.r[[at, at]].is_nan();
+        let row = |at: usize| regions.binary_search(&self.first[at]).ok().filter(|_| is_known(at));
+        let all = Array2::from_shape_fn((n, n), |(a, b)| match (&found, row(a), row(b)) {
+            (Some(small), Some(i), Some(j)) if a == b || i != j => small[[i, j]],
+            _ => f64::NAN,
+        });
+        (all, found.map(|_| nu))
+    }
+}
+
+/// Partial correlations of a run, and their degrees of freedom where they are known.
+type Partial = (Array2<f64>, Option<f64>);
+
+/// Partial correlations of runs that have different regions: given those that all have, with the regions that are not among these; none where all have the same.
+fn given_shared(runs: &[Edges], least: f64) -> Option<(Vec<Partial>, Vec<usize>)> {
+    let sets: Vec<Vec<usize>> = runs.iter().map(Edges::distinct).collect();
+    let is_in_all = |at: &usize| sets.iter().all(|set| set.contains(at));
+    let mut others: Vec<usize> = sets.iter().flatten().copied().collect();
+    others.retain(|at| !is_in_all(at));
+    others.sort_unstable();
+    others.dedup();
+    let shared: Vec<usize> = sets.first()?.iter().copied().filter(is_in_all).collect();
+    let of = |run: &Edges| run.given(&shared, least);
+    (!others.is_empty()).then(|| (runs.iter().map(of).collect(), others))
+}
+
+/// The mean of Fisher's z over runs, each counting alike; a pair that is not known in one is not known. `least`: degrees of freedom that partial correlations must leave.
+pub(super) fn over_runs(runs: &[Edges], least: f64) -> Option<Edges> {
     let first = runs.first()?;
     let n = runs.len() as f64;
     let mean = |of: fn(&Edges) -> Array2<f64>| {
@@ -116,7 +158,12 @@ pub(super) fn over_runs(runs: &[Edges]) -> Option<Edges> {
         true => f64::NAN,
         false => (2.0 * ln_sf_normal((z / se).abs()).exp()).min(1.0),
     });
-    let partial_nu: Option<Vec<f64>> = runs.iter().map(|run| run.partial_nu).collect();
+    let own = |run: &Edges| (run.partial.clone(), run.partial_nu);
+    let (partials, not_in_all) =
+        given_shared(runs, least).unwrap_or_else(|| (runs.iter().map(own).collect(), Vec::new()));
+    let partial_nu: Option<Vec<f64>> = partials.iter().map(|(_, nu)| *nu).collect();
+    let mut of_partials = Array2::zeros(z.dim());
+    partials.iter().for_each(|(of_run, _)| of_partials += &of_run.mapv(fisher_z));
     let mut shared = first.shared.clone();
     runs[1..]
         .iter()
@@ -126,7 +173,8 @@ pub(super) fn over_runs(runs: &[Edges]) -> Option<Edges> {
     let first: Vec<usize> = (0..first.first.len()).map(of_first).collect();
     Some(Edges {
         r,
-        partial: mean(|run| run.partial.mapv(fisher_z)).mapv(f64::tanh),
+        partial: (of_partials / n).mapv(f64::tanh),
+        not_in_all,
         beta: mean(|run| run.beta.clone()),
         nu: runs.iter().map(|run| run.nu).sum(),
         partial_nu: partial_nu.map(|all| all.iter().sum()),

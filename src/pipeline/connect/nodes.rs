@@ -177,6 +177,8 @@ pub(super) struct NodeOfRun {
     pub why_not: Option<&'static str>,
     /// Of a first principal component the share of variance that it explains.
     pub explains: Option<f64>,
+    /// Its correlation with the mean of its voxels, 0 to 1: its sign is that of their mean.
+    pub with_mean: Option<f64>,
 }
 
 impl NodeOfRun {

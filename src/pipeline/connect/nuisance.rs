@@ -283,7 +283,7 @@ impl Nuisance {
     }
 
     /// The first principal component of a region's voxels, each without its columns, as large as a voxel's series is in it on average, and of the
-    /// sign of their mean; with the share of variance that it explains.
+    /// sign of their mean; with the share of variance that it explains, and its correlation with their mean.
     ///
     /// # Errors
     /// Internal where it cannot be found.
@@ -291,7 +291,7 @@ impl Nuisance {
         &self,
         voxels: &BTreeMap<usize, Vec<f32>>,
         plane_len: usize,
-    ) -> Result<Option<(Array1<f64>, f64)>> {
+    ) -> Result<Option<(Array1<f64>, [f64; 2])>> {
         let Some(n) = voxels.values().next().map(Vec::len) else { return Ok(None) };
         let mut cleaned = Array2::zeros((n, voxels.len()));
         let mut before = 0.0;
@@ -307,10 +307,14 @@ impl Nuisance {
         }
         let found = PrincipalComponents::of(cleaned.dot(&cleaned.t()).view())?;
         let mut first = found.series.column(0).to_owned();
-        if first.dot(&cleaned.sum_axis(Axis(1))) < 0.0 {
+        let sum = cleaned.sum_axis(Axis(1));
+        let along = first.dot(&sum);
+        if along < 0.0 {
             first.mapv_inplace(|v| -v);
         }
+        // The component has unit norm; a sum of nothing goes with nothing.
+        let with_mean = (along.abs() / sum.dot(&sum).sqrt().max(f64::MIN_POSITIVE)).min(1.0);
         let size = found.singular_values[0] / (voxels.len() as f64).sqrt();
-        Ok(Some((first * size, found.variance_explained()[0])))
+        Ok(Some((first * size, [found.variance_explained()[0], with_mean])))
     }
 }

@@ -354,13 +354,15 @@ fn nodes_of(
     let one = |(at, node): (usize, &Region)| {
         let n_used = seen.n_used[at];
         let coverage = node.on_grid * n_used as f64 / node.voxels.len().max(1) as f64;
-        let mut explains = None;
+        let (mut explains, mut with_mean) = (None, None);
         let mut series = None;
         if coverage >= spec.min_coverage && n_used > 0 {
             series = match seen.own.get(at) {
                 Some(voxels) => {
                     let found = nuisance.first_component(voxels, plane_len)?;
-                    explains = found.as_ref().map(|(_, share)| *share);
+                    [explains, with_mean] = found
+                        .as_ref()
+                        .map_or([None; 2], |(_, [share, r])| [Some(*share), Some(*r)]);
                     found.map(|(series, _)| series)
                 }
                 None => nuisance.mean(&seen.sums[at], n_used),
@@ -381,7 +383,17 @@ fn nodes_of(
             (None, _) => Some(EXPLAINED),
         };
         let (name, n_voxels) = (node.name.clone(), node.voxels.len());
-        Ok(NodeOfRun { name, n_used, n_explained, n_voxels, coverage, series, why_not, explains })
+        Ok(NodeOfRun {
+            name,
+            n_used,
+            n_explained,
+            n_voxels,
+            coverage,
+            series,
+            why_not,
+            explains,
+            with_mean,
+        })
     };
     let all: Vec<_> = nodes.all.par_iter().enumerate().map(one).collect();
     all.into_iter().collect()

@@ -206,6 +206,9 @@ pub(super) fn alike(path: &Path, run: &OfRun, edges: &Edges, nodes: &Nodes, watc
     }
 }
 
+/// Correlation below which a component hardly goes with its region's mean.
+const HARDLY: f64 = 0.3;
+
 /// Tell what a run has of the regions.
 pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch: &dyn Watch) {
     let name = display(path);
@@ -247,6 +250,17 @@ pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch:
             listed(&components)
         ));
     }
+    let hardly: Vec<String> = all
+        .iter()
+        .filter_map(|node| Some((node, node.with_mean.filter(|r| *r < HARDLY)?)))
+        .map(|(node, r)| format!("{} (r {r:.2})", node.name))
+        .collect();
+    if !hardly.is_empty() {
+        watch.warn(&format!(
+            "{name}: first principal components hardly go with the means of their seeds, whose sign they take: {}; which of two signs they and all that is found by them have is a matter of chance, and may be the other in another run",
+            listed(&hardly)
+        ));
+    }
 }
 
 /// Why partial correlations are not known.
@@ -271,6 +285,22 @@ pub(super) fn partial(
         false => "some regions are sums of others".to_owned(),
     };
     let line = format!("{}: partial correlations are n/a: {why}", display(path));
+    match spec.estimator {
+        Estimator::Partial => watch.warn(&line),
+        _ => watch.note(&line),
+    }
+}
+
+/// Regions that some runs lack, given which no partial correlation is: one given other regions is another quantity.
+pub(super) fn not_in_all(spec: &ConnectSpec, over: &Edges, nodes: &Nodes, watch: &dyn Watch) {
+    if over.not_in_all.is_empty() {
+        return;
+    }
+    let names: Vec<String> = over.not_in_all.iter().map(|&at| nodes.all[at].name.clone()).collect();
+    let line = format!(
+        "partial correlations over runs are given the regions that all runs have, not {}, which some lack or have as another region; those of each run are given all regions of that run",
+        listed(&names)
+    );
     match spec.estimator {
         Estimator::Partial => watch.warn(&line),
         _ => watch.note(&line),

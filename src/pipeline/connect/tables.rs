@@ -136,7 +136,10 @@ pub(super) fn values_of<'a>(spec: &ConnectSpec, edges: &'a Edges) -> Of<'a> {
         Estimator::Partial => Of {
             values: &edges.partial,
             stat: "partialcorrelation",
-            what: "Correlation given all other regions",
+            what: match edges.not_in_all.is_empty() {
+                true => "Correlation given all other regions",
+                false => "Correlation given all other regions that every run has",
+            },
             letter: "partial r",
             nu: edges.partial_nu,
         },
@@ -188,7 +191,14 @@ pub(super) fn matrix(
 fn of_runs(edges: &Edges) -> String {
     match edges.n_runs {
         1 => String::new(),
-        n => format!(": by the mean of Fisher's z over {n} runs, each counting alike"),
+        n => format!(
+            ": by the mean of Fisher's z over {n} runs, each counting alike{}",
+            match edges.not_in_all.is_empty() {
+                true => "",
+                false =>
+                    "; partial_r given the other regions that every run has, n/a of a region that one lacks",
+            }
+        ),
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn open(
     let on = (&opened.grid, "the run");
     let given = regions::open(&spec.roi, on, watch)?;
     given.tell_cut("the run", watch);
-    given.tell_few(watch);
+    given.tell_few(regions::MEAN_OF_FEW, watch);
     let fluid = regions::fluid(&spec.roi, &opened.grid, watch)?;
     opened.runs[0].found.extend(given.found.iter().cloned());
     let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch)?;

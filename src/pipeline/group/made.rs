@@ -49,8 +49,12 @@ impl Made {
         Made { is_placed, path, fields, facts, runs }
     }
 
-    /// The seed of a map of its connectivity, and all that the command had, their files by paths that hold here.
+    /// The seed of a map of its connectivity, and all that the command had, their files by paths that hold here; of a map of which nothing else is known by its name alone, without these.
     pub(super) fn seed(&self) -> Option<(String, RegionOptions)> {
+        if self.facts.is_none() {
+            let called = contrast(&self.path)?;
+            return Some((called.strip_prefix(SEED)?.to_owned(), RegionOptions::default()));
+        }
         let name = self.fields.get("Seed")?.as_str()?;
         let given = self.facts.as_ref()?.command.options.get("seeds")?;
         let mut given = RegionOptions::deserialize(given).ok()?;

@@ -9,7 +9,7 @@ use crate::design::group::{Combination, Stratum};
 use crate::error::Result;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{self, Region, Regions, is_changed};
+use crate::pipeline::regions::{self, MEAN_OF_FEW, Region, Regions, is_changed};
 use crate::pipeline::spec::{GroupSpec, GroupVariance};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
@@ -35,6 +35,7 @@ pub(super) fn open(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Resu
     let options = spec.region_options();
     let regions = atlas.and(regions::open(&options, on, watch)?)?;
     regions.tell_cut("the maps", watch);
+    regions.tell_few(MEAN_OF_FEW, watch);
     seed::tell(&regions.all, images, watch);
     regions::with_moved(regions, &options, &images.grid, watch)
 }

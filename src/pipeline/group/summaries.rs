@@ -55,7 +55,6 @@ pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
     let needed = vec![true; sample.subjects.len()];
     let images = Images::open(spec, &sample, &needed, &|_, _| Ok(()), watch)?;
     let regions = regions::open(spec, &images, watch)?.swap_remove(0).1;
-    regions.tell_few(watch);
     let place_of = places_of(&images, |_| true);
     let sessions = match sample.table.position("session") {
         Some(_) => sample.texts("session")?,

@@ -49,6 +49,7 @@ pub(super) fn open(
     let opened = regions::open_any(&options, (grid, "the maps"), watch)?;
     regions::refuse_empty(&opened.all, "search volume", "the maps")?;
     opened.tell_cut("the maps", watch);
+    opened.tell_few(regions::SEARCH_OF_FEW, watch);
     seed::tell(&opened.all, images, watch);
     let names: Vec<String> = opened.all.iter().map(|region| region.name.clone()).collect();
     let labels = label::labels_of(("search volumes", "label"), &names)?;

@@ -49,8 +49,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
                 .ok()
                 .filter(|shape| !matches!(shape, Shape::Mask(_)))
                 .ok_or_else(|| {
-                let forms =
-                    "hold sphere:x,y,z:r, box:x,y,z:a,b,c or tube:x,y,z:x,y,z:inner,outer (mm)";
+                let forms = "hold sphere:x,y,z:r, box:x,y,z:a,b,c or tube:x,y,z:x,y,z:inner,outer (mm); a mask is given by itself, as NAME=MASK";
                 wrong(format!("holds '{text}' in column 'shape'"), forms)
             })?,
             (None, true) => sphere(&table, spheres.map(Option::unwrap_or_default), cells, &wrong)?,

@@ -24,12 +24,13 @@ pub(super) fn section(of: &Results, part: &Crossover) -> String {
         None => format!("estimate ({})", ci(of)),
     };
     let title = format!("Crossover: {}", part.label);
-    let mut table = Grid::new(&title, &["analysis", "effect", &estimate, "t (dof)", "p"], 2);
+    let mut table = Grid::new(&title, &["analysis", "effect", "n", &estimate, "t (dof)", "p"], 2);
     for row in &part.rows {
         let shown = if row.shown_only { " (shown only)" } else { "" };
         table.row(&[
             analysis(row, part).to_owned(),
             format!("{}{shown}", row.effect),
+            row.n.to_string(),
             with_limits(&row.estimate),
             or_dash(row.test, |test| statistic(&test)),
             or_dash(row.test, |test| p_of(test.p)),
@@ -52,11 +53,10 @@ pub(super) fn section(of: &Results, part: &Crossover) -> String {
 fn forest_of(of: &Results, part: &Crossover, (effect, id): (&str, &str), side: &str) -> String {
     let is_drawn =
         |row: &&CrossoverRow| row.effect == effect && !row.shown_only && row.test.is_some();
-    let n = part.sequences.iter().map(|(_, n)| n).sum();
     let row = |row: &CrossoverRow| ForestRow {
         label: format!("{}: {}", row.effect, analysis(row, part)),
         primary: row.effect == "treatment",
-        n,
+        n: row.n,
         estimate: drawn(&row.estimate),
         p: row.test.map(|test| test.p),
     };

@@ -12,7 +12,7 @@ const NOT_CODED: &str = "not coded";
 
 /// Class and term of each row.
 pub(super) fn coded(table: &Measured, notes: &mut Notes) -> Result<Vec<(String, String)>> {
-    let (socs, pts) = (table.texts("soc")?, table.texts("pt")?);
+    let (socs, pts) = (table.names("soc")?, table.names("pt")?);
     let (mut of_soc, mut of_pt) = (Spellings::default(), Spellings::default());
     let mut classes: BTreeMap<String, (String, usize)> = BTreeMap::new();
     let mut coded = Vec::new();

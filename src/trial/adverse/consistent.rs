@@ -14,9 +14,14 @@ pub(super) fn tell(events: &Events, people: &People, notes: &mut Notes) {
     }
     let withdrawn = events.all.iter().filter(|event| event.counts[ENDED] == Some(true));
     let withdrawn: BTreeSet<usize> = withdrawn.map(|event| event.person).collect();
+    let variable = people.table.dictionary.get("discontinuation_reason");
+    let names_one = |reason: &str| {
+        let meaning = variable.and_then(|own| own.meaning(reason)).unwrap_or_default();
+        [reason, meaning].iter().any(|text| text.to_lowercase().contains("adverse"))
+    };
     let left = people.places(|person| {
         let reason = person.discontinuation_reason.as_deref().unwrap_or_default();
-        person.arm.is_some() && person.treated && reason.to_lowercase().contains("adverse")
+        person.arm.is_some() && person.treated && names_one(reason)
     });
     let left: BTreeSet<usize> = left.into_iter().collect();
     let mut warn = |who: Vec<usize>, text: &str| {

@@ -52,7 +52,7 @@ impl Events {
         let onset = table.numbers("onset_day")?;
         let mut said = Vec::new();
         for summary in &SUMMARIES {
-            said.push(summary.words.read(table, summary.column)?);
+            said.push(summary.words.read(table, summary.column, notes)?);
         }
         let mut events = Events {
             all: Vec::new(),

@@ -135,7 +135,7 @@ impl Fitted {
         let level = SecondLevel::new(model.design.view(), model.weights().view())?;
         let answer = level.answer(&[y.to_vec()], false);
         if answer.variance[0] <= 0.0 {
-            return Err(fitted_exactly(named, people, plan));
+            return Err(fitted_exactly(named, y, people, plan));
         }
         let t = critical_t(0.5 - 0.5 * plan.conf, answer.dof);
         let by_t =
@@ -268,10 +268,15 @@ pub(in crate::trial) fn refuse_unseen(
     }
 }
 
-/// An endpoint of which nothing is left to hold an effect against.
-fn fitted_exactly(named: &Named, people: &People, plan: &Plan) -> Error {
+/// An endpoint `[participant]` of which nothing is left to hold an effect against.
+fn fitted_exactly(named: &Named, y: &[f64], people: &People, plan: &Plan) -> Error {
     let covariates: Vec<&str> = people.covariates.iter().map(|one| one.name.as_str()).collect();
+    let first = y.first().copied().unwrap_or_default();
     let (found, hint) = match covariates.is_empty() {
+        _ if y.iter().all(|value| *value == first) => (
+            format!("is {first} in all {} analysed at {}", counted(y.len()), plan.endpoint),
+            "check the column",
+        ),
         true => ("is fitted exactly by arm and baseline".to_owned(), "check the column"),
         false => (
             format!(

@@ -80,8 +80,8 @@ pub(super) struct Found<'a> {
     pub better: Better,
     /// Of absolute CPM, where the dictionary says.
     units: Option<String>,
-    /// The column that a percentage is of.
-    pre: String,
+    /// Those of before, which a percentage is of, and of during or after.
+    columns: [String; 2],
     /// By place in `People::all` and in the sessions.
     of: BTreeMap<(usize, usize), Own>,
     /// Visits of the rows that lack one of the two numbers.
@@ -116,8 +116,8 @@ impl<'a> Found<'a> {
             lacking.extend(n_lacking.map(|_| (place, session)));
             of.insert((place, session), Own { pre: there(&pre), post: there(&post) });
         }
-        let (threshold, pre) = (own.threshold, own.pre.clone());
-        Ok(Found { repeated, threshold, better, units, pre, of, lacking })
+        let (threshold, columns) = (own.threshold, [own.pre.clone(), own.post.clone()]);
+        Ok(Found { repeated, threshold, better, units, columns, of, lacking })
     }
 
     pub fn tell(&self, (own, plan): (&CpmPlan, &Plan), people: &People, notes: &mut Notes) {
@@ -169,14 +169,19 @@ impl<'a> Found<'a> {
                 && (*session == plan.baseline || *session == plan.endpoint)
         };
         let all = self.of.iter().filter(|((place, at), _)| is_analysed(*place, *at));
-        let number = |own: &Own| own.pre.len().min(own.post.len());
-        let all: Vec<((usize, usize), usize)> =
-            all.map(|(visit, own)| (*visit, number(own))).collect();
-        let of = |n: usize| all.iter().filter(|(_, other)| *other == n).count();
+        let numbers = |own: &Own| [own.pre.len(), own.post.len()];
+        let all: Vec<((usize, usize), [usize; 2])> =
+            all.map(|(visit, own)| (*visit, numbers(own))).collect();
+        let of = |n: [usize; 2]| all.iter().filter(|(_, other)| *other == n).count();
         let Some(most) = all.iter().map(|(_, n)| *n).max_by_key(|n| (of(*n), *n)) else { return };
+        let said = |[pre, post]: [usize; 2]| match pre == post {
+            true => pre.to_string(),
+            false => format!("{pre} {} and {post} {}", self.columns[0], self.columns[1]),
+        };
         let others = all.iter().filter(|(_, n)| *n != most);
         let others: Vec<String> =
-            others.map(|(visit, n)| self.repeated.visit_of(*visit, *n, people)).collect();
+            others.map(|(visit, n)| self.repeated.visit_of(*visit, said(*n), people)).collect();
+        let most = said(most);
         if !others.is_empty() {
             notes.warn(
                 format!(
@@ -230,7 +235,8 @@ impl<'a> Found<'a> {
                 post,
                 absolute,
                 percent: own.measure(Measure::Percent, self.threshold),
-                n: own.pre.len(),
+                n_pre: own.pre.len(),
+                n_post: own.post.len(),
                 inhibits: cutoffs[session].map(|cutoff| absolute > cutoff),
             })
         };
@@ -255,10 +261,10 @@ impl<'a> Found<'a> {
             [
                 format!(
                     "the mean {} is 0 or less in {n} of {} visits, which have no percentage",
-                    self.pre,
+                    self.columns[0],
                     self.of.len()
                 ),
-                format!("column {}", self.pre),
+                format!("column {}", self.columns[0]),
             ]
         });
         visits.units = match measure {

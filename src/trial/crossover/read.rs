@@ -58,7 +58,11 @@ impl Read {
     ) -> Result<Read> {
         let places = table.people(people)?;
         let periods = periods(table)?;
-        let (sequences, treatments) = (named(table, "sequence")?, named(table, "treatment")?);
+        let (sequences, treatments) = (needed(table, "sequence")?, needed(table, "treatment")?);
+        // Treatments are called for readers where their levels are known.
+        let variable = table.dictionary.get("sequence");
+        let called = |code: &String| variable.map_or(code.clone(), |own| own.called_alone(code));
+        let sequences: Vec<String> = sequences.iter().map(called).collect();
         for what in ["sequence", "treatment"] {
             table.refuse_case_alone(what, &[what])?;
         }
@@ -196,7 +200,7 @@ fn periods(table: &Measured) -> Result<Vec<usize>> {
 }
 
 /// The cells of a column that may not be n/a.
-fn named(table: &Measured, column: &str) -> Result<Vec<String>> {
+fn needed(table: &Measured, column: &str) -> Result<Vec<String>> {
     let cell = |(row, cell): (usize, Option<String>)| {
         cell.ok_or_else(|| {
             Error::bad_data(

@@ -28,7 +28,7 @@ pub(super) const MEANS: What = What { one: "network mean", several: "network mea
 
 impl What {
     /// "edge a–b", "edges a–b, a–c".
-    fn named(self, runs: &EdgesOfRuns, edges: &[usize]) -> String {
+    pub(super) fn named(self, runs: &EdgesOfRuns, edges: &[usize]) -> String {
         let what = if edges.len() == 1 { self.one } else { self.several };
         format!("{what} {}", listed(edges.iter().map(|&pair| runs.called(pair)).collect()))
     }

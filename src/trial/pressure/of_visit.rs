@@ -132,7 +132,7 @@ impl<'a> Found<'a> {
         let pressures = pressures(table, own)?;
         let ratings = table.numbers_on(&own.rating, "a rating", [0.0, 100.0])?;
         table.refuse_case_alone("series", &["series"])?;
-        let series = table.optional_texts("series")?;
+        let series = table.optional_names("series")?;
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition", own.pressure.as_str(), "series"])?;
         let rated = ratings

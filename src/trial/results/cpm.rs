@@ -57,8 +57,10 @@ pub struct CpmOfVisit {
     pub absolute: f64,
     /// 100 absolute / pre; none where pre is 0.
     pub percent: Option<f64>,
-    /// Repetitions.
-    pub n: usize,
+    /// Repetitions behind the mean before.
+    pub n_pre: usize,
+    /// Those behind the mean during or after.
+    pub n_post: usize,
     /// Whether absolute CPM is above the cutoff of this visit; none where there is no cutoff.
     pub inhibits: Option<bool>,
 }

@@ -50,6 +50,8 @@ pub struct CrossoverRow {
     pub analysis: String,
     /// "treatment", "period", "carry-over".
     pub effect: String,
+    /// Participants that it rests on.
+    pub n: usize,
     /// The effect, with limits; of the mixed model without.
     pub estimate: Estimate,
     /// t; none of the mixed model.

@@ -25,7 +25,8 @@ pub(super) fn cpm(results: &Results) -> Option<Sheet> {
             "100 absolute / pre, of means; n/a where pre is 0",
             |row| row.percent,
         )
-        .one("repetitions", "behind the means", |row| row.n)
+        .one("repetitions_pre", "behind the mean before", |row| row.n_pre)
+        .one("repetitions_post", "behind the mean during or after", |row| row.n_post)
         .one("inhibits", "whether absolute is above 2 SEM sqrt(2 / n), n the repetitions behind a mean of that visit (harmonic mean over participants)", |row| {
             row.inhibits
         })

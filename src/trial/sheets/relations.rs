@@ -174,6 +174,7 @@ pub(super) fn crossover(results: &Results) -> Option<Sheet> {
             "treatment (active minus control), period (first minus second) or carry-over",
             |row| row.effect.clone(),
         )
+        .one("n", "participants that it rests on", |row| row.n)
         .estimate("estimate", "the effect", true, |row| Some(row.estimate))
         .test("", "t", "the effect", |row| row.test)
         .one("shown_only", "no choice is made by it", |row| row.shown_only)

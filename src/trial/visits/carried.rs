@@ -110,12 +110,13 @@ impl Visits {
         };
         let found = match (by_times.between(from, to), numbers) {
             (Ok(times), Some(numbers)) if times != numbers => {
-                Err(self.refused(people, format!(
+                let found = format!(
                     "needs to know which of {} is between {from} and {to}: {} by {TIMES}, and {} by the numbers of their names",
                     others.join(", "),
                     listed(&times),
                     listed(&numbers)
-                )))
+                );
+                Err(self.contradicted(found, "correct acq_time, or the names of the sessions"))
             }
             (Ok(times), _) => Ok((times, By::Times)),
             (Err(Doubt::Unknown(_)), Some(numbers)) => Ok((numbers, By::Numbers)),
@@ -128,15 +129,24 @@ impl Visits {
         // Times that leave others in doubt hold where they are known.
         match by_times.contradicts([from, to], &found.0) {
             None => Ok(found),
-            Some(session) => Err(self.refused(people, format!(
-                "needs to know which of {} is between {from} and {to}: {} has {}, and {TIMES} {session} at another place{tied}",
-                others.join(", "),
-                match found.1 {
-                    By::Rows => format!("the order of the rows of {}", self.name),
-                    _ => "the numbers of their names".to_owned(),
-                },
-                listed(&found.0)
-            ))),
+            Some(session) => {
+                let (order, correct) = match found.1 {
+                    By::Rows => (
+                        format!("the order of the rows of {}", self.name),
+                        "correct acq_time, or the order of the rows",
+                    ),
+                    _ => (
+                        "the numbers of their names".to_owned(),
+                        "correct acq_time, or the names of the sessions",
+                    ),
+                };
+                let found = format!(
+                    "needs to know which of {} is between {from} and {to}: {order} has {}, and {TIMES} {session} at another place{tied}",
+                    others.join(", "),
+                    listed(&found.0)
+                );
+                Err(self.contradicted(found, correct))
+            }
         }
     }
 
@@ -153,6 +163,20 @@ impl Visits {
         Some(order[..at].iter().filter(later).cloned().collect())
     }
 
+    /// Where times say another order than names or rows. `what`: to be done about it.
+    fn contradicted(&self, found: String, what: &str) -> Error {
+        self.error(found, format!("{what}, or leave locf out of --missing"))
+    }
+
+    fn error(&self, found: String, hint: String) -> Error {
+        Error::usage(
+            format!("--missing locf of {}", self.column),
+            found,
+            "find that order in acq_time of sessions.tsv, in visits alike but for a number at the end of their names (ses-week6, ses-week13), or in rows in the order of the visits",
+            hint,
+        )
+    }
+
     fn refused(&self, people: &People, found: String) -> Error {
         let is_timed = |own: &&String| people.times.keys().any(|(_, session)| session == *own);
         let untimed: Vec<String> =
@@ -162,10 +186,8 @@ impl Visits {
             n if n == self.sessions.len() => "give acq_time".to_owned(),
             _ => format!("give acq_time of {}, too", listed(&untimed)),
         };
-        Error::usage(
-            format!("--missing locf of {}", self.column),
+        self.error(
             found,
-            "find that order in acq_time of sessions.tsv, in visits alike but for a number at the end of their names (ses-week6, ses-week13), or in rows in the order of the visits",
             format!(
                 "{times}, or sort each participant's rows by visit, or leave locf out of --missing"
             ),
@@ -209,7 +231,11 @@ impl Visits {
                 )
             }
         };
-        self.refused(people, format!("{needs}, and {why}{more}"))
+        let found = format!("{needs}, and {why}{more}");
+        match by {
+            By::Times => self.contradicted(found, "correct acq_time"),
+            _ => self.refused(people, found),
+        }
     }
 }
 
