@@ -87,8 +87,7 @@ impl Mapped {
             let mut seeds = self.seeds.iter().zip(&rounding);
             self.fitted[*voxel] && seeds.all(|seed| is_nothing(seed, *voxel))
         };
-        let explained: Vec<usize> =
-            (0..usable.len()).into_par_iter().filter(explained).collect();
+        let explained: Vec<usize> = (0..usable.len()).into_par_iter().filter(explained).collect();
         self.leave(&explained, usable);
         explained.len()
     }
