@@ -11,6 +11,7 @@ use crate::maps::{Entities, Map};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::inputs::{self, Run};
+use crate::pipeline::noise::pairs_resolved;
 use crate::pipeline::products::{Account, Opened as Files, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::{self, Smoothing};
@@ -18,6 +19,7 @@ use crate::pipeline::spec::{Command, ConnectSpec, Noise, RunSpec};
 use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, censor, physio_summary};
+use crate::stats::ar1::Pairs;
 use crate::volume::Grid;
 
 mod by_glm;
@@ -247,6 +249,12 @@ fn account(
         let mut fields = inputs::resolved(run);
         fields.extend(beside[at].resolved());
         fields.extend(combined.iter().map(|one| ("echoes".to_owned(), one.resolved())));
+        let has_maps = (0..nodes.labels.len()).any(|at| found.nodes[at].series.is_some());
+        if has_maps && spec.noise == Noise::Ar1 {
+            let pairs = Pairs::of_kept(&run.kept);
+            let near = (!pairs.tell_sign()).then(|| pairs.near());
+            fields.extend(pairs_resolved(pairs.step, near));
+        }
         fields.insert("dof_of_correlations".to_owned(), json!(found.nu));
         fields.extend(found.nu_without_band.map(|nu| ("dof_without_band".to_owned(), json!(nu))));
         fields

@@ -2,6 +2,7 @@
 //! The spatial step stands between the two passes over the voxels, so what a fit needs of them is held until all blocks are in.
 
 use ndarray::{Array1, Array2};
+use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
 use crate::gpu::Tape;
@@ -312,6 +313,37 @@ pub fn false_positives(
         if above { low = middle } else { high = middle }
     }
     Ok(tails * tail.z_and_ln_sf(low * (residual / effect).sqrt()).1.exp())
+}
+
+/// Of which volumes rho is, where not of neighbours, and whether it could be negative; none where all is as usual.
+#[must_use]
+pub fn pairs_in_words(pairs: &Pairs) -> Option<String> {
+    let [near, all] = pairs.near();
+    let of = (pairs.step > 1).then(|| {
+        format!(
+            "is that of volumes {} apart, as all that were kept lie multiples of it apart",
+            pairs.step
+        )
+    });
+    let from = (!pairs.tell_sign()).then(|| {
+        format!("was not looked for below 0, as {near} of {all} pairs of volumes were neighbours")
+    });
+    let both: Vec<String> = of.into_iter().chain(from).collect();
+    (!both.is_empty()).then(|| both.join(", and "))
+}
+
+/// The same as fields of a sidecar. `near`: pairs one step apart and all, where rho is looked for from 0 on.
+#[must_use]
+pub fn pairs_resolved(step: u32, near: Option<[usize; 2]>) -> Fields<String, Value> {
+    let mut fields = Fields::new();
+    if step > 1 {
+        fields.insert("volumes_apart_whose_correlation_rho_is".to_owned(), json!(step));
+    }
+    if let Some([near, all]) = near {
+        let pairs = json!({ "pairs_one_step_apart": near, "pairs": all });
+        fields.insert("rho_looked_for_from_0_on".to_owned(), pairs);
+    }
+    fields
 }
 
 /// R v: what comes before with r = rho^gap, and what comes after.

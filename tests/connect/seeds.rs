@@ -156,3 +156,25 @@ fn a_first_component_that_hardly_goes_with_its_seeds_mean_is_told() {
     assert!(heard.contains(told) && heard.contains("a matter of chance"), "{heard}");
     assert!(!heard.contains("take: a (r"), "{heard}");
 }
+
+#[test]
+fn volumes_of_which_no_two_follow_each_other_are_told_with_rho_and_said_in_sidecars() {
+    let folder = study();
+    let dir = folder.path();
+    let left: String = (1..SHAPE[3]).step_by(2).map(|t| format!("{t}\n")).collect();
+    fs::write(dir.join("left.txt"), left).unwrap();
+    let line = "connect bold.nii --seed a=sphere:15,6,6:4 --seed b=sphere:3,6,6:4 --mask mask.nii --censor-volumes left.txt --device cpu --overwrite --out out";
+    let part = "rho of the seeds' maps is that of volumes 2 apart, as all that were kept lie multiples of it apart";
+    let resolved = || {
+        let text = fs::read_to_string(dir.join("out/edges.json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_str(&text).unwrap();
+        sidecar["boldly"]["resolved"]["runs"][0].clone()
+    };
+    let told = said(&succeeded(line, boldly(dir, line)));
+    assert!(told.contains(part), "{told}");
+    assert_eq!(resolved()["volumes_apart_whose_correlation_rho_is"], 2);
+    let line = format!("{line} --noise ols");
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    assert!(!told.contains("rho of the seeds"), "{told}");
+    assert_eq!(resolved().get("volumes_apart_whose_correlation_rho_is"), None);
+}

@@ -19,6 +19,7 @@ use crate::kernels::smooth::{Kernel, Taps};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{self, Run, display};
+use crate::pipeline::noise::pairs_in_words;
 use crate::pipeline::regions::Region;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
@@ -180,6 +181,9 @@ pub(super) fn take(
         false => {
             let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
             let plan = plan(spec, run, smoothing)?;
+            if let (true, Some(said)) = (plan.has_rho(), pairs_in_words(&plan.pairs)) {
+                watch.note(&format!("{}: rho of the seeds' maps {said}", display(&run.path)));
+            }
             let of = (&nuisance, &plan, &seen.usable[..]);
             let mut maps = maps_of(spec, ladder, (run, beside, &all), of, watch)?;
             let own: Vec<&[usize]> = known.iter().map(|&at| &nodes.all[at].voxels[..]).collect();

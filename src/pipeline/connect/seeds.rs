@@ -54,6 +54,13 @@ pub(super) struct Plan {
     pub rho: Rho,
 }
 
+impl Plan {
+    /// Whether residuals follow each other.
+    pub(super) fn has_rho(&self) -> bool {
+        !matches!(self.rho, Rho::Zero)
+    }
+}
+
 /// A seed's values over the grid.
 pub(super) struct OfSeed {
     /// Effect, variance, t.
@@ -308,10 +315,10 @@ fn answer(
     held: Vec<Held>,
     (plan, shape, fitted): (&Plan, [usize; 3], &[bool]),
 ) -> Result<Vec<OfSeed>> {
-    let has_rho = !matches!(plan.rho, Rho::Zero);
     let mut stretches: Vec<Stretch> = held.into_iter().flat_map(Held::stretches).collect();
     // A group's factors are many: one group after the other, twice where a step over all voxels stands between.
-    let of_group = |group: usize| EachAdded::new(&lags.of_groups[group], &added[group], has_rho);
+    let of_group =
+        |group: usize| EachAdded::new(&lags.of_groups[group], &added[group], plan.has_rho());
     for group in 0..added.len() {
         let models = of_group(group);
         for stretch in stretches.iter_mut().filter(|stretch| stretch.group == group) {

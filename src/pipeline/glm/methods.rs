@@ -9,6 +9,7 @@ use crate::maps::told;
 use crate::pipeline::combine::Joining;
 use crate::pipeline::echoes::Combination;
 use crate::pipeline::inputs::Run;
+use crate::pipeline::noise::pairs_in_words;
 use crate::pipeline::spec::{Combining, GlmSpec, Noise, RegionOptions, SignalScale};
 use crate::report::methods::Sentence;
 use crate::stats::ar1::Pairs;
@@ -310,22 +311,10 @@ fn noise(spec: &GlmSpec, runs: &[Run], asked: &[Asked]) -> Vec<Sentence> {
     said
 }
 
-/// Of which volumes of a run AR(1)'s coefficient is, where not of neighbours, and whether it could be negative; none where all is as usual.
+/// What is particular of a run's AR(1).
 fn pairs(run: &Run) -> Option<String> {
-    let pairs = Pairs::of_kept(&run.kept);
-    let [near, all] = pairs.near();
-    let of = (pairs.step > 1).then(|| {
-        format!(
-            "is that of volumes {} apart, as all that were kept lie multiples of it apart",
-            pairs.step
-        )
-    });
-    let from = (!pairs.tell_sign()).then(|| {
-        format!("was not looked for below 0, as {near} of {all} pairs of volumes were neighbours")
-    });
-    let both: Vec<String> = of.into_iter().chain(from).collect();
-    (!both.is_empty())
-        .then(|| format!("The coefficient of {} {}.", run.name(), both.join(", and ")))
+    let said = pairs_in_words(&Pairs::of_kept(&run.kept))?;
+    Some(format!("The coefficient of {} {said}.", run.name()))
 }
 
 fn inference(spec: &GlmSpec) -> Vec<Sentence> {

@@ -10,7 +10,9 @@ use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::inputs::{self, Run, display};
-use crate::pipeline::noise::{AtEnds, ResidualMaps, Residuals, Whiteness, false_positives};
+use crate::pipeline::noise::{
+    AtEnds, ResidualMaps, Residuals, Whiteness, false_positives, pairs_resolved,
+};
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{LARGEST, Pairs};
@@ -243,13 +245,7 @@ pub(super) fn share_elsewhere(spec: &GlmSpec, all: &Fitted) -> f64 {
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
     fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
-    if residuals.step > 1 {
-        fields.insert("volumes_apart_whose_correlation_rho_is".to_owned(), json!(residuals.step));
-    }
-    if let Some([near, all]) = residuals.near {
-        let pairs = json!({ "pairs_one_step_apart": near, "pairs": all });
-        fields.insert("rho_looked_for_from_0_on".to_owned(), pairs);
-    }
+    fields.extend(pairs_resolved(residuals.step, residuals.near));
     if spec.noise == Noise::NilearnAr1 {
         fields.insert("voxels_at_an_edge_of_rho".to_owned(), json!(residuals.at_edges));
     }
