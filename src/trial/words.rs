@@ -1,7 +1,7 @@
 //! What the cells of a column of fixed meaning say: whether somebody was treated, whether an event was serious.
 //!
 //! - A code (a cell without a letter) says what the dictionary's `Levels` say that it means: 1 is no where Levels say so. Where they explain no level it is read as a word.
-//! - A single letter does so where their words are known; else it is read as a word.
+//! - So does a single letter; where they explain no level it is read as a word.
 //! - A word is read as it stands. Levels that say the opposite of it contradict it.
 
 use super::dictionary::{Variable, is_code};
@@ -30,6 +30,28 @@ const UNKNOWN: [&str; 11] = [
     "not reported",
     "missing",
 ];
+
+/// What an event is related to, where that is what is asked.
+const TREATMENT: [&str; 14] = [
+    "treatment",
+    "study treatment",
+    "trial treatment",
+    "drug",
+    "study drug",
+    "medication",
+    "study medication",
+    "product",
+    "study product",
+    "investigational product",
+    "intervention",
+    "study intervention",
+    "imp",
+    "ip",
+];
+
+/// Words that may turn what stands beside them.
+const TURNING: [&str; 10] =
+    ["not", "nor", "neither", "never", "none", "nothing", "or", "only", "but", "except"];
 
 /// Letters of a cell to which the closest word is told at least: of shorter ones any is near.
 const LEAST: usize = 3;
@@ -61,7 +83,7 @@ impl Words {
             }
         });
         let said = said.collect::<Result<Vec<_>>>()?;
-        tell_codes(&cells, (table, column), notes);
+        self.tell_codes(&cells, (table, column), notes);
         Ok(Some(said))
     }
 
@@ -71,13 +93,18 @@ impl Words {
         let Some(meaning) = variable.and_then(|variable| variable.meaning(cell)) else {
             return own;
         };
-        let is_letter = cell.chars().count() == 1;
         match self.of_meaning(meaning) {
-            None if is_code(cell) => None,
+            None if is_short(cell) => None,
             None => own,
-            said if is_code(cell) || is_letter || own.is_none() || own == said => said,
+            said if is_short(cell) || own.is_none() || own == said => said,
             _ => None,
         }
+    }
+
+    /// Whether it is the dictionary that says what a cell means, where that is known.
+    fn is_told_by(&self, variable: &Variable, cell: &str) -> bool {
+        let said = variable.meaning(cell).and_then(|meaning| self.of_meaning(meaning));
+        said.is_some() && (is_code(cell) || self.of_word(cell) != said)
     }
 
     fn of_word(&self, text: &str) -> Option<Said> {
@@ -90,26 +117,46 @@ impl Words {
         (is_among(self.yes) || is_among(self.no)).then(|| Some(is_among(self.yes)))
     }
 
-    /// What words of a dictionary say: "no, left", "Grade 3: severe", "related to treatment". Their parts that are known must agree.
+    /// What words of a dictionary say: "no, left", "Grade 3: severe", "related to treatment". Their parts that are known must agree, and none of the others may turn them.
     fn of_meaning(&self, text: &str) -> Option<Said> {
         if text.is_empty() {
             return None;
         }
+        if let Some(said) = self.of_word(text) {
+            return Some(said);
+        }
         let parts = text.split([',', ';', ':', '.', '(', ')', '/', '=', '–', '—']);
-        let parts = parts.flat_map(|part| part.split(" - ")).filter(|part| !is_code(part));
-        let mut said = parts.filter_map(|part| self.of_part(part));
-        self.of_word(text).or_else(|| {
-            let first = said.next()?;
-            said.all(|other| other == first).then_some(first)
-        })
+        let parts = parts.flat_map(|part| part.split(" - ")).map(plain);
+        let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+        // A number before the words is the level itself.
+        let skipped = usize::from(parts.first().is_some_and(|part| is_code(part)));
+        let mut said = None;
+        for part in &parts[skipped..] {
+            match self.of_part(part) {
+                Some(own) if said.is_none_or(|other| other == own) => said = Some(own),
+                None if self.is_aside(part) => {}
+                _ => return None,
+            }
+        }
+        said
     }
 
     fn of_part(&self, part: &str) -> Option<Said> {
-        let part = plain(part);
         let bare =
             [" adverse event", " event", " ae"].iter().find_map(|end| part.strip_suffix(end));
-        let of_what = part.split_once(" to ").map(|(before, _)| before);
-        [Some(part.as_str()), bare, of_what].into_iter().flatten().find_map(|own| self.of_word(own))
+        let of_what = part
+            .split_once(" to ")
+            .filter(|(_, what)| TREATMENT.contains(&what.strip_prefix("the ").unwrap_or(what)));
+        let of_what = of_what.map(|(before, _)| before);
+        [Some(part), bare, of_what].into_iter().flatten().find_map(|own| self.of_word(own))
+    }
+
+    /// Whether words that are not known leave those beside them as they are: they hold none of these, and nothing that turns them.
+    fn is_aside(&self, part: &str) -> bool {
+        let is_known = |word: &str| self.yes.contains(&word) || self.no.contains(&word);
+        let mut words = part.split(' ');
+        !["yes", "no"].contains(&part)
+            && words.all(|word| !TURNING.contains(&word) && !is_known(word))
     }
 
     fn refusal(&self, table: &Measured, row: usize, column: &str, text: &str) -> Error {
@@ -129,7 +176,7 @@ impl Words {
         let json = table.json();
         let meaning = table.dictionary.get(column).and_then(|variable| variable.meaning(text));
         let (found, expected, hint) = match meaning {
-            Some("") if is_code(text) => (
+            Some("") if is_short(text) => (
                 format!("{found}, of whose meaning {json} says nothing"),
                 format!("mean {listed}"),
                 format!("say what it means in the Levels of {column}"),
@@ -153,22 +200,33 @@ impl Words {
         };
         Error::bad_data(table.line(row), found, expected, hint)
     }
+
+    /// What codes were taken to mean: nobody sees it in the cells.
+    fn tell_codes(
+        &self,
+        cells: &[Option<String>],
+        (table, column): (&Measured, &str),
+        notes: &mut Notes,
+    ) {
+        let Some(variable) = table.dictionary.get(column) else { return };
+        let mut codes: Vec<&str> = cells.iter().flatten().map(String::as_str).collect();
+        codes.retain(|cell| self.is_told_by(variable, cell));
+        codes.sort_unstable();
+        codes.dedup();
+        let said =
+            codes.iter().filter_map(|code| Some(format!("{code} is {}", variable.meaning(code)?)));
+        let said: Vec<String> = said.collect();
+        if !said.is_empty() {
+            let text =
+                format!("{column} by the Levels of {}: {}", table.dictionary.name, said.join(", "));
+            notes.info(text, Vec::new());
+        }
+    }
 }
 
-/// What codes were taken to mean: nobody sees it in the cells.
-fn tell_codes(cells: &[Option<String>], (table, column): (&Measured, &str), notes: &mut Notes) {
-    let Some(variable) = table.dictionary.get(column) else { return };
-    let mut codes: Vec<&str> = cells.iter().flatten().map(String::as_str).collect();
-    codes.retain(|cell| is_code(cell) && variable.meaning(cell).is_some());
-    codes.sort_unstable();
-    codes.dedup();
-    let said = codes.iter().map(|code| format!("{code} is {}", variable.called(code)));
-    let said: Vec<String> = said.collect();
-    if !said.is_empty() {
-        let text =
-            format!("{column} by the Levels of {}: {}", table.dictionary.name, said.join(", "));
-        notes.info(text, Vec::new());
-    }
+/// Whether a cell says nothing by itself where a dictionary explains it: a code, or a letter.
+fn is_short(cell: &str) -> bool {
+    is_code(cell) || cell.chars().count() == 1
 }
 
 /// Blanks and case do not matter.

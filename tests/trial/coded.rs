@@ -98,11 +98,7 @@ fn coded_adverse_events_are_counted_by_what_levels_say_that_codes_mean() {
         let (found, notes) = events(&study).unwrap_or_else(|error| panic!("{coding:?}: {error}"));
         assert_eq!(found, want, "{column} {coding:?}");
         let is_told = notes.contains(&format!("{column} by the Levels of adverse_events.json: "));
-        assert_eq!(
-            is_told,
-            coding[0].1.parse::<u8>().is_ok() && !coding[0].2.is_empty(),
-            "{notes}"
-        );
+        assert_eq!(is_told, !coding[0].2.is_empty(), "{notes}");
     }
     // A spreadsheet's 1.0 is the level 1.
     let mut study = asked();
@@ -158,6 +154,88 @@ fn levels_that_say_nothing_known_of_a_code_or_contradict_a_word_are_refused() {
         &study,
         &["'2' in column serious", "or say in adverse_events.json by Levels of serious"],
     );
+}
+
+/// A letter that the dictionary explains is no yes or no, and words beside known ones must leave them as they are.
+#[test]
+fn letters_mean_what_levels_say_and_words_that_may_turn_others_are_refused() {
+    let (want, _) = events(&asked()).unwrap();
+    let told: [(&str, &Coding); 5] = [
+        ("serious", &[("no", "y", "not serious"), ("yes", "n", "serious")]),
+        (
+            "severity",
+            &[("mild", "G3", "mild"), ("moderate", "G2", "moderate"), ("severe", "G1", "severe")],
+        ),
+        ("serious", &[("no", "1", "no"), ("yes", "2", "Yes (SAE by ICH E2A)")]),
+        (
+            "relation",
+            &[
+                ("related", "1", "related to the study drug"),
+                ("not related", "2", "not related to treatment"),
+            ],
+        ),
+        (
+            "severity",
+            &[
+                ("mild", "1", "1: mild, no limits"),
+                ("moderate", "2", "2: moderate"),
+                ("severe", "3", "3: severe"),
+            ],
+        ),
+    ];
+    for (column, coding) in told {
+        let mut study = asked();
+        coded(&mut study, AE, column, coding);
+        let (found, notes) = events(&study).unwrap_or_else(|error| panic!("{coding:?}: {error}"));
+        assert_eq!(found, want, "{column} {coding:?}");
+        for (_, code, means) in coding {
+            assert!(notes.contains(&format!("{code} is {means}")), "{notes}");
+        }
+    }
+    let unclear: [(&str, &Coding); 12] = [
+        ("serious", &[("no", "Y", "non-serious"), ("yes", "N", "SAE")]),
+        ("serious", &[("no", "Y", "nicht schwerwiegend"), ("yes", "N", "schwerwiegend")]),
+        ("serious", &[("no", "1", "no"), ("yes", "2", "serious event: not")]),
+        ("serious", &[("no", "1", "no"), ("yes", "2", "serious adverse event: none")]),
+        (
+            "relation",
+            &[
+                ("related", "1", "related"),
+                ("not related", "0", "related to the underlying disease"),
+            ],
+        ),
+        (
+            "relation",
+            &[("related", "1", "related"), ("not related", "0", "related, not to the drug")],
+        ),
+        ("relation", &[("related", "1", "related"), ("not related", "0", "no, or yes")]),
+        (
+            "severity",
+            &[
+                ("mild", "1", "mild"),
+                ("moderate", "4", "moderate"),
+                ("severe", "2", "moderate to severe"),
+            ],
+        ),
+        (
+            "severity",
+            &[("mild", "1", "mild"), ("moderate", "4", "moderate"), ("severe", "2", "grade 2/3")],
+        ),
+        (
+            "severity",
+            &[("mild", "1", "mild"), ("moderate", "4", "moderate"), ("severe", "2", "2 to 3")],
+        ),
+        ("action", &[("none", "1", "none"), ("withdrawn", "2", "discontinued (no)")]),
+        ("action", &[("none", "1", "none"), ("withdrawn", "2", "not, withdrawn")]),
+    ];
+    for (column, coding) in unclear {
+        let mut study = asked();
+        coded(&mut study, AE, column, coding);
+        let message = events(&study).map_or_else(|error| error.to_string(), |_| "read".to_owned());
+        let [.., (_, code, means)] = coding else { panic!("a code") };
+        let part = format!("'{code}' in column {column}, which is '{means}'");
+        assert!(message.contains(&part) || message.contains("nicht sch"), "{part}: {message}");
+    }
 }
 
 #[test]
