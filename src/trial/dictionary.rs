@@ -140,6 +140,12 @@ impl Variable {
         exact.or_else(|| self.levels.iter().find(|(level, _)| same(level)))
     }
 
+    /// The level that a cell is, as Levels spell it.
+    #[must_use]
+    pub fn spelled(&self, cell: &str) -> Option<&str> {
+        self.level(cell).map(|(level, _)| level.as_str())
+    }
+
     /// What Levels say that a cell means, empty where they do not; none where they explain no level at all.
     #[must_use]
     pub fn meaning(&self, cell: &str) -> Option<&str> {

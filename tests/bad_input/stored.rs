@@ -125,10 +125,7 @@ fn a_voxel_without_signal_in_one_run_is_outside_in_all_under_a_given_mask_and_un
             let counts = counts(dir, out);
             assert_eq!(counts["voxels_in_mask"], in_mask, "{counts}");
             assert_eq!(counts["voxels_constant_in_some_run"], constant, "{counts}");
-            assert_eq!(
-                (&counts["voxels_fitted"], &counts["voxels_constant"]),
-                (&79.into(), &0.into())
-            );
+            assert_eq!(counts["voxels_fitted"], 79, "{counts}");
             close("effect", &map(dir, &format!("{out}/{EFFECT}")), &mean, 1e-5);
             assert_eq!(map(dir, &format!("{out}/mask.nii.gz")), inside, "{out}");
             run(dir, &format!("verify {out}"));

@@ -220,3 +220,16 @@ fn a_pattern_that_one_of_two_runs_has_columns_for_is_left_out_of_the_others_comm
     well(dir, &line("aroma_*"));
     refused(dir, &line("csf,none_*"), 2, &["none_*", "matches no column of c1.tsv"]);
 }
+
+#[test]
+fn confounds_of_which_nothing_is_asked_are_refused_and_those_that_censoring_goes_by_are_read() {
+    let folder = study();
+    let dir = folder.path();
+    let rows: String = (0..60).map(|t| format!("{}\n", u8::from(t % 10 == 9))).collect();
+    fs::write(dir.join("fd.tsv"), format!("framewise_displacement\n{rows}")).unwrap();
+    let line = "retroicor run-1_bold.nii.gz --physio run-1_physio.tsv.gz --confounds fd.tsv --terms 1/0/0 --out c.nii.gz --device cpu";
+    refused(dir, line, 2, &["fd.tsv", "--columns, --strategy or --censor"]);
+    well(dir, &format!("{line} --censor fd:0.5,runs:1"));
+    let resolved = own(&dir.join("c.json"))["resolved"].clone();
+    assert_eq!(resolved["volumes_fitted"], 54, "{resolved}");
+}

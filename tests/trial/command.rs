@@ -319,3 +319,51 @@ fn options_that_a_plan_has_of_its_own_are_refused_beside_it() {
     let (again, _) = run(dir, "trial study --plan plan.json --dry-run");
     assert!(again.contains("\"seed\": 7"), "{again}");
 }
+
+/// A spreadsheet's 1.0 is the level 1 of the dictionary, in the arm, a stratum and wherever else.
+#[test]
+fn levels_are_spelled_as_the_dictionary_has_them_and_a_table_that_is_not_there_is_refused_at_once()
+{
+    let dir = study();
+    let dir = dir.path();
+    let (want, _) = run(dir, &format!("{NRS} --strata site --dry-run"));
+    let path = dir.join("study/participants.tsv");
+    let mut table = boldly::io::tsv::read(&path).unwrap();
+    let [arm, site] = ["arm", "site"].map(|column| table.position(column).unwrap());
+    let mut sites: Vec<String> = table.rows.iter().map(|row| row[site].clone()).collect();
+    sites.sort();
+    sites.dedup();
+    for (n, row) in table.rows.iter_mut().enumerate() {
+        let code = sites.iter().position(|own| *own == row[site]).unwrap() + 1;
+        row[site] = format!("{code}{}", if n % 2 == 0 { ".0" } else { "" });
+        row[arm] = format!("{}.0", u8::from(row[arm] != "placebo"));
+    }
+    fs::write(&path, boldly::io::tsv::write_string(&table)).unwrap();
+    let json = dir.join("study/participants.json");
+    let mut described: Value = fs::read_to_string(&json)
+        .map_or(serde_json::json!({}), |text| serde_json::from_str(&text).unwrap());
+    described["arm"] = serde_json::json!({ "Levels": { "0": "placebo", "1": "milnacipran" } });
+    let levels: serde_json::Map<String, Value> = sites
+        .iter()
+        .enumerate()
+        .map(|(at, own)| ((at + 1).to_string(), own.clone().into()))
+        .collect();
+    described["site"] = serde_json::json!({ "Levels": levels });
+    fs::write(&json, described.to_string()).unwrap();
+    let difference = |line: &str| {
+        run(dir, &format!("{line} --strata site --overwrite --out coded"));
+        cell(&dir.join("coded/ancova.tsv"), "difference")
+    };
+    let coded = difference(NRS);
+    fs::remove_file(&json).ok();
+    fs::copy(folder().join("participants.tsv"), &path).unwrap();
+    if folder().join("participants.json").is_file() {
+        fs::copy(folder().join("participants.json"), &json).unwrap();
+    }
+    assert_eq!(coded, difference(NRS));
+    assert!(want.contains("\"strata\""), "{want}");
+    let output = boldly(dir, &format!("{NRS} --table nothere.tsv --dry-run"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(66), "{said}");
+    assert!(said.contains("nothere.tsv does not exist"), "{said}");
+}

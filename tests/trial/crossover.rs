@@ -253,6 +253,33 @@ fn what_cannot_be_a_crossover_is_refused_by_line_and_patient() {
     );
 }
 
+/// A sequence that is called by its order says which treatment comes first.
+#[test]
+fn sequences_called_by_the_other_order_are_refused_and_those_called_by_theirs_are_not() {
+    // AB has milnacipran first.
+    for (names, is_so) in [
+        (["milnacipran-placebo", "placebo-milnacipran"], true),
+        (["Placebo / Milnacipran", "Milnacipran / Placebo"], false),
+        (["placebo first", "milnacipran first"], false),
+        (["milnacipran first", "placebo first"], true),
+        (["one", "two"], true),
+    ] {
+        let mut study = patients();
+        let at = study.cells("crossover").position("sequence").unwrap();
+        for row in &mut study.cells("crossover").rows {
+            row[at] = names[usize::from(row[at] == "BA")].to_owned();
+        }
+        let found = analysed(&study, &mut Notes::default());
+        match found {
+            Ok(_) => assert!(is_so, "{names:?}"),
+            Err(error) => {
+                let part = format!("in period 1 of the sequence '{}'", names[0]);
+                assert!(!is_so && error.to_string().contains(&part), "{names:?}: {error}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_command_analyses_a_crossover_whose_participants_have_no_arm() {
     let dir = tempfile::tempdir().unwrap();

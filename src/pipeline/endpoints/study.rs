@@ -14,6 +14,7 @@ use crate::io::paths::real;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
 use crate::pipeline::watch::Watch;
+use crate::table::Table;
 use crate::trial::physiology;
 use crate::trial::results::RegionValue;
 use crate::trial::{
@@ -181,6 +182,7 @@ fn listed(spec: &EndpointsSpec) -> Result<Vec<PathBuf>> {
     }
     for table in &spec.tables {
         refuse_no_table(table)?;
+        io::read_text(table)?; // whether the plan names it or not
         let same = |path: &PathBuf| real(path) == real(table);
         if !all.iter().any(same) {
             all.push(table.clone());
@@ -259,7 +261,20 @@ fn measured(path: &Path, study: &Path) -> Result<Measured> {
         Some(path) => Dictionary::parse(&short(&path), &io::read_text(&path)?)?,
         None => Dictionary::default(),
     };
+    spell_levels(&mut table, &dictionary);
     Ok(Measured { name: name_of(path), table, dictionary, origin: Vec::new() })
+}
+
+/// Has levels spelled as the dictionary has them: a spreadsheet's 1.0 is the level 1.
+fn spell_levels(table: &mut Table, dictionary: &Dictionary) {
+    for variable in &dictionary.variables {
+        let Some(at) = table.position(&variable.name) else { continue };
+        for cell in table.rows.iter_mut().map(|row| &mut row[at]) {
+            if let Some(level) = variable.spelled(cell.trim()) {
+                *cell = level.to_owned();
+            }
+        }
+    }
 }
 
 /// What the study is called.

@@ -123,7 +123,6 @@ fn counts(found: &Combined, models: &[Told], watch: &dyn Watch) -> Fields<String
         "voxels_in_mask": common.in_masks(),
         "voxels_fitted": all.fitted.iter().filter(|&&v| v).count(),
         "voxels_not_finite": all.not_finite,
-        "voxels_constant": all.constant,
         "voxels_constant_in_some_run": common.constant(),
         "voxels_explained": common.explained(),
         "voxels_without_signal": common.without_enough(),

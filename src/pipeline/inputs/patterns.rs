@@ -37,7 +37,9 @@ pub fn leave_out_unmatched(
                     || !elsewhere(pattern)
             });
         let tables: Vec<String> = run.confounds.iter().map(|path| super::display(path)).collect();
-        if kept.is_empty() && options.strategy.is_none() {
+        // Nothing of them is asked for any more.
+        let is_bare = kept.is_empty() && options.strategy.is_none() && options.censor.is_none();
+        if is_bare && !left.is_empty() {
             run.confounds.clear();
         }
         options.columns = kept;

@@ -83,6 +83,7 @@ impl Read {
         }
         let (control, active) = treatments_of(table, &treatments, plan)?;
         let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
+        refuse_other_order(table, &known, (&control, &active))?;
         let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let mut of: BTreeMap<usize, Entered> = BTreeMap::new();
         let mut first_line: BTreeMap<usize, usize> = BTreeMap::new();
@@ -248,6 +249,50 @@ fn treatments_of(table: &Measured, all: &[String], plan: &Plan) -> Result<(Strin
             "crossovers of two treatments are analysed".to_owned(),
         )),
     }
+}
+
+/// A sequence whose name says that it begins with the other treatment: `drug-placebo`, `drug first`, or AB of the treatments A and B.
+fn refuse_other_order(
+    table: &Measured,
+    known: &[(String, Arm)],
+    (control, active): (&str, &str),
+) -> Result<()> {
+    let variable = table.dictionary.get("treatment");
+    let called =
+        |level: &str| variable.map_or(level, |own| own.called(level)).trim().to_lowercase();
+    let (control, active) = (called(control), called(active));
+    if control.contains(&active) || active.contains(&control) {
+        return Ok(());
+    }
+    for (name, first) in known {
+        let label = name.trim().to_lowercase();
+        // Names of a letter are in most words.
+        let is_whole = label.chars().filter(|c| c.is_alphanumeric()).count()
+            == control.chars().count() + active.chars().count();
+        if !is_whole && control.chars().count().min(active.chars().count()) < 3 {
+            continue;
+        }
+        let said = match (label.find(&active), label.find(&control)) {
+            (Some(a), Some(c)) if a < c => Arm::Active,
+            (Some(_), Some(_)) => Arm::Control,
+            (Some(_), None) if label.ends_with("first") => Arm::Active,
+            (None, Some(_)) if label.ends_with("first") => Arm::Control,
+            _ => continue,
+        };
+        if said != *first {
+            let [one, other] = match first {
+                Arm::Active => [&active, &control],
+                Arm::Control => [&control, &active],
+            };
+            return Err(Error::bad_data(
+                format!("column sequence of {}", table.table.name),
+                format!("has {one} in period 1 of the sequence '{name}'"),
+                format!("have {other} there, as the sequence is called"),
+                "correct the sequences, the periods or the treatments; or give sequences names that say no order",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Which treatment each sequence begins with, the active first; what contradicts it is refused.
