@@ -19,15 +19,18 @@ fn the_bias_of_effects_by_slice_is_that_of_the_corrections_own_design() {
     let dir = folder.path();
     let two = "--contrast pain --contrast control";
     // numpy, of the columns of both tables by a'N(MN)^+x and by a'Va/a'a over tr MV/dof: pain -.29 and .67, control -.83 and 2.60 %, t -.28 and -1.04 %
-    corrected(dir, "");
-    let said = well(dir, &format!("{GLM} {two} --out without"));
-    for words in [
-        "fitted without the task, and took some of it along",
-        "effects of control are 0.8 % too large to 2.6 % too small",
-        "t of control is about 1.0 % too small",
-        "give boldly retroicor --events",
-    ] {
-        assert!(said.contains(words), "no {words:?} in {said}");
+    fs::write(dir.join("none.tsv"), "onset\tduration\ttrial_type\n").unwrap();
+    for events in ["", "--events none.tsv"] {
+        corrected(dir, events);
+        let said = well(dir, &format!("{GLM} {two} --overwrite --out without"));
+        for words in [
+            "fitted without the task, and took some of it along",
+            "effects of control are 0.8 % too large to 2.6 % too small",
+            "t of control is about 1.0 % too small",
+            "give boldly retroicor --events",
+        ] {
+            assert!(said.contains(words), "no {words:?} in {events} {said}");
+        }
     }
     corrected(dir, "--events run-1_events.tsv");
     let said = well(dir, &format!("{GLM} {two} --out with"));

@@ -113,7 +113,7 @@ pub(super) fn design(
         made.confounds = confounds;
     }
     let (design, built, own_times) = Task::build(made, options.task_times, acquisition, known)?;
-    if spec.events.is_some() {
+    if built.has_columns() {
         watch.note(&built.told(acquisition));
     }
     let task = Some(built);

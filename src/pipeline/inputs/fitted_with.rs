@@ -76,6 +76,12 @@ impl FittedWith {
 }
 
 impl Correction {
+    /// Whether it was fitted with a task: a ready design, or events, of which the table had some.
+    fn has_task(&self) -> bool {
+        let run = &self.spec.run;
+        run.design.is_some() || run.events.is_some() && self.resolved.contains_key("task_times")
+    }
+
     /// By how many seconds task columns were sampled later than slices of these times, seconds, were acquired. Of a run that had been resampled no
     /// slice is known.
     fn late_s(&self, slice_times_s: &[f64]) -> Vec<f64> {
@@ -119,7 +125,7 @@ pub(super) fn correction(sidecar: &Path) -> Option<Correction> {
 /// What is to be said of a correction whose columns are lost, where it was fitted without the task.
 pub(super) fn lost_task(of: Option<&Correction>) -> &'static str {
     match of {
-        Some(of) if !has_task(&of.spec.run) => {
+        Some(of) if !of.has_task() => {
             "; it was fitted without the task, so that effects are biased by what it took of them: give boldly retroicor --events"
         }
         _ => "",
@@ -139,7 +145,7 @@ pub(super) fn columns(
     slice_times_s: &[f64],
 ) -> Option<Columns> {
     let mut spec = of.spec.run.clone();
-    let task = has_task(&spec);
+    let task = of.has_task();
     let at_hand = |theirs: Option<PathBuf>, own: &Option<PathBuf>| match theirs {
         Some(path) if !path.is_file() => own.clone(),
         theirs => theirs,

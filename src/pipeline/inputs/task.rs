@@ -185,6 +185,12 @@ impl Task {
         design::units(&self.made)
     }
 
+    /// Whether there are any: of a table without an event there are none.
+    #[must_use]
+    pub fn has_columns(&self) -> bool {
+        !self.made.events.is_empty()
+    }
+
     /// In words, for a person.
     #[must_use]
     pub fn told(&self, acquisition: &Acquisition) -> String {
@@ -197,8 +203,11 @@ impl Task {
 
     /// What a sidecar keeps of it.
     pub(super) fn resolved(&self, values: &mut Map<String, Value>) {
-        values.insert("task_times".to_owned(), json!(self.times));
         values.insert("drift".to_owned(), json!(self.drift));
+        if !self.has_columns() {
+            return;
+        }
+        values.insert("task_times".to_owned(), json!(self.times));
         if self.n_moments == 1 {
             values.insert("task_times_s".to_owned(), json!(self.at_s));
         }
