@@ -163,7 +163,6 @@ mod tests {
             fitted: vec![true],
             not_finite: 0,
             not_finite_beside: 0,
-            constant: 0,
             flat: vec![],
             residuals: vec![],
             beyond: None,

@@ -99,8 +99,6 @@ pub struct Fitted {
     pub not_finite: usize,
     /// Those of them where it is one of a column of their own.
     pub not_finite_beside: usize,
-    /// Fitted voxels whose residual variance is 0 (constant over time): stat 0, p 1.
-    pub constant: usize,
     /// Of each run, where its noise was modelled.
     pub residuals: Vec<Residuals>,
     /// The contrasts with rho beyond an edge of nilearn's bins in the voxels near one; none by another rule.
@@ -400,7 +398,6 @@ impl Fitted {
             flat: Vec::new(),
             not_finite: 0,
             not_finite_beside: 0,
-            constant: 0,
             residuals: Vec::new(),
             beyond: None,
         }
@@ -441,10 +438,6 @@ impl Fitted {
     pub fn counted(contrasts: Vec<ContrastMaps>, fitted: Vec<bool>, inside: &[bool]) -> Fitted {
         let left_out = |(&inside, &fitted): (&bool, &bool)| inside && !fitted;
         let not_finite = inside.iter().zip(&fitted).filter(|&pair| left_out(pair)).count();
-        let flat = |(&fitted, &variance): (&bool, &f64)| fitted && variance == 0.0;
-        let constant = contrasts.first().map_or(0, |maps| {
-            fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
-        });
         let (flat, residuals) = (Vec::new(), Vec::new());
         Fitted {
             contrasts,
@@ -452,7 +445,6 @@ impl Fitted {
             flat,
             not_finite,
             not_finite_beside: 0,
-            constant,
             residuals,
             beyond: None,
         }
