@@ -4,6 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
+use blake3::CHUNK_LEN;
 use rayon::prelude::*;
 
 use super::decode::{self, Unpacked};
@@ -16,6 +17,10 @@ use crate::volume::Block;
 
 /// Values a read: 256 KiB of f32, large for the system, small for the cache.
 const PIECE: usize = 1 << 16;
+
+/// Units that a thread reads one behind the other: what is hashed with one of them, and lies before it in the file, is read
+/// over the end of the one before and then put back, so that nothing is copied twice.
+const TOGETHER: usize = 8;
 
 /// Samples of an image as a file holds them.
 #[derive(Clone, Copy)]
@@ -114,7 +119,7 @@ impl Image {
         Ok(out)
     }
 
-    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the data. With a level no unit
+    /// Fills `out` in parallel, `unit` values (not 0) at a time; unit n begins at value `start(n)` of the data. With a level no unit
     /// reaches into another volume.
     fn read_pieces(
         &self,
@@ -128,27 +133,38 @@ impl Image {
         let Samples { file, first_byte, level, hash } = samples;
         let is_direct = decoder.is_native_f32() && level.is_none();
         let scratch = || (Vec::new(), Vec::new());
-        let units = out.par_chunks_mut(unit).enumerate();
-        units.try_for_each_init(scratch, |(scratch, wide), (n, values)| {
-            interrupt::check()?;
-            for (m, piece) in values.chunks_mut(PIECE).enumerate() {
-                let value = start(n) + m * PIECE;
+        let together = out.par_chunks_mut(unit * TOGETHER).enumerate();
+        together.try_for_each_init(scratch, |(scratch, wide), (group, values)| {
+            let n_units = values.len().div_ceil(unit);
+            let pieces = (0..n_units).flat_map(|n| {
+                let end = values.len().min((n + 1) * unit);
+                (n * unit..end).step_by(PIECE).map(move |at| (n, at..end.min(at + PIECE)))
+            });
+            for (n, at) in pieces.collect::<Vec<_>>() {
+                interrupt::check()?;
+                let value = start(group * TOGETHER + n) + (at.start - n * unit);
                 let offset = first_byte + value as u64 * size as u64;
-                let end = offset + (piece.len() * size) as u64;
+                let end = offset + (at.len() * size) as u64;
                 let hashed = hash.and_then(|hash| Some((hash, hash.lead(offset..end)?)));
-                let is_direct = is_direct && hashed.is_none();
                 let lead = hashed.map_or(0, |(_, lead)| lead);
                 let from = offset - lead as u64;
-                let result = if is_direct {
-                    files::read_exact_at(file, bytemuck::cast_slice_mut(piece), offset)
+                let is_direct = is_direct && lead <= size * at.start;
+                let bytes: &mut [u8] = if is_direct {
+                    let values: &mut [u8] = bytemuck::cast_slice_mut(values);
+                    &mut values[size * at.start - lead..size * at.end]
                 } else {
-                    scratch.resize(lead + piece.len() * size, 0);
-                    files::read_exact_at(file, scratch, from)
+                    scratch.resize(lead + at.len() * size, 0);
+                    scratch
                 };
-                result.map_err(|e| files::cannot_read(&self.data_path, e))?;
+                let before = &mut [0; CHUNK_LEN][..lead];
+                before.copy_from_slice(&bytes[..lead]);
+                files::read_exact_at(file, bytes, from)
+                    .map_err(|e| files::cannot_read(&self.data_path, e))?;
                 if let Some((hash, _)) = hashed {
-                    hash.pass(from, scratch);
+                    hash.pass(from, bytes);
                 }
+                bytes[..lead].copy_from_slice(before);
+                let piece = &mut values[at];
                 match level {
                     Some(level) => {
                         let voxel = value % level.len();

@@ -140,6 +140,45 @@ fn blocks_of_planes_and_volumes_equal_the_same_part_of_the_whole() {
     }
 }
 
+/// A run of more than a MiB, whose checksum is made of what its blocks read.
+#[test]
+fn blocks_that_are_hashed_as_they_are_read_hold_what_the_file_does() {
+    let shape = [31_usize, 17, 9, 70];
+    let stored: Vec<f32> = (0..shape.iter().product()).map(|n| (n * 37 % 1009) as f32).collect();
+    let folder = tempfile::tempdir().unwrap();
+    for (slope, inter) in [(0.0_f32, 0.0_f32), (2.0, -1.0)] {
+        let mut file = fs::read(goldens().join("n1_le_f4.nii")).unwrap();
+        file.truncate(352);
+        for (axis, &n) in [4, shape[0], shape[1], shape[2], shape[3]].iter().enumerate() {
+            file[40 + 2 * axis..][..2].copy_from_slice(&(n as i16).to_le_bytes());
+        }
+        file[112..116].copy_from_slice(&slope.to_le_bytes());
+        file[116..120].copy_from_slice(&inter.to_le_bytes());
+        file.extend(stored.iter().flat_map(|value| value.to_le_bytes()));
+        let path = folder.path().join("run.nii");
+        fs::write(&path, &file).unwrap();
+        let value = |n: usize| if slope == 0.0 { stored[n] } else { slope * stored[n] + inter };
+        for thickness in [1, 2, 9] {
+            let mut bold = BoldFile::open(&path).unwrap();
+            for first in (0..shape[2]).step_by(thickness) {
+                let planes = first..shape[2].min(first + thickness);
+                let run_shape = [shape[0], shape[1], shape[2]];
+                let core = planes.clone();
+                let got = bold.read(&Block { run_shape, planes, core, volumes: 0..70 }).unwrap();
+                let plane = shape[0] * shape[1];
+                let mut want = Vec::new();
+                for volume in 0..shape[3] {
+                    let start = (volume * shape[2] + first) * plane;
+                    want.extend((start..start + got.block.planes.len() * plane).map(value));
+                }
+                assert_eq!(bits(&got.data), bits(&want), "planes {:?}", got.block.planes);
+                bold.reuse(got.data);
+            }
+            assert_eq!(bold.checksum().unwrap(), hash::bytes(&file));
+        }
+    }
+}
+
 #[test]
 fn a_block_outside_the_run_is_an_internal_error() {
     let mut bold = BoldFile::open(&goldens().join("n1_le_i2.nii")).unwrap();
