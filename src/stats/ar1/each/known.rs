@@ -1,14 +1,20 @@
-//! What a chunk's voxels are at the points that they asked for: those that ask for the same one are looked at side by side.
+//! What a chunk's voxels are at the points that they asked for: those that ask for points near each other are looked at side by side.
 
+use std::cell::Cell;
 use std::iter;
 
-use ndarray::{aview1, s};
+use ndarray::{aview_mut1, aview1, s};
 use pulp::Simd;
 
 use super::super::Sums;
 use super::beside::Beside;
 use super::{CHUNK, EachAdded};
 use crate::stats::panel::width;
+
+thread_local! {
+    /// Places of no voxel, all 0, which a thread keeps from chunk to chunk: new ones would have to be zeroed.
+    static PLACES: Cell<Vec<u32>> = const { Cell::new(Vec::new()) };
+}
 
 /// A chunk's sums, and what is known of them.
 pub(super) struct Known<'a> {
@@ -20,8 +26,8 @@ pub(super) struct Known<'a> {
     pub beside: Beside,
     /// 1 and the place of what is known, 0 where nothing is asked for, `[voxel][point]`.
     place: Vec<u32>,
-    /// Point and voxel of what is asked for and not yet known.
-    wanted: Vec<[u32; 2]>,
+    /// Point and voxel of what was asked for, `[place]`; so many are known.
+    asked: Vec<[u32; 2]>,
     n_known: usize,
     /// e'R⁻¹e - y'y, then g of each column, `[place]`.
     values: Vec<f64>,
@@ -37,16 +43,17 @@ impl<'a> Known<'a> {
         let sums_of = [&sums.ends, &sums.lags, &sums.columns];
         let others = sums_of.into_iter().flat_map(|matrix| matrix.rows());
         for (row, own) in rows.iter_mut().zip(iter::once(aview1(&sums.square)).chain(others)) {
-            let own = own.slice(s![voxels.clone()]);
-            row.iter_mut().zip(own).for_each(|(to, from)| *to = *from);
+            aview_mut1(&mut row[..voxels.len()]).assign(&own.slice(s![voxels.clone()]));
         }
+        let mut place = PLACES.take();
+        place.resize(place.len().max(voxels.len() * all.points.len()), 0);
         Known {
             all,
             n: voxels.len(),
             rows,
             beside: Beside::new::<S>(all),
-            place: vec![0; voxels.len() * all.points.len()],
-            wanted: Vec::new(),
+            place,
+            asked: Vec::new(),
             n_known: 0,
             values: Vec::new(),
         }
@@ -78,8 +85,8 @@ impl<'a> Known<'a> {
         let places = &mut self.place[voxel * self.all.points.len()..][middle - 2..=middle + 2];
         for (point, place) in (middle - 2..).zip(places) {
             if *place == 0 {
-                self.wanted.push([point as u32, voxel as u32]);
-                *place = (self.n_known + self.wanted.len()) as u32;
+                self.asked.push([point as u32, voxel as u32]);
+                *place = self.asked.len() as u32;
             }
         }
     }
@@ -87,51 +94,52 @@ impl<'a> Known<'a> {
     /// Look at all that was asked for.
     #[inline(always)]
     pub fn find<S: Simd>(&mut self, simd: S) {
-        let (w, n_values) = (width::<S>(), 1 + self.all.added.len());
-        self.values.resize((self.n_known + self.wanted.len()) * n_values, 0.0);
-        let (order, ends) = self.by_point();
-        let (mut first, mut who) = (0, vec![0_u8; w]);
-        for (point, &end) in self.all.points.iter().zip(&ends) {
-            for some in order[first..end].chunks(w) {
-                for (lane, voxel) in who.iter_mut().enumerate() {
-                    let at = some[lane.min(some.len() - 1)] as usize;
-                    *voxel = self.wanted[at][1] as u8;
+        let (w, n_values, n_points) =
+            (width::<S>(), 1 + self.all.added.len(), self.all.points.len());
+        self.values.resize(self.asked.len() * n_values, 0.0);
+        let mut who = vec![0_u8; w];
+        for some in self.spans().chunks(w) {
+            for (lane, voxel) in who.iter_mut().enumerate() {
+                *voxel = some[lane.min(some.len() - 1)][2] as u8;
+            }
+            // A byte is always a voxel of the chunk.
+            for (to, row) in self.beside.rows.chunks_exact_mut(w).zip(&self.rows) {
+                for (to, &voxel) in to.iter_mut().zip(&who) {
+                    *to = row[usize::from(voxel)];
                 }
-                // A byte is always a voxel of the chunk.
-                for (to, row) in self.beside.rows.chunks_exact_mut(w).zip(&self.rows) {
-                    for (to, &voxel) in to.iter_mut().zip(&who) {
-                        *to = row[usize::from(voxel)];
+            }
+            let last = some.iter().fold(0, |last, span| last.max(span[1]));
+            for point in some[0][0] as usize..=last as usize {
+                let mut is_seen = false;
+                for (lane, &[.., voxel]) in some.iter().enumerate() {
+                    let place = self.place[voxel as usize * n_points + point] as usize;
+                    if place <= self.n_known {
+                        continue; // not asked for, or known
                     }
-                }
-                self.beside.look(simd, self.all, point);
-                for (lane, &at) in some.iter().enumerate() {
-                    let to = &mut self.values[(self.n_known + at as usize) * n_values..];
-                    for (to, own) in to[..n_values].iter_mut().zip(self.beside.values.chunks(w)) {
+                    if !is_seen {
+                        self.beside.look(simd, self.all, &self.all.points[point]);
+                        is_seen = true;
+                    }
+                    let to = &mut self.values[(place - 1) * n_values..][..n_values];
+                    for (to, own) in to.iter_mut().zip(self.beside.values.chunks_exact(w)) {
                         *to = own[lane];
                     }
                 }
             }
-            first = end;
         }
-        self.n_known += self.wanted.len();
-        self.wanted.clear();
+        self.n_known = self.asked.len();
     }
 
-    /// The places of what is asked for, by point, and where each point's end.
-    fn by_point(&self) -> (Vec<u32>, Vec<usize>) {
-        let mut ends = vec![0; self.all.points.len()];
-        self.wanted.iter().for_each(|[point, _]| ends[*point as usize] += 1);
-        let mut sum = 0;
-        for end in &mut ends {
-            (*end, sum) = (sum, sum + *end);
+    /// The first and the last point that is asked for, and of which voxel, by rising points.
+    fn spans(&self) -> Vec<[u32; 3]> {
+        let mut spans: Vec<_> = (0..self.n).map(|voxel| [u32::MAX, 0, voxel as u32]).collect();
+        for &[point, voxel] in &self.asked[self.n_known..] {
+            let [first, last, _] = &mut spans[voxel as usize];
+            (*first, *last) = (point.min(*first), point.max(*last));
         }
-        let mut order = vec![0; self.wanted.len()];
-        for (at, [point, _]) in self.wanted.iter().enumerate() {
-            let next = &mut ends[*point as usize];
-            order[*next] = at as u32;
-            *next += 1;
-        }
-        (order, ends)
+        spans.retain(|[first, ..]| *first != u32::MAX);
+        spans.sort_unstable();
+        spans
     }
 
     /// e'R⁻¹e - y'y and g of a column, of a voxel at a point that was looked at.
@@ -140,5 +148,14 @@ impl<'a> Known<'a> {
         let place = self.place[voxel * self.all.points.len() + point] as usize - 1;
         let values = &self.values[place * (1 + self.all.added.len())..];
         [values[0], values[1 + at]]
+    }
+}
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        for [point, voxel] in self.asked.drain(..) {
+            self.place[voxel as usize * self.all.points.len() + point as usize] = 0;
+        }
+        PLACES.set(std::mem::take(&mut self.place));
     }
 }
