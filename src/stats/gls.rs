@@ -7,6 +7,7 @@ use pulp::Simd;
 
 use crate::error::Result;
 use crate::stats::least_squares::orthonormal_basis;
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes_mut, width};
 
 /// Pivots multiplied before their logarithm is taken: far from overflow.
@@ -132,7 +133,7 @@ impl Solved {
             for row in question.on_basis.rows() {
                 weighed.push(panel.weigh(simd, &row.to_vec()));
                 if question.covariances {
-                    kept.push(panel.row.clone());
+                    kept.push(panel.row.to_vec());
                 }
             }
             for lane in 0..count {
@@ -199,15 +200,15 @@ fn f(effect: &Array1<f64>, rows: &[Vec<f64>], sigma2: f64) -> f64 {
 /// N of a panel's voxels and what follows from it; each row is [`width`] voxels.
 pub(super) struct Factor {
     /// N, then its factor, lower triangle row by row, the diagonal inverted.
-    pub(super) factor: Vec<f64>,
+    pub(super) factor: Lines,
     /// q, then L⁻¹q.
-    pub(super) projected: Vec<f64>,
+    pub(super) projected: Lines,
     /// One row for a contrast's L⁻¹w.
-    row: Vec<f64>,
+    row: Lines,
     /// log|N|, RSS, and Σ e², `[lane]`.
-    pub(super) ln_det: Vec<f64>,
-    pub(super) rss: Vec<f64>,
-    pub(super) square: Vec<f64>,
+    pub(super) ln_det: Lines,
+    pub(super) rss: Lines,
+    pub(super) square: Lines,
     dof: f64,
 }
 
@@ -216,12 +217,12 @@ impl Factor {
     pub(super) fn new<S: Simd>(n_basis: usize, dof: f64) -> Factor {
         let w = width::<S>();
         Factor {
-            factor: vec![0.0; n_basis * (n_basis + 1) / 2 * w],
-            projected: vec![0.0; n_basis * w],
-            row: vec![0.0; n_basis * w],
-            ln_det: vec![0.0; w],
-            rss: vec![0.0; w],
-            square: vec![0.0; w],
+            factor: Lines::zeros(n_basis * (n_basis + 1) / 2 * w),
+            projected: Lines::zeros(n_basis * w),
+            row: Lines::zeros(n_basis * w),
+            ln_det: Lines::zeros(w),
+            rss: Lines::zeros(w),
+            square: Lines::zeros(w),
             dof,
         }
     }
@@ -282,7 +283,7 @@ impl Factor {
 
     /// L⁻¹w of one row of weights on the basis, into `row`: |L⁻¹w|² and (L⁻¹w)'L⁻¹q, `[lane]`.
     #[inline(always)]
-    fn weigh<S: Simd>(&mut self, simd: S, weights: &[f64]) -> [Vec<f64>; 2] {
+    fn weigh<S: Simd>(&mut self, simd: S, weights: &[f64]) -> [Lines; 2] {
         let w = width::<S>();
         for (row, &weight) in self.row.chunks_exact_mut(w).zip(weights) {
             row.fill(weight);
@@ -295,7 +296,7 @@ impl Factor {
             add_product(simd, &mut square, *w, *w);
             add_product(simd, &mut change, *w, *y);
         }
-        let mut sums = [vec![0.0; w], vec![0.0; w]];
+        let mut sums = [Lines::zeros(w), Lines::zeros(w)];
         lanes_mut::<S>(&mut sums[0])[0] = square;
         lanes_mut::<S>(&mut sums[1])[0] = change;
         sums

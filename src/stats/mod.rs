@@ -16,6 +16,7 @@ pub mod gls;
 pub mod hommel;
 pub mod isotonic;
 pub mod least_squares;
+pub(crate) mod lines;
 pub mod logistic;
 pub mod meta;
 pub mod mixed;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::stats::arma11::{Arma11, MOST_STARTS, Starts, Trial, lowest, neighbours, trial_values};
 use crate::stats::gls::take_product;
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes_mut, project, sum_of_squares, width};
 
 /// Voxels a task.
@@ -73,8 +74,9 @@ impl WithSimd for Scan<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Scan { model, trials, beside, residual, found } = self;
         let (w, (n, rank)) = (width::<S>(), model.dim());
-        let (mut e, mut room) = (vec![0.0; n * w], vec![0.0; n * w]);
-        let (mut q, mut square, mut rss) = (vec![0.0; rank * w], vec![0.0; w], vec![0.0; w]);
+        let (mut e, mut room) = (Lines::zeros(n * w), Lines::zeros(n * w));
+        let (mut q, mut square, mut rss) =
+            (Lines::zeros(rank * w), Lines::zeros(w), Lines::zeros(w));
         let mut values = vec![vec![0.0; trials.len()]; w];
         for (part, found) in found.chunks_mut(w).enumerate() {
             for (row, series) in e.chunks_exact_mut(w).zip(residual.rows()) {

@@ -5,12 +5,13 @@ use pulp::Simd;
 
 use super::{Ar1, Rule, Sums};
 use crate::stats::gls::{Factor, add_product, take_product};
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes_mut, width};
 
 /// The sums of a panel's voxels, and what follows from them; each row is [`width`] voxels.
 pub(super) struct Panel {
     /// `[square, last, ends of each gap, lags of each gap, columns]`.
-    sums: Vec<f64>,
+    sums: Lines,
     pub(super) own: Factor,
 }
 
@@ -58,7 +59,10 @@ impl Ar1 {
 impl Panel {
     pub(super) fn new<S: Simd>(model: &Ar1) -> Panel {
         let (w, r, g) = (width::<S>(), model.width, model.gaps.len());
-        Panel { sums: vec![0.0; (2 + 2 * g + 2 * g * r) * w], own: Factor::new::<S>(r, model.dof) }
+        Panel {
+            sums: Lines::zeros((2 + 2 * g + 2 * g * r) * w),
+            own: Factor::new::<S>(r, model.dof),
+        }
     }
 
     /// Take voxels `first..first + count`; lanes beyond them repeat the last.
@@ -95,7 +99,7 @@ impl Panel {
     pub(super) fn factorise<S: Simd>(&mut self, simd: S, model: &Ar1, rho: &[f64]) {
         let (w, g) = (width::<S>(), model.gaps.len());
         // [identity, last, ends, lags][lane]
-        let mut weights = vec![0.0; (2 + 2 * g) * w];
+        let mut weights = Lines::zeros((2 + 2 * g) * w);
         for (lane, &rho) in rho.iter().enumerate() {
             let of = model.weights(rho);
             weights[lane] = of.identity;

@@ -5,6 +5,7 @@ use pulp::Simd;
 use super::patches::{Patches, Place, nodes_of, place};
 use super::{Arma11, lambda};
 use crate::stats::gls::{Factor, add_product};
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes, lanes_mut, project, width};
 
 /// Factors of |R| multiplied before their logarithm is taken; each lies between 0.1 and 1.
@@ -17,33 +18,33 @@ const TILE: usize = 8;
 pub(super) struct Evaluation<'a> {
     pub(super) factor: Factor,
     /// log|R|, `[lane]`.
-    ln_det_r: Vec<f64>,
+    ln_det_r: Lines,
     /// f and z of each basis column and of the series, `[column][lane]`.
-    f: Vec<f64>,
-    z: Vec<f64>,
+    f: Lines,
+    z: Lines,
     /// Of so many volumes, `[volume][column][lane]`.
-    scaled: Vec<f64>,
+    scaled: Lines,
     /// Products of all columns, lower triangle row by row, the series last.
-    gram: Vec<f64>,
+    gram: Lines,
     /// Where N is looked up while places are sought; none: each is walked to.
     patches: Option<&'a Patches<'a>>,
     /// Of the walk along a series, `[volume][lane]`: what takes z into the next f, and z / D, then R⁻¹e.
-    steps: Vec<f64>,
-    inverse: Vec<f64>,
+    steps: Lines,
+    inverse: Lines,
 }
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new<S: Simd>(model: &Arma11, patches: Option<&'a Patches<'a>>) -> Evaluation<'a> {
         let (w, (n, r)) = (width::<S>(), model.basis.dim());
-        let columns = vec![0.0; (r + 1) * w];
-        let walk = vec![0.0; if patches.is_some() { n * w } else { 0 }];
+        let columns = Lines::zeros((r + 1) * w);
+        let walk = Lines::zeros(if patches.is_some() { n * w } else { 0 });
         Evaluation {
             factor: Factor::new::<S>(r, model.dof),
-            ln_det_r: vec![0.0; w],
+            ln_det_r: Lines::zeros(w),
             f: columns.clone(),
             z: columns,
-            scaled: vec![0.0; TILE * (r + 1) * w],
-            gram: vec![0.0; (r + 1) * (r + 2) / 2 * w],
+            scaled: Lines::zeros(TILE * (r + 1) * w),
+            gram: Lines::zeros((r + 1) * (r + 2) / 2 * w),
             patches,
             steps: walk.clone(),
             inverse: walk,
@@ -99,7 +100,7 @@ impl<'a> Evaluation<'a> {
     #[inline(always)]
     fn at_nodes<S: Simd>(&mut self, simd: S, model: &Arma11, patch: usize) -> Vec<Vec<f64>> {
         let (w, (n, r)) = (width::<S>(), model.basis.dim());
-        let none = vec![0.0; n * w];
+        let none = Lines::zeros(n * w);
         let mut at_nodes = Vec::new();
         for nodes in nodes_of(patch).chunks(w) {
             let mut at = nodes.to_vec();
@@ -237,7 +238,7 @@ impl<'a, S: Simd> Volumes<'a, S> {
     #[inline(always)]
     fn new(simd: S, model: &'a Arma11, at: &[(f64, f64)]) -> Volumes<'a, S> {
         let w = width::<S>();
-        let mut room = vec![0.0; w];
+        let mut room = Lines::zeros(w);
         let (zero, one) = ([simd.splat_f64s(0.0); 2], [simd.splat_f64s(1.0); 2]);
         let mut of = |value: &dyn Fn((f64, f64)) -> f64| {
             room.iter_mut().zip(at).for_each(|(to, at)| *to = value(*at));

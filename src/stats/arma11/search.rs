@@ -11,6 +11,7 @@ use super::refine::{Descent, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, step, to_t
 use super::trial::{lowest, neighbours, trial_values};
 use super::{Arma11, Found, Starts};
 use crate::stats::gls::{Question, Solved};
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 
 /// Places so far apart are not one.
@@ -147,7 +148,7 @@ impl WithSimd for Search<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Found {
         let w = width::<S>();
-        let mut e = vec![0.0; self.residual.nrows() * w];
+        let mut e = Lines::zeros(self.residual.nrows() * w);
         let mut own = Evaluation::new::<S>(self.model, self.patches);
         let [mut places, white] = self.places();
         self.descend(simd, &mut places, (&mut e, &mut own));

@@ -5,28 +5,29 @@ use pulp::Simd;
 use super::super::added::Point;
 use super::EachAdded;
 use crate::stats::gls::{add_product, take_product};
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes, lanes_mut, project, width};
 
 /// Their sums, and what these come to; each row is [`width`] voxels.
 pub(super) struct Beside {
     /// Σ e², ends and lags, then on the model's columns, then on each added one.
-    pub rows: Vec<f64>,
+    pub rows: Lines,
     /// q, then y.
-    y: Vec<f64>,
+    y: Lines,
     /// v'y of each column.
-    on_shared: Vec<f64>,
+    on_shared: Lines,
     /// e'R⁻¹e - y'y, then g of each column.
-    pub values: Vec<f64>,
+    pub values: Lines,
 }
 
 impl Beside {
     pub fn new<S: Simd>(all: &EachAdded<'_>) -> Beside {
         let (w, k) = (width::<S>(), all.added.len());
         Beside {
-            rows: vec![0.0; all.n_rows() * w],
-            y: vec![0.0; all.model.width * w],
-            on_shared: vec![0.0; k * w],
-            values: vec![0.0; (1 + k) * w],
+            rows: Lines::zeros(all.n_rows() * w),
+            y: Lines::zeros(all.model.width * w),
+            on_shared: Lines::zeros(k * w),
+            values: Lines::zeros((1 + k) * w),
         }
     }
 
@@ -38,13 +39,15 @@ impl Beside {
         let y: &mut [Lanes<S>] = lanes_mut::<S>(&mut self.y);
         let (of_shared, of_columns) = rows[1 + parts..].split_at(parts * r);
         let mut rss = rows[0];
-        y.fill([simd.splat_f64s(0.0); 2]);
         for (part, &weight) in point.weights.iter().enumerate() {
-            let weight = [simd.splat_f64s(weight); 2];
-            add_product(simd, &mut rss, weight, rows[1 + part]);
-            for (q, sum) in y.iter_mut().zip(&of_shared[part * r..]) {
-                add_product(simd, q, weight, *sum);
+            add_product(simd, &mut rss, [simd.splat_f64s(weight); 2], rows[1 + part]);
+        }
+        for (q, y) in y.iter_mut().enumerate() {
+            let mut sum = [simd.splat_f64s(0.0); 2];
+            for (part, &weight) in point.weights.iter().enumerate() {
+                add_product(simd, &mut sum, [simd.splat_f64s(weight); 2], of_shared[part * r + q]);
             }
+            *y = sum;
         }
         forward(simd, &point.factor, y);
         for y in &*y {
@@ -80,19 +83,38 @@ impl Beside {
     }
 }
 
-/// x = L⁻¹x, a column of L at a time; its diagonal is inverted.
+/// Columns of L at a time: what is below them is read and written once for all of them.
+const COLUMNS: usize = 4;
+
+/// x = L⁻¹x, a few columns of L at a time; its diagonal is inverted.
 #[inline(always)]
-fn forward<S: Simd>(simd: S, factor: &[f64], x: &mut [Lanes<S>]) {
-    let mut at = 0;
-    for j in 0..x.len() {
-        let (done, below) = x.split_at_mut(j + 1);
-        let inverse = simd.splat_f64s(factor[at]);
-        let y = [simd.mul_f64s(done[j][0], inverse), simd.mul_f64s(done[j][1], inverse)];
-        done[j] = y;
-        let column = &factor[at + 1..at + 1 + below.len()];
-        for (x, &l) in below.iter_mut().zip(column) {
-            take_product(simd, x, [simd.splat_f64s(l); 2], y);
+fn forward<S: Simd>(simd: S, mut factor: &[f64], mut x: &mut [Lanes<S>]) {
+    while !x.is_empty() {
+        let (some, below) = x.split_at_mut(COLUMNS.min(x.len()));
+        let mut columns: [&[f64]; COLUMNS] = [&[]; COLUMNS];
+        for (j, column) in columns.iter_mut().enumerate().take(some.len()) {
+            let (own, others) = factor.split_at(some.len() - j + below.len());
+            let (beside, under) = own.split_at(some.len() - j);
+            (*column, factor) = (under, others);
+            let inverse = simd.splat_f64s(beside[0]);
+            let y = [simd.mul_f64s(some[j][0], inverse), simd.mul_f64s(some[j][1], inverse)];
+            some[j] = y;
+            for (x, &l) in some[j + 1..].iter_mut().zip(&beside[1..]) {
+                take_product(simd, x, [simd.splat_f64s(l); 2], y);
+            }
         }
-        at += 1 + below.len();
+        let y: &[Lanes<S>] = some;
+        if let &[first, second, third, fourth] = y {
+            let [a, b, c, d] = columns;
+            for ((((x, &a), &b), &c), &d) in below.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                let mut sum = *x;
+                take_product(simd, &mut sum, [simd.splat_f64s(a); 2], first);
+                take_product(simd, &mut sum, [simd.splat_f64s(b); 2], second);
+                take_product(simd, &mut sum, [simd.splat_f64s(c); 2], third);
+                take_product(simd, &mut sum, [simd.splat_f64s(d); 2], fourth);
+                *x = sum;
+            }
+        }
+        x = below;
     }
 }

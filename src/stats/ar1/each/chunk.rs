@@ -7,6 +7,7 @@ use super::super::between::{LANES, lagrange, stationary, vertex};
 use super::known::Known;
 use super::{BEYOND, COARSE, EachAdded, STEP, Task, rho_of};
 use crate::stats::ar1::LARGEST;
+use crate::stats::lines::Lines;
 use crate::stats::panel::width;
 
 /// How often the five values move on towards the least.
@@ -97,7 +98,7 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
     let lowest = steps(known.all, known.all.model.lowest).0.round() as usize;
     let n_coarse = (last - BEYOND - lowest) / COARSE + 1;
     // [column][point][lane]
-    let mut seen = vec![0.0; k * n_coarse * w];
+    let mut seen = Lines::zeros(k * n_coarse * w);
     let mut open = Vec::new();
     for first in (0..known.n).step_by(w) {
         let count = w.min(known.n - first);
