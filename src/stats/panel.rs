@@ -180,7 +180,7 @@ pub(crate) fn widen(from: &[f32], to: &mut [f64]) {
 
 /// Deal voxels side by side, all of row t, to their panels `[panel][row][lane]` of n rows.
 #[inline(always)]
-pub(crate) fn deal<S: Simd>(voxels: &[f64], t: usize, n: usize, panels: &mut [f64]) {
+pub(crate) fn deal<S: Simd, T: Copy>(voxels: &[T], t: usize, n: usize, panels: &mut [T]) {
     let w = width::<S>();
     for (index, voxels) in voxels.chunks_exact(w).enumerate() {
         panels[(index * n + t) * w..][..w].copy_from_slice(voxels);
@@ -196,17 +196,19 @@ pub(crate) fn collect<S: Simd>(panels: &[f64], t: usize, n: usize, voxels: &mut 
     }
 }
 
-/// The time courses of listed voxels of `data` `[volume][voxel]` in f64, `[panel][volume][lane]`; `row` holds whole panels;
-/// lanes beyond the last voxel keep what they held, and no other lane sees them.
+/// The time courses of listed voxels of `data` `[volume][voxel]`, `[panel][volume][lane]`, for [`widen`] to make f64 of one
+/// panel at a time, since half as much goes through the second cache level. `room`: as many f64 as [`gathered_len`] says, of
+/// whatever values; lanes beyond the last voxel keep what they held, and no other lane sees them.
 #[inline(always)]
-pub(crate) fn gather<S: Simd>(
+pub(crate) fn gather<'a, S: Simd>(
     data: &[f32],
     volume_len: usize,
     voxels: &[u32],
-    row: &mut [f64],
-    panels: &mut [f64],
-) {
+    room: &'a mut [f64],
+) -> &'a [f32] {
     let n = data.len() / volume_len;
+    let n_lanes = voxels.len().next_multiple_of(width::<S>());
+    let (row, panels) = bytemuck::cast_slice_mut(room).split_at_mut(n_lanes);
     // Runs of neighbours: where each starts in the volume and in the row.
     let mut runs = Vec::new();
     let mut at = 0;
@@ -216,10 +218,17 @@ pub(crate) fn gather<S: Simd>(
     }
     for (t, volume) in data.chunks_exact(volume_len).enumerate() {
         for &(from, to, len) in &runs {
-            widen(&volume[from..][..len], &mut row[to..][..len]);
+            row[to..][..len].copy_from_slice(&volume[from..][..len]);
         }
-        deal::<S>(row, t, n, panels);
+        deal::<S, f32>(row, t, n, panels);
     }
+    panels
+}
+
+/// The f64 that [`gather`] needs room for.
+pub(crate) const fn gathered_len<S: Simd>(n_volumes: usize, n_voxels: usize) -> usize {
+    // The lanes of a panel are even in number.
+    n_voxels.next_multiple_of(width::<S>()) * (n_volumes + 1) / 2
 }
 
 #[cfg(test)]
@@ -230,12 +239,14 @@ mod tests {
     fn fitted<S: Simd>(simd: S, data: &[f32], design: &[f64], pinv_t: &[f64]) -> Vec<f64> {
         let (n, w) = (data.len() / 3, width::<S>());
         let n_panels = 3_usize.div_ceil(w);
-        let (mut row, mut panels) = (vec![0.0; n_panels * w], vec![0.0; n_panels * n * w]);
-        gather::<S>(data, 3, &[0, 1, 2], &mut row, &mut panels);
+        let (mut room, mut panel) = (vec![0.0; gathered_len::<S>(n, 3)], vec![0.0; n * w]);
+        let gathered = gather::<S>(data, 3, &[0, 1, 2], &mut room);
+        assert_eq!(gathered.len(), n_panels * n * w);
         let mut out = vec![f64::NAN; 4 * 3];
-        for (index, panel) in panels.chunks_exact_mut(n * w).enumerate() {
+        for (index, narrow) in gathered.chunks_exact(n * w).enumerate() {
+            widen(narrow, &mut panel);
             let mut beta = vec![0.0; 3 * w];
-            let y = lanes_mut::<S>(panel);
+            let y = lanes_mut::<S>(&mut panel);
             project(simd, pinv_t, y, lanes_mut::<S>(&mut beta));
             negate(simd, lanes_mut::<S>(&mut beta));
             add_combination(simd, design, lanes_mut::<S>(&mut beta), y);

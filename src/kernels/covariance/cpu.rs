@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::{Filter, Scaling, by_plane, symmetric};
 use crate::error::Result;
+use crate::stats::lines::{Lines, with_room};
 use crate::stats::panel::{
-    add_combination, centre, collect, gather, lanes_mut, mean, negate, project, sum_of_squares,
-    width,
+    add_combination, centre, collect, gather, gathered_len, lanes_mut, mean, negate, project,
+    sum_of_squares, widen, width,
 };
 use crate::volume::HostBold;
 
@@ -34,13 +35,12 @@ pub(super) fn accumulate(
         by_plane(voxels, bold.block.plane_len()).flat_map(|plane| plane.chunks(PARTS * PART))
     {
         let parts = &mut filtered[..batch.len().div_ceil(PART) * n * PART];
-        parts.par_chunks_mut(n * PART).zip(batch.par_chunks(PART)).for_each_init(
-            Vec::new,
-            |scratch, (part, voxels)| {
+        parts.par_chunks_mut(n * PART).zip(batch.par_chunks(PART)).for_each(|(part, voxels)| {
+            with_room(|scratch| {
                 let task = Clean { bold, voxels, basis: &basis, filter, part, scratch };
                 Arch::new().dispatch(task);
-            },
-        );
+            });
+        });
         let parts = &*parts;
         let Some(values) = sum.as_slice_mut() else { continue }; // C is always contiguous
         values.par_chunks_mut(ROWS * n).enumerate().for_each(|(index, rows)| {
@@ -59,7 +59,7 @@ struct Clean<'a> {
     filter: &'a Filter,
     /// z, `[volume][voxel]`, [`PART`] voxels; 0 beyond the last.
     part: &'a mut [f64],
-    scratch: &'a mut Vec<f64>,
+    scratch: &'a mut Lines,
 }
 
 impl WithSimd for Clean<'_> {
@@ -72,12 +72,15 @@ impl WithSimd for Clean<'_> {
         let w = width::<S>();
         let n_panels = voxels.len().div_ceil(w);
         let panel_len = n * w;
-        scratch.resize(n_panels * (panel_len + w) + (n_columns + 1) * w, 0.0);
-        let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
-        let (row, rest) = rest.split_at_mut(n_panels * w);
+        let n_gathered = gathered_len::<S>(n, voxels.len());
+        let scratch = scratch.of_len(n_gathered + n_panels * panel_len + (n_columns + 1) * w);
+        let (gathered, rest) = scratch.split_at_mut(n_gathered);
+        let (panels, rest) = rest.split_at_mut(n_panels * panel_len);
         let (weights, scale) = rest.split_at_mut(n_columns * w);
-        gather::<S>(&bold.data, bold.block.volume_len(), voxels, row, panels);
-        for panel in panels.chunks_exact_mut(panel_len) {
+        let gathered = gather::<S>(&bold.data, bold.block.volume_len(), voxels, gathered);
+        let each = panels.chunks_exact_mut(panel_len).zip(gathered.chunks_exact(panel_len));
+        for (panel, narrow) in each {
+            widen(narrow, panel);
             let y = lanes_mut::<S>(panel);
             // The mean of equal f32 values is exact in f64: a constant voxel becomes exactly 0.
             let m = mean(simd, y);

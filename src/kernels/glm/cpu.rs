@@ -8,13 +8,14 @@ use rayon::prelude::*;
 
 use super::{HostFit, Model, NOTHING, Solver};
 use crate::error::Result;
+use crate::stats::lines::{Lines, with_room};
 use crate::stats::panel::{
-    add_combination, add_outer, centre, gather, lanes_mut, mean, negate, project, sum_of_squares,
-    width,
+    add_combination, add_outer, centre, gather, gathered_len, lanes_mut, mean, negate, project,
+    sum_of_squares, widen, width,
 };
 use crate::volume::HostBold;
 
-/// Values gathered at once: panels that stay in the second cache level, 512 KiB in f64, of neighbours that a volume has side by side.
+/// Values gathered at once: panels that stay in the second cache level, 256 KiB, of neighbours that a volume has side by side.
 const BLOCK_VALUES: usize = 65_536;
 
 /// The difference of two sums keeps its digits, but for the last, where at least this share is left.
@@ -59,9 +60,9 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
     let mut sigma2 = vec![0.0; voxels.len()];
     let block = block_voxels(model.n_volumes());
     let mut jobs = cut(block, voxels, &slice_group, &mut beta, &mut sigma2);
-    jobs.par_iter_mut().for_each_init(Vec::new, |scratch, job| {
+    jobs.par_iter_mut().for_each(|job| {
         let operators = &operators[groups.partition_point(|&g| g < job.slice_group)];
-        Arch::new().dispatch(Fit { bold, operators, job, scratch });
+        with_room(|scratch| Arch::new().dispatch(Fit { bold, operators, job, scratch }));
     });
     drop(jobs);
     Ok(HostFit { slice_group, beta, sigma2: Array1::from_vec(sigma2) })
@@ -116,7 +117,7 @@ struct Fit<'a, 'j> {
     bold: &'a HostBold,
     operators: &'a Operators<'a>,
     job: &'a mut Job<'j>,
-    scratch: &'a mut Vec<f64>,
+    scratch: &'a mut Lines,
 }
 
 impl WithSimd for Fit<'_, '_> {
@@ -129,17 +130,17 @@ impl WithSimd for Fit<'_, '_> {
         let (n, p) = solver.design.dim();
         let w = width::<S>();
         let panel_len = n * w;
-        let n_panels = job.voxels.len().div_ceil(w);
-        let rank = solver.rank;
-        scratch.resize(n_panels * panel_len + (n_panels + rank + p + 3) * w, 0.0);
-        let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
-        let (row, rest) = rest.split_at_mut(n_panels * w);
+        let (rank, n_gathered) = (solver.rank, gathered_len::<S>(n, job.voxels.len()));
+        let scratch = scratch.of_len(n_gathered + panel_len + (rank + p + 3) * w);
+        let (gathered, rest) = scratch.split_at_mut(n_gathered);
+        let (panel, rest) = rest.split_at_mut(panel_len);
         let (scores, rest) = rest.split_at_mut(rank * w);
         let (estimates, rest) = rest.split_at_mut(p * w);
         let (exact, sums) = rest.split_at_mut(w);
-        gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, row, panels);
+        let gathered = gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, gathered);
 
-        for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
+        for (index, narrow) in gathered.chunks_exact(panel_len).enumerate() {
+            widen(narrow, panel);
             let y = lanes_mut::<S>(panel);
             let c = mean(simd, y);
             centre(simd, y, c);

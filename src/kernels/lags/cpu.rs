@@ -7,8 +7,10 @@ use rayon::prelude::*;
 use super::{LagModel, SCALARS};
 use crate::kernels::glm::{HostFit, Model, Solver};
 use crate::stats::ar1::{Ar1, FIRST, Sums};
+use crate::stats::lines::{Lines, with_room};
 use crate::stats::panel::{
-    add_combination, centre, gather, lanes_mut, mean, negate, project, sum_of_squares, width,
+    add_combination, centre, gather, gathered_len, lanes_mut, mean, negate, project,
+    sum_of_squares, widen, width,
 };
 use crate::volume::HostBold;
 
@@ -53,9 +55,9 @@ pub(super) fn sums(
     let operators: Vec<Operators> = groups.iter().map(operators).collect();
     let mut all = Array2::zeros((lags.n_rows(), voxels.len()));
     let mut jobs = cut(voxels, &fit.slice_group, &mut all);
-    jobs.par_iter_mut().for_each_init(Vec::new, |scratch, job| {
+    jobs.par_iter_mut().for_each(|job| {
         let operators = &operators[groups.partition_point(|&g| g < job.slice_group)];
-        Arch::new().dispatch(Sum { bold, fit, lags, operators, job, scratch });
+        with_room(|scratch| Arch::new().dispatch(Sum { bold, fit, lags, operators, job, scratch }));
     });
     drop(jobs);
     split(all, lags.pairs.gaps.len())
@@ -119,7 +121,7 @@ struct Sum<'a, 'j> {
     lags: &'a LagModel,
     operators: &'a Operators<'a>,
     job: &'a mut Job<'j>,
-    scratch: &'a mut Vec<f64>,
+    scratch: &'a mut Lines,
 }
 
 impl WithSimd for Sum<'_, '_> {
@@ -130,15 +132,16 @@ impl WithSimd for Sum<'_, '_> {
         let Sum { bold, fit, lags, operators, job, scratch } = self;
         let (n, p) = operators.solver.design.dim();
         let (w, n_columns) = (width::<S>(), operators.ar1.columns.ncols());
-        let n_panels = job.voxels.len().div_ceil(w);
+        let n_gathered = gathered_len::<S>(n, job.voxels.len());
         let (panel_len, n_scalars) = (n * w, SCALARS + 2 * lags.pairs.gaps.len());
-        scratch.resize(n_panels * (panel_len + w) + (p + n_scalars + n_columns) * w, 0.0);
-        let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
-        let (row, rest) = rest.split_at_mut(n_panels * w);
+        let scratch = scratch.of_len(n_gathered + panel_len + (p + n_scalars + n_columns) * w);
+        let (gathered, rest) = scratch.split_at_mut(n_gathered);
+        let (panel, rest) = rest.split_at_mut(panel_len);
         let (estimates, sums) = rest.split_at_mut(p * w);
-        gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, row, panels);
+        let gathered = gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, gathered);
 
-        for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
+        for (index, narrow) in gathered.chunks_exact(panel_len).enumerate() {
+            widen(narrow, panel);
             let first = index * w;
             let count = w.min(job.voxels.len() - first);
             let e = lanes_mut::<S>(panel);

@@ -120,7 +120,7 @@ fn load<S: Simd>(voxels: &ArrayViewMut2<f32>, values: &mut [f64], panels: &mut [
     for (t, row) in voxels.rows().into_iter().enumerate() {
         let Some(row) = row.to_slice() else { return };
         widen(row, values);
-        deal::<S>(values, t, n, panels);
+        deal::<S, f64>(values, t, n, panels);
     }
 }
 
