@@ -12,7 +12,7 @@ use crate::kernels::glm::NOTHING;
 use crate::volume::HostBold;
 
 /// Neighbours whose sums stay in the first cache level.
-const PIECE: usize = 1024;
+const PIECE: usize = 512;
 
 /// How many times rounding counts as more, so that the digits of the sums do not matter.
 const MORE: f64 = 4.0;
@@ -28,24 +28,23 @@ pub(super) fn probe(basis: &Array2<f64>) -> Vec<f64> {
     if norm > 1e-6 { (w / norm).to_vec() } else { vec![0.0; basis.nrows()] }
 }
 
-/// Those of a block's listed voxels, as positions in one of its volumes, that are not cleared. `probe_of`: w of a plane of the run.
+/// Those of a block's listed voxels, ascending, as positions in one of its volumes, that are not cleared. `probe_of`: w of a plane of the run.
 pub(super) fn doubted<'a>(
     host: &HostBold,
     voxels: &[u32],
     probe_of: impl Fn(usize) -> &'a [f64] + Sync,
 ) -> Vec<u32> {
-    let plane = host.block.plane_len();
-    let is_clear: Vec<bool> = (0..host.block.planes.len())
-        .into_par_iter()
-        .flat_map(|at| (0..plane.div_ceil(PIECE)).into_par_iter().map(move |piece| (at, piece)))
-        .flat_map_iter(|(at, piece)| {
-            let first = at * plane + piece * PIECE;
-            let n = PIECE.min(plane - piece * PIECE);
-            let probe = probe_of(host.block.planes.start + at);
-            Arch::new().dispatch(Clear { host, first, n, probe })
-        })
-        .collect();
-    voxels.iter().copied().filter(|&voxel| !is_clear[voxel as usize]).collect()
+    let plane_of = |voxel: u32| voxel as usize / host.block.plane_len();
+    let place = |voxel: u32| (plane_of(voxel), voxel as usize / PIECE);
+    let pieces: Vec<&[u32]> = voxels.chunk_by(|a, b| place(*a) == place(*b)).collect();
+    let of_piece = |piece: &[u32]| {
+        let [first, last] = [piece[0], piece[piece.len() - 1]].map(|voxel| voxel as usize);
+        let (n, probe) = (last + 1 - first, probe_of(host.block.planes.start + plane_of(piece[0])));
+        let is_clear = Arch::new().dispatch(Clear { host, first, n, probe });
+        let doubted = |voxel: &u32| !is_clear[*voxel as usize - first];
+        piece.iter().copied().filter(doubted).collect::<Vec<u32>>()
+    };
+    pieces.into_par_iter().flat_map_iter(of_piece).collect()
 }
 
 /// Whether each of n neighbours is cleared.
