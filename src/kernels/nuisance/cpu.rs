@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::Projection;
 use crate::error::{Error, Result};
+use crate::stats::lines::{Lines, with_room};
 use crate::stats::panel::{
     add_combination, centre, collect, deal, lanes_mut, mean, negate, project, widen, width,
 };
@@ -14,7 +15,7 @@ use crate::volume::HostBold;
 
 /// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
 const BLOCK_VALUES: usize = 32_768;
-/// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
+/// Blocks a task: few enough to balance the cores.
 const BLOCKS_A_TASK: usize = 4;
 
 /// One group's rows and columns in the layout of the panel products, both `[volume][column]`.
@@ -59,10 +60,9 @@ pub(super) fn subtract(mut bold: HostBold, projection: &Projection) -> Result<Ho
         }
     }
     jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
-        let mut scratch = Vec::new();
         for (group, voxels) in jobs {
-            let task = Subtract { operators: &operators[*group], voxels, scratch: &mut scratch };
-            Arch::new().dispatch(task);
+            let operators = &operators[*group];
+            with_room(|scratch| Arch::new().dispatch(Subtract { operators, voxels, scratch }));
         }
     });
     Ok(bold)
@@ -77,7 +77,7 @@ struct Subtract<'a, 'v> {
     operators: &'a Operators,
     /// `[volume][voxel]`
     voxels: &'a mut ArrayViewMut2<'v, f32>,
-    scratch: &'a mut Vec<f64>,
+    scratch: &'a mut Lines,
 }
 
 impl WithSimd for Subtract<'_, '_> {
@@ -91,7 +91,7 @@ impl WithSimd for Subtract<'_, '_> {
         let w = width::<S>();
         let panel_len = n * w;
         let n_panels = count.div_ceil(w);
-        scratch.resize(n_panels * panel_len + (m + 2 * n_panels) * w, 0.0);
+        let scratch = scratch.of_len(n_panels * panel_len + (m + 2 * n_panels) * w);
         let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
         let (weights, rest) = rest.split_at_mut(m * w);
         let (means, values) = rest.split_at_mut(n_panels * w);

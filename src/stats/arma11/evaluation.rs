@@ -76,7 +76,7 @@ impl<'a> Evaluation<'a> {
                 }
                 patches.products(simd, &places)
             }
-            None => Vec::new(),
+            None => Lines::default(),
         };
         // No closure: one that the compiler calls out of line has no SIMD.
         for (panel, places) in places.chunks(w).enumerate() {

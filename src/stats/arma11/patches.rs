@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use pulp::Simd;
 
 use super::{Arma11, LARGEST};
+use crate::stats::lines::Lines;
 use crate::stats::panel::{Lanes, lanes, lanes_mut, width};
 
 /// Nodes along each axis of a patch.
@@ -26,7 +27,7 @@ pub(super) struct Patches<'a> {
     /// U, `[volume][basis]`.
     pub basis: Vec<f64>,
     /// N at the nodes, lower triangle row by row, in parts of as many entries as a panel has lanes: `[part][node][entry]`.
-    kept: Vec<OnceLock<Vec<f64>>>,
+    kept: Vec<OnceLock<Lines>>,
 }
 
 /// A place within its patch: the weight of each node.
@@ -53,9 +54,9 @@ impl Patches<'_> {
 
     /// N at places whose patches are kept, `[place][entry]`.
     #[inline(always)]
-    pub(super) fn products<S: Simd>(&self, simd: S, places: &[Place]) -> Vec<f64> {
+    pub(super) fn products<S: Simd>(&self, simd: S, places: &[Place]) -> Lines {
         let (w, entries) = (width::<S>(), self.entries::<S>());
-        let mut out = vec![0.0; places.len() * entries];
+        let mut out = Lines::zeros(places.len() * entries);
         let mut order: Vec<usize> = (0..places.len()).collect();
         order.sort_by_key(|at| places[*at].patch);
         for same in order.chunk_by(|a, b| places[*a].patch == places[*b].patch) {
@@ -81,7 +82,7 @@ impl Patches<'_> {
     /// Keep N at the nodes of a patch, `[node][entry]`; that of another thread is the same.
     pub(super) fn keep<S: Simd>(&self, patch: usize, at_nodes: &[Vec<f64>]) {
         let w = width::<S>();
-        let mut kept = vec![0.0; ALL * self.entries::<S>()];
+        let mut kept = Lines::zeros(ALL * self.entries::<S>());
         for (node, values) in at_nodes.iter().enumerate() {
             for (entry, value) in values.iter().enumerate() {
                 kept[(entry / w * ALL + node) * w + entry % w] = *value;
