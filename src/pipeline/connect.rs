@@ -81,7 +81,7 @@ pub fn run(
         said::left_out(&run.path, [not_finite, flat], watch);
         said::explained(&run.path, explained, watch);
         said::copied(&run.path, &found.copied, watch);
-        said::regions(spec, &run.path, &found.nodes, watch);
+        said::regions(spec, &run.path, (&found, &nodes), watch);
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
         said::alike(&run.path, &found, &of_run, &nodes, watch);
         said::partial(spec, (&run.path, found.nu), &of_run, watch);
