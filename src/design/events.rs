@@ -101,10 +101,8 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     found.doubts.extend(merged);
     let conditions_left = found.conditions();
     found.doubts.extend(similar::alike(&conditions_left).map(|([one, other], how)| {
-        format!(
-            "{}: `{one}` and `{other}` are two conditions, which {how}; are they one?",
-            table.name
-        )
+        let name = &table.name;
+        format!("{name}: `{one}` and `{other}` are two conditions, which {how}; are they one?")
     }));
     let is_whole = named_here.iter().all(|condition| conditions_left.contains(condition));
     let column = reading.conditions.unwrap_or(TRIAL_TYPE);
