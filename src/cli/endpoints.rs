@@ -273,7 +273,14 @@ impl Args {
             if !self.talk.quiet {
                 text.lines().for_each(say::line);
             }
-            say::result(&plan)?;
+            match self.talk.json {
+                true => {
+                    say::json(&serde_json::from_str::<serde_json::Value>(&plan).map_err(|e| {
+                        Error::internal("the plan", "is no JSON", "be", "").caused_by(e)
+                    })?)?
+                }
+                false => say::result(&plan)?,
+            }
             return Ok(ExitCode::SUCCESS);
         };
         checks::not_the_study(&out, &spec.study)?;

@@ -348,7 +348,11 @@ impl Args {
         let out = self.out.take().filter(|_| !self.dry_run);
         let (spec, work) = self.spec()?;
         let Some(out) = out else {
-            say::result(&group::described(&spec)?)?;
+            let described = group::described(&spec)?;
+            match work.is_json() {
+                true => say::json(&serde_json::json!({ "described": described }))?,
+                false => say::result(&described)?,
+            }
             return Ok(ExitCode::SUCCESS);
         };
         work.run(started, Layout::folder(&out), |_| Ok(Command::Group(spec)))

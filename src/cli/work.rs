@@ -31,6 +31,11 @@ pub(super) struct WorkArgs {
 }
 
 impl WorkArgs {
+    /// Whether the result is wanted as a line of JSON.
+    pub fn is_json(&self) -> bool {
+        self.talk.json
+    }
+
     /// Run one command whose outputs go to a place. `resolve`: what the device decides of it.
     pub fn run(
         &self,

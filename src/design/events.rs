@@ -100,8 +100,9 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     found.why_no_column.extend(merged.clone());
     found.doubts.extend(merged);
     let conditions_left = found.conditions();
-    found.doubts.extend(similar::in_case_alone(&conditions_left).map(|[one, other]| {
-        format!("{}: `{one}` and `{other}` are two conditions, which differ in case alone; are they one?", table.name)
+    found.doubts.extend(similar::alike(&conditions_left).map(|([one, other], how)| {
+        let name = &table.name;
+        format!("{name}: `{one}` and `{other}` are two conditions, which {how}; are they one?")
     }));
     let is_whole = named_here.iter().all(|condition| conditions_left.contains(condition));
     let column = reading.conditions.unwrap_or(TRIAL_TYPE);

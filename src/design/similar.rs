@@ -36,12 +36,25 @@ pub fn misnamed(wanted: &[&str], there: &[String]) -> Option<String> {
     })
 }
 
-/// Two names that differ in case alone, and may be one.
+/// Whether two texts are one number: 1, 01 and a spreadsheet's 1.0.
 #[must_use]
-pub fn in_case_alone(names: &[String]) -> Option<[&str; 2]> {
+pub fn are_one_number(one: &str, other: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    number(one).is_some_and(|own| number(other) == Some(own))
+}
+
+/// Two names that may be one, and what they do to be taken for two: they differ in case alone, or are one number.
+#[must_use]
+pub fn alike(names: &[String]) -> Option<([&str; 2], &'static str)> {
+    let how =
+        |one: &str, other: &str| match (one.to_lowercase() == other.to_lowercase(), one == other) {
+            (_, true) => None,
+            (true, false) => Some("differ in case alone"),
+            (false, false) => are_one_number(one, other).then_some("are one number"),
+        };
     names.iter().enumerate().find_map(|(at, one)| {
-        let same = |other: &&String| other.to_lowercase() == one.to_lowercase() && *other != one;
-        names[at + 1..].iter().find(same).map(|other| [one.as_str(), other.as_str()])
+        let mut later = names[at + 1..].iter();
+        later.find_map(|other| Some(([one.as_str(), other.as_str()], how(one, other)?)))
     })
 }
 

@@ -13,6 +13,7 @@ use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::noise::pairs_resolved;
 use crate::pipeline::products::{Account, Opened as Files, Products};
+use crate::pipeline::provenance::NETWORK_REGIONS;
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::{self, Smoothing};
 use crate::pipeline::spec::{Command, ConnectSpec, Noise, RunSpec};
@@ -81,7 +82,7 @@ pub fn run(
         said::left_out(&run.path, [not_finite, flat], watch);
         said::explained(&run.path, explained, watch);
         said::copied(&run.path, &found.copied, watch);
-        said::regions(spec, &run.path, &found.nodes, watch);
+        said::regions(spec, &run.path, (&found, &nodes), watch);
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
         said::alike(&run.path, &found, &of_run, &nodes, watch);
         said::partial(spec, (&run.path, found.nu), &of_run, watch);
@@ -120,7 +121,7 @@ pub fn run(
         let header = opened.runs[0].header.placed_as(&opened.grid);
         products.maps(&header, &mean.maps(&nodes))?;
     }
-    let account = account(spec, opened, (&nodes, &all), smoothing.as_ref());
+    let account = account(spec, opened, (&nodes, &groups, &all), smoothing.as_ref());
     products.finish(session, Account { pages, ..account })
 }
 
@@ -233,7 +234,7 @@ fn write_mean(
 fn account(
     spec: &ConnectSpec,
     opened: Opened,
-    (nodes, all): (&Nodes, &[OfRun]),
+    (nodes, groups, all): (&Nodes, &[Group], &[OfRun]),
     smoothing: Option<&Smoothing>,
 ) -> Account {
     let Opened { runs, combined, beside, grid } = opened;
@@ -261,6 +262,9 @@ fn account(
     };
     let of_runs: Vec<_> = runs.iter().enumerate().map(of_run).collect();
     resolved.insert("runs".to_owned(), json!(of_runs));
+    if !groups.is_empty() {
+        resolved.insert(NETWORK_REGIONS.to_owned(), networks::members(groups, nodes));
+    }
     let count = |at: usize| all.iter().map(|run| run.counts[at]).collect::<Vec<_>>();
     let known = |run: &OfRun| run.nodes.iter().filter(|node| node.series.is_some()).count();
     let counts = json!({

@@ -24,6 +24,7 @@ mod edges;
 mod heard;
 mod maps;
 mod near;
+mod networks;
 mod pictures;
 mod sessions;
 mod study;

@@ -20,7 +20,9 @@ mod facts;
 use digest::{Blank, sidecar_text};
 
 pub use crate::io::paths::{real, relative};
-pub use facts::{Facts, Named, Read, SMOOTHED, beside, facts_at, facts_beside, facts_of};
+pub use facts::{
+    Facts, NETWORK_REGIONS, Named, Read, SMOOTHED, beside, facts_at, facts_beside, facts_of,
+};
 
 /// Version of the `boldly` object. 1 had SHA-256 of the inputs, and of the outputs their names only.
 pub const SCHEMA: u32 = 2;

@@ -11,11 +11,15 @@ use super::people::People;
 use super::plan::Plan;
 use super::results::{Baseline, BaselineRow, Summary};
 use super::tables::{Measured, Tables};
-use crate::design::similar::in_case_alone;
+use crate::design::similar;
 use crate::error::{Error, Result};
 
 /// More levels than this are no factor.
 const MOST_LEVELS: usize = 20;
+
+/// Columns of levels, be they codes, and how many codes these may be.
+const SEX: [&str; 2] = ["sex", "gender"];
+const MOST_CODES: usize = 6;
 
 /// Columns of participants.tsv that are described where the plan names none.
 const USUAL: [&str; 2] = ["age", "sex"];
@@ -32,7 +36,8 @@ pub fn analyse(
 ) -> Result<Baseline> {
     let mut rows = Vec::new();
     for column in described(plan, people, notes)? {
-        let own = of_column(&column, plan.strata.contains(&column), people)?;
+        let are_levels = plan.strata.contains(&column) || are_codes_of_sex(&column, people, notes)?;
+        let own = of_column(&column, are_levels, people)?;
         tell_one_level_as_two(&column, &own, notes);
         rows.extend(own);
         let texts = people.table.texts(&column)?;
@@ -61,9 +66,11 @@ pub fn analyse(
 /// Nothing is tested by a description, so that levels of nearly one name are told and stay.
 fn tell_one_level_as_two(column: &str, rows: &[BaselineRow], notes: &mut Notes) {
     let levels: Vec<String> = rows.iter().filter_map(|row| row.level.clone()).collect();
-    if let Some([one, other]) = in_case_alone(&levels) {
+    if let Some(([one, other], how)) = similar::alike(&levels) {
         notes.warn(
-            format!("{column} has '{one}' and '{other}', which differ in case alone: two levels of the baseline table"),
+            format!(
+                "{column} has '{one}' and '{other}', which {how}: two levels of the baseline table"
+            ),
             Vec::new(),
         );
     }
@@ -100,14 +107,37 @@ fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Result<Vec<Stri
     Ok(all)
 }
 
-/// A column of participants.tsv: numbers or levels, which a stratum has in the models, too.
-fn of_column(column: &str, is_stratum: bool, people: &People) -> Result<Vec<BaselineRow>> {
+/// Whether a column is the sex of participants by its name, as codes that no dictionary explains: their mean is nothing. Which is told.
+fn are_codes_of_sex(column: &str, people: &People, notes: &mut Notes) -> Result<bool> {
+    let table: &Measured = &people.table;
+    if !SEX.contains(&column.to_lowercase().as_str()) || !are_numbers(table, column)? {
+        return Ok(false);
+    }
+    let codes: BTreeSet<String> = table.texts(column)?.into_iter().flatten().collect();
+    let is_whole = |code: &String| code.parse().is_ok_and(|code: f64| code.fract() == 0.0);
+    if codes.len() > MOST_CODES || !codes.iter().all(is_whole) {
+        return Ok(false);
+    }
+    let codes: Vec<String> = codes.into_iter().collect();
+    notes.warn(
+        format!(
+            "{column} holds {} alone, codes that no Levels explain: they are counted as levels; give Levels of {column} in {}",
+            codes.join(", "),
+            table.json()
+        ),
+        Vec::new(),
+    );
+    Ok(true)
+}
+
+/// A column of participants.tsv: numbers or levels, which strata are in the models, too.
+fn of_column(column: &str, are_levels: bool, people: &People) -> Result<Vec<BaselineRow>> {
     let table: &Measured = &people.table;
     let texts = table.texts(column)?;
     let variable = table.dictionary.get(column);
     let label = variable.and_then(|v| v.long_name.clone()).unwrap_or_else(|| column.to_owned());
     let named = (format!("participants:{column}"), label, variable.and_then(|v| v.units.clone()));
-    if !is_stratum && are_numbers(table, column)? {
+    if !are_levels && are_numbers(table, column)? {
         let numbers = table.numbers(column).map_err(|error| or_levels(error, table, column))?;
         if column == "age" {
             table.numbers_on(column, "an age in years", [0.0, 130.0])?;
@@ -121,7 +151,7 @@ fn of_column(column: &str, is_stratum: bool, people: &People) -> Result<Vec<Base
     // Sites 2 and 10 in this order.
     let number = |level: &str| level.parse::<f64>().unwrap_or(f64::INFINITY);
     levels.sort_by(|one, other| number(one).total_cmp(&number(other)));
-    if levels.len() > MOST_LEVELS && !is_stratum {
+    if levels.len() > MOST_LEVELS && !are_levels {
         return Err(Error::usage(
             format!("column '{column}' of {}", table.table.name),
             format!("holds {} different words", levels.len()),

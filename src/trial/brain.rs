@@ -15,7 +15,7 @@ use super::results::{Brain, BrainRow};
 use super::tables::{Measured, STATES, Tables, is_missing, whole};
 use super::two_sample;
 use super::visits::Visits;
-use crate::design::similar::in_case_alone;
+use crate::design::similar;
 use crate::error::{Error, Result};
 
 /// The plan's regions.
@@ -156,10 +156,10 @@ fn refuse_case_alone(table: &Measured, regions: &[String]) -> Result<()> {
     let is_one =
         |own: &&String| regions.iter().any(|region| region.to_lowercase() == own.to_lowercase());
     let alike: Vec<String> = table.table.columns.iter().filter(is_one).cloned().collect();
-    match in_case_alone(&alike) {
-        Some([one, other]) => Err(Error::bad_data(
+    match similar::alike(&alike) {
+        Some(([one, other], how)) => Err(Error::bad_data(
             format!("columns '{one}' and '{other}' of {}", table.table.name),
-            "differ in case alone",
+            how,
             "name each region in one way",
             "rename one if they are two regions, else put both into one column",
         )),

@@ -100,7 +100,7 @@ fn values(
 fn of_participants(table: &Measured, column: &str, people: &People) -> Result<Kind> {
     let places = table.people(people)?;
     if !are_numbers(table, column)? {
-        return Ok(Kind::Levels(placed(table, &places, table.texts(column)?, people)?));
+        return Ok(Kind::Levels(placed(table, &places, table.names(column)?, people)?));
     }
     let numbers = table.numbers(column).map_err(|error| or_levels(error, table, column))?;
     Ok(Kind::Numbers(placed(table, &places, numbers, people)?))

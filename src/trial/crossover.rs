@@ -91,6 +91,10 @@ pub fn analyse(
         "carry-over is shown and decides nothing: a test of it that chooses the analysis finds too much",
         Vec::new(),
     );
+    if let Some(said) = &read.periods {
+        let text = format!("period by the Levels of {}: {said}", table.dictionary.name);
+        notes.info(text, Vec::new());
+    }
     let codes = ByArm { control: read.control.clone(), active: read.active.clone() };
     let ByArm { control, active } = called(&codes, (table, "treatment"), notes);
     let mut crossover = Crossover {

@@ -96,7 +96,8 @@ fn reasons(
         *counts[at].1.get_mut(arm) += 1;
     }
     if let Some(told) = spellings.told() {
-        let text = format!("reasons that differ in case or blanks are one: {told}");
+        let text =
+            format!("reasons that differ in case or blanks, or are one number, are one: {told}");
         notes.warn(text, Vec::new());
     }
     counts.sort_by(|(a, m), (b, n)| {

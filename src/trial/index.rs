@@ -1,5 +1,6 @@
 //! Indices of runs and repetitions: numbers, of which 1, 01 and a spreadsheet's 1.0 are one. Source: BIDS 1.11, "Entities".
 
+use crate::design::similar::are_one_number;
 use crate::error::{Error, Result};
 
 /// The column that names the task of a row.
@@ -9,6 +10,11 @@ pub(super) const STATES: [&str; 2] = [TASK, "condition"];
 
 /// Columns that hold them.
 const COLUMNS: [&str; 2] = ["run", "repetition"];
+
+/// Whether a column holds them.
+pub(super) fn holds_them(column: &str) -> bool {
+    COLUMNS.contains(&column)
+}
 
 /// A cell as it counts: a number as such, with `run-` before it or not, any other label as it stands.
 #[must_use]
@@ -50,6 +56,7 @@ pub fn refuse_word(path: String, run: Option<&str>) -> Result<()> {
 pub(super) fn are_one(column: &str, one: &str, other: &str) -> bool {
     let are_states = || without_entity(one, column) == without_entity(other, column);
     one == other
+        || are_one_number(one, other)
         || COLUMNS.contains(&column) && index(one) == index(other)
         || STATES.contains(&column) && are_states()
 }

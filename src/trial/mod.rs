@@ -57,6 +57,7 @@ mod resolve;
 pub mod responders;
 pub mod results;
 mod rule;
+mod sessions;
 pub mod sheets;
 mod spelling;
 mod still;

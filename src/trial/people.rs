@@ -10,8 +10,8 @@ use super::covariate::Values;
 use super::moment::Moment;
 use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
-use super::tables::{Measured, is_missing};
-use crate::design::similar::{closest, in_case_alone};
+use super::tables::{Measured, is_missing, level_among};
+use crate::design::similar::{alike, closest};
 use crate::error::{Error, Result};
 use words::{COMPLETED, RANDOMISED, TREATED};
 
@@ -27,7 +27,7 @@ pub struct Person {
     pub row: usize,
     /// The arm of who was randomised; none of others. In a crossover the sequence: active is the one that begins with the active treatment.
     pub arm: Option<Arm>,
-    /// Values of the plan's strata, in its order.
+    /// Values of the plan's strata, in its order: codes are called by what the dictionary's Levels say that they mean.
     pub strata: Vec<String>,
     /// Column `randomised`; without it everybody was.
     pub randomised: bool,
@@ -132,7 +132,7 @@ impl People {
             None => ByArm::default(),
         };
         let arms = called(&codes, (&table, &plan.arm), notes);
-        let strata = plan.strata.iter().map(|column| table.texts(column));
+        let strata = plan.strata.iter().map(|column| table.names(column));
         let strata = strata.collect::<Result<Vec<_>>>()?;
         let mut all = Vec::new();
         let mut others = Vec::new();
@@ -337,7 +337,7 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
     let wrong = |found: String, expected: String, hint: String| {
         Error::usage(format!("column {} of {}", plan.arm, table.name), found, expected, hint)
     };
-    if let Some([one, other]) = in_case_alone(&levels) {
+    if let Some(([one, other], how)) = alike(&levels) {
         let lines = |level: &str| {
             let mut rows = (0..named.len()).filter(|&row| named[row].as_deref() == Some(level));
             let (first, more) = (
@@ -349,7 +349,7 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
             format!("'{level}' ({first}{more})")
         };
         return Err(wrong(
-            format!("holds {} and {}, which differ in case alone", lines(one), lines(other)),
+            format!("holds {} and {}, which {how}", lines(one), lines(other)),
             "name each arm in one way".to_owned(),
             "correct one of them".to_owned(),
         ));
@@ -373,7 +373,7 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
             },
         )),
     };
-    let level = |name: &String| variable.map_or(name.as_str(), |own| own.level_of(name)).to_owned();
+    let level = |name: &String| level_among(&levels, variable, name).unwrap_or(name).to_owned();
     let control = level(&plan.control);
     there(&control, "--control")?;
     if let Some(active) = &plan.active.as_ref().map(level) {

@@ -163,7 +163,7 @@ fn reasons(own: &[usize], people: &People) -> Vec<(String, usize)> {
     counted(left.map(|person| person.discontinuation_reason.as_deref().unwrap_or("not given")))
 }
 
-/// Words with how often each is there, the most frequent first; those that differ in case or blanks are one.
+/// Words with how often each is there, the most frequent first; those that differ in case or blanks, or are one number, are one.
 fn counted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
     let mut spellings = Spellings::default();
     let mut all: BTreeMap<String, usize> = BTreeMap::new();

@@ -97,7 +97,8 @@ fn tell(pressure: &Pressure, found: &Found, notes: &mut Notes) {
         }
     };
     say(
-        "without a line (fewer than 3 ratings, or one pressure), left out".to_owned(),
+        "without a line (fewer than 3 ratings, or one pressure): in no P50, slope or area, their ratings count at each pressure"
+            .to_owned(),
         found.without_line.clone(),
     );
     say("with stimuli that lack a rating, which do not count".to_owned(), found.lacking.clone());
@@ -115,7 +116,7 @@ fn tell(pressure: &Pressure, found: &Found, notes: &mut Notes) {
         format!(
             "with the rating {target} outside the tested pressures (extrapolated, flagged, kept)"
         ),
-        of(&|visit| visit.p50.is_some() && !visit.in_range),
+        of(&|visit| visit.in_range == Some(false)),
     );
     say(
         format!(

@@ -6,8 +6,8 @@ use super::covariate::When;
 use super::derived;
 use super::note::Notes;
 use super::plan::{Column, Design, Plan, Relation};
-use super::tables::{Tables, session, stem, whole};
-use super::visits;
+use super::sessions;
+use super::tables::{Tables, stem, whole};
 use crate::error::{Error, Result};
 
 /// The table of participants.
@@ -162,15 +162,8 @@ impl Plan {
         }
         self.refuse_twice()?;
         self.tell_labels_apart(tables)?;
-        self.name_visits(tables)?;
-        if self.needs_visits() && visits::are_swapped(&self.baseline, &self.endpoint) {
-            notes.warn(
-                format!(
-                    "by their names {} is before {}: are --baseline and --endpoint swapped?",
-                    self.endpoint, self.baseline
-                ),
-                Vec::new(),
-            );
+        if self.needs_visits() {
+            sessions::name(&mut self, tables, notes)?;
         }
         Ok(self)
     }
@@ -362,47 +355,5 @@ impl Plan {
             }
         }
         Ok(())
-    }
-
-    /// Sessions with `ses-`; both there and not the same.
-    fn name_visits(&mut self, tables: &Tables) -> Result<()> {
-        if !self.needs_visits() {
-            return Ok(());
-        }
-        for (name, option) in
-            [(&mut self.baseline, "--baseline"), (&mut self.endpoint, "--endpoint")]
-        {
-            if name.is_empty() {
-                let known = match self.outcomes.first() {
-                    Some(outcome) => tables
-                        .get(&outcome.column.table)
-                        .and_then(super::tables::Measured::sessions)
-                        .unwrap_or_default(),
-                    None => Vec::new(),
-                };
-                let mut known: Vec<String> = known;
-                known.sort();
-                known.dedup();
-                return Err(Error::usage(
-                    "the plan",
-                    format!("does not say which session {option} is"),
-                    "name the visit before treatment and the one at which effects are judged",
-                    match known.is_empty() {
-                        true => format!("{option} ses-..."),
-                        false => format!("{option} one of {}", known.join(", ")),
-                    },
-                ));
-            }
-            *name = session(name);
-        }
-        match self.baseline == self.endpoint {
-            true => Err(Error::usage(
-                "--endpoint",
-                format!("is {}, as --baseline is", self.endpoint),
-                "be another session",
-                "",
-            )),
-            false => Ok(()),
-        }
     }
 }

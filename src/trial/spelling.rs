@@ -1,11 +1,18 @@
-//! Words that differ in case or blanks alone are one word.
+//! Words that differ in case or blanks alone are one word, and so are numerals of one number: 1, 01 and a spreadsheet's 1.0.
 
 use std::collections::BTreeMap;
 
 use super::note::counted;
+use crate::design::similar::are_one_number;
 use crate::error::{Error, Result};
 
-/// Refuse words of rows that differ in case alone, such as sessions: a slip would hide a visit. `what`: a session; `cells`: each with its row; `line`: what messages call a row.
+/// What is the same of all spellings of a word.
+fn key(word: &str) -> String {
+    let number = word.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.map_or_else(|| word.to_lowercase(), |number| number.to_string())
+}
+
+/// Refuse words of rows that differ in case alone or are one number, such as sessions: a slip would hide a visit. `what`: a session; `cells`: each with its row; `line`: what messages call a row.
 ///
 /// # Errors
 /// Bad data naming the first line of the one that fewer rows have.
@@ -21,7 +28,7 @@ pub(super) fn refuse_case_alone<'a>(
     }
     for (row, name) in cells {
         let lower = name.to_lowercase();
-        let ways = spelt.entry(bare(&lower).to_owned()).or_default();
+        let ways = spelt.entry(key(bare(&lower))).or_default();
         match ways.iter_mut().find(|(way, _)| bare(way) == bare(name)) {
             Some((_, rows)) => rows.push(row),
             None => ways.push((name, vec![row])),
@@ -33,8 +40,12 @@ pub(super) fn refuse_case_alone<'a>(
         return Err(Error::bad_data(
             line(few[0]),
             format!(
-                "is of {what} '{slip}', and {} of '{usual}': they differ in case alone",
-                counted(many.len(), "row")
+                "is of {what} '{slip}', and {} of '{usual}': they {}",
+                counted(many.len(), "row"),
+                match are_one_number(bare(slip), bare(usual)) {
+                    true => "are one number",
+                    false => "differ in case alone",
+                }
             ),
             format!("name each {what} in one way"),
             "correct the one that is a slip",
@@ -54,7 +65,7 @@ impl Spellings {
     /// The word as it was written first.
     pub(super) fn of(&mut self, word: &str) -> String {
         let written = word.split_whitespace().collect::<Vec<_>>().join(" ");
-        let first = self.first.entry(written.to_lowercase()).or_insert_with(|| written.clone());
+        let first = self.first.entry(key(&written)).or_insert_with(|| written.clone());
         let pair = (written, first.clone());
         if pair.0 != pair.1 && !self.others.contains(&pair) {
             self.others.push(pair.clone());

@@ -10,7 +10,7 @@ use super::people::People;
 use super::plan::Plan;
 use super::tables::{Measured, Tables};
 use super::visits::Visits;
-use crate::design::similar::in_case_alone;
+use crate::design::similar::alike;
 use crate::error::{Error, Result};
 
 /// Strata that are the same in all of some participants (places in [`People::all`]), each with its level: no model of these has a column of them.
@@ -53,12 +53,12 @@ pub(super) fn judge(
         let named = levels.iter().map(|(level, places)| (*level, &places[..]));
         refuse_one_level_as_two(&option, named, (people, &people.table.table.name))?;
         refuse_small("--strata", column, &levels, people)?;
-        of_visits(column, at, (plan, people, tables), notes)?;
+        of_visits(column, (plan, people, tables), notes)?;
     }
     Ok(())
 }
 
-/// Refuse levels that differ in case alone, which are one, as arms are. `option`: which names the column.
+/// Refuse levels that differ in case alone or are one number, which are one, as arms are. `option`: which names the column.
 ///
 /// # Errors
 /// Usage, naming the option and both.
@@ -73,10 +73,10 @@ pub(super) fn refuse_one_level_as_two<'a>(
         let places = all.iter().find(|(own, _)| *own == level).map_or(&[][..], |(_, own)| own);
         people.with(level, places)
     };
-    match in_case_alone(&names) {
-        Some([one, other]) => Err(Error::usage(
+    match alike(&names) {
+        Some(([one, other], how)) => Err(Error::usage(
             option,
-            format!("has {} and {}, which differ in case alone", of(one), of(other)),
+            format!("has {} and {}, which {how}", of(one), of(other)),
             "name each level in one way: two spellings are two levels",
             format!("correct one of them in {table}"),
         )),
@@ -134,13 +134,13 @@ pub(super) fn refuse_small(
 /// A stratum that a table has at visits, too, may be of a later one.
 fn of_visits(
     column: &str,
-    at: usize,
     (plan, people, tables): (&Plan, &People, &Tables),
     notes: &mut Notes,
 ) -> Result<()> {
     let is_of_visits = |table: &&Measured| {
         table.name != people.table.name && table.table.position("session_id").is_some()
     };
+    let cells = people.table.texts(column)?;
     for table in tables.all.iter().filter(is_of_visits) {
         if !table.has(column)? {
             continue;
@@ -148,7 +148,10 @@ fn of_visits(
         let Ok(visits) = Visits::new(table, column, people) else { continue };
         let is_of = |session: &str| {
             let both = people.all.iter().enumerate().filter_map(|(place, person)| {
-                Some((person.strata[at].parse::<f64>().ok()?, visits.get(place, session)?))
+                Some((
+                    cells[person.row].as_ref()?.parse::<f64>().ok()?,
+                    visits.get(place, session)?,
+                ))
             });
             let all: Vec<(f64, f64)> = both.collect();
             all.len() > 1 && all.iter().all(|(stratum, value)| stratum == value)

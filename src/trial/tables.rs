@@ -1,10 +1,10 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
-use super::dictionary::Dictionary;
-use super::index::{are_one, without_entity};
+use super::dictionary::{Dictionary, Variable};
+use super::index::{are_one, holds_them, without_entity};
 use super::meant;
 use super::spelling;
-use crate::design::similar::closest;
+use crate::design::similar::{are_one_number, closest};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -168,7 +168,9 @@ impl Measured {
     /// As [`Measured::position`]; usage where no row has it, with the closest; bad data: values that differ in case alone.
     pub fn only(&self, name: &str, column: &str, value: &str) -> Result<Measured> {
         let at = self.position(column)?;
-        self.refuse_case_alone(column, &[column])?;
+        if !holds_them(column) {
+            self.refuse_case_alone(column, &[column])?;
+        }
         let value = self.dictionary.get(column).map_or(value, |own| own.level_of(value));
         let kept: Vec<usize> = (0..self.table.rows.len())
             .filter(|&row| are_one(column, self.table.rows[row][at].trim(), value))
@@ -406,6 +408,18 @@ fn are_alike(one: &Table, other: &Table) -> bool {
         of.columns.iter().filter(|column| !column.starts_with("tsnr_")).cloned().collect()
     };
     rest(one) == rest(other)
+}
+
+/// The level of a column's that a name stands for: as it is, by what Levels say that it means, or as one number (0.0 is 0).
+pub(super) fn level_among<'a>(
+    levels: &'a [String],
+    variable: Option<&Variable>,
+    name: &str,
+) -> Option<&'a str> {
+    let meant = variable.map_or(name, |own| own.level_of(name));
+    let is_it = |level: &&String| *level == meant;
+    let found = levels.iter().find(is_it);
+    found.or_else(|| levels.iter().find(|level| are_one_number(level, meant))).map(String::as_str)
 }
 
 /// A session's name with `ses-`.

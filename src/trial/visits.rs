@@ -316,12 +316,14 @@ pub(super) fn are_swapped(baseline: &str, endpoint: &str) -> bool {
     if let Some(order) = numbered(&both) {
         return order[0] == endpoint;
     }
-    let is_before = |name: &str| {
-        let name = name.to_lowercase();
-        matches!(name.as_str(), "ses-pre" | "ses-bl" | "ses-before")
-            || BEFORE.iter().any(|word| name.contains(word))
-    };
     is_before(endpoint) && !is_before(baseline)
+}
+
+/// Whether a visit is before treatment by its name, or by what it means.
+pub(super) fn is_before(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let bare = name.strip_prefix("ses-").unwrap_or(&name);
+    matches!(bare, "pre" | "bl" | "before") || BEFORE.iter().any(|word| name.contains(word))
 }
 
 /// Names that are alike but for the number that they end in (`ses-week6`, `ses-week13`), by that number; none of others.

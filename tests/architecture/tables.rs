@@ -269,6 +269,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "noise",
             "first_level",
             "voxelwise",
+            // The regions of networks are read by other commands where it says so.
+            "provenance",
             "products",
         ],
     ),

@@ -47,6 +47,35 @@ fn a_seed_that_is_moved_goes_with_the_others_as_one_that_lies_there() {
 }
 
 #[test]
+fn a_seed_that_is_moved_is_a_first_component_where_it_was_one() {
+    let folder = study();
+    let dir = folder.path();
+    let seeds = "--seed a=sphere:6,9,6:4 --seed there=sphere:9,9,6:4";
+    let seeds = format!("{seeds} --regions b=sphere:15,3,3:4 --shift 3");
+    run(dir, &format!("{LINE} {seeds}"));
+    let of = |out: &str, shift: &str| {
+        let moved = Table::read(&dir.join(out).join("desc-shift_edges.tsv"));
+        let is_it = |row: &&Vec<String>| row[0] == "a" && row[7] == "b" && row[1] == shift;
+        moved.rows.iter().find(is_it).unwrap()[9].parse::<f64>().unwrap()
+    };
+    let described = |out: &str| {
+        let text = fs::read_to_string(dir.join(out).join("desc-shift_edges.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        json["region"]["Description"].as_str().unwrap().to_owned()
+    };
+    assert!(described("out").contains("the mean of its voxels there"));
+    let line = LINE.replace("--out out", "--out first --seed-first-pc");
+    run(dir, &format!("{line} {seeds}"));
+    let edges = Table::read(&dir.join("first/edges.tsv"));
+    let at = edges.rows.iter().position(|row| row[0] == "there" && row[1] == "b").unwrap();
+    let there = edges.column("z")[at];
+    assert!((of("first", "3") - there).abs() < 2e-9, "{} {there}", of("first", "3"));
+    assert!((of("out", "3") - there).abs() > 1e-3, "the mean is another");
+    assert!(described("first").contains("the first principal component of its voxels there"));
+    run(dir, "verify first -q");
+}
+
+#[test]
 fn each_seed_is_drawn_over_the_mean_of_its_run_and_the_matrix_with_its_networks() {
     let folder = study();
     let dir = folder.path();

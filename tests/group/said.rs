@@ -140,6 +140,13 @@ fn a_dry_run_says_what_the_run_would_say() {
     ] {
         assert!(shown.contains(says), "{says}: {shown}");
     }
+    // --json: one line.
+    let done =
+        crate::binary::succeeded("json", crate::binary::boldly(dir, &format!("{words} --json")));
+    let line = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(json["described"], shown.as_str());
 }
 
 /// Eight maps with variances, of the first levels' degrees of freedom that the table and the sidecars say.

@@ -159,6 +159,12 @@ fn a_dry_run_shows_plan_populations_and_outputs_and_writes_nothing() {
     fs::write(dir.path().join("dry.json"), &plan).unwrap();
     let (again, _) = run(dir.path(), "trial study --plan dry.json --dry-run");
     assert_eq!(again, plan);
+    // --json: one line.
+    let (line, _) = run(dir.path(), &format!("{NRS} --dry-run --json"));
+    assert_eq!(line.lines().count(), 1, "{line}");
+    let [one, other] =
+        [&line, &plan].map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
+    assert_eq!(one, other);
 }
 
 #[test]

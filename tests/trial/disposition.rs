@@ -134,7 +134,7 @@ fn who_has_no_day_or_no_known_end_is_in_no_curve_and_named() {
     assert_eq!(self::found(&study).reasons.len(), found.reasons.len());
     said(
         &study,
-        "reasons that differ in case or blanks are one: 'adverse event' as 'Adverse Event'",
+        "reasons that differ in case or blanks, or are one number, are one: 'adverse event' as 'Adverse Event'",
     );
     study.set("participants", 1, "discontinuation_reason", "n/a");
     let reasons = self::found(&study).reasons;

@@ -35,6 +35,7 @@ mod made;
 mod maps;
 mod named;
 mod networks;
+mod one_level;
 mod physiology;
 mod pictures;
 mod pressure;

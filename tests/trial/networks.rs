@@ -84,3 +84,38 @@ fn networks_beside_the_edges_are_compared_as_edges_are() {
     assert!(said.contains(fewer) && said.contains(&known), "{said}");
     assert!(said.contains("network means at ses-baseline or ses-week13: not in"), "{said}");
 }
+
+#[test]
+fn networks_of_other_regions_under_one_name_are_told() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    connect(dir);
+    let all = runs();
+    let other = [&all[3], &all[8]].map(|(who, visit, number, _)| (who.clone(), *visit, *number));
+    for (who, visit, number, cells) in &all {
+        let path = place(dir, who, *visit, *number);
+        fs::write(&path, table(cells, 1)).unwrap();
+        let is_other = other.contains(&(who.clone(), *visit, *number));
+        let second = if is_other { "angular" } else { "mpfc" };
+        // The order in which regions are named does not matter.
+        let dmn = if *visit == 0 { ["pcc", second] } else { [second, "pcc"] };
+        let resolved = serde_json::json!({"networks": {"dmn": dmn, "insula": ["insula"]}});
+        let sidecar = serde_json::json!({"boldly": {"schema": 2, "version": "0.1.0",
+            "command": {"name": "connect"}, "resolved": resolved}});
+        fs::write(path.with_extension("json"), sidecar.to_string()).unwrap();
+    }
+    let (_, said) = run(dir, &format!("{LINE} --edges connect --out out"));
+    let n = all.len();
+    let participants = if other[0].0 == other[1].0 { "1 participant" } else { "2 participants" };
+    let told = format!(
+        "network dmn is of other regions in 2 tables ({participants}) of {n} than in {} (angular, and not mpfc)",
+        n - 2
+    );
+    assert!(said.contains(&told), "{told}: {said}");
+    assert!(said.contains(&format!("{} at {}", other[0].0, SESSIONS[other[0].1])), "{said}");
+    assert!(!said.contains("network insula is of") && !said.contains("is not known"), "{said}");
+    fs::remove_file(place(dir, &all[0].0, all[0].1, all[0].2).with_extension("json")).unwrap();
+    let (_, said) = run(dir, &format!("{LINE} --edges connect --out unknown"));
+    let told = format!("is not said beside 1 table (1 participant) of {n}");
+    assert!(said.contains(&told), "{said}");
+}

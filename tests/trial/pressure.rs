@@ -78,12 +78,12 @@ pub fn each_visits_line_and_curve_are_golden() {
         is_golden(own.g, &path("g"));
         is_golden(own.p50_isotonic.unwrap(), &path("p50_isotonic"));
         is_golden(own.auc, &path("auc"));
-        assert_eq!(golden(&path("in_range")), own.in_range);
+        assert_eq!(golden(&path("in_range")), own.in_range.unwrap());
         is_golden(own.floor_or_ceiling as f64, &path("floor_or_ceiling"));
-        assert!(own.in_range);
+        assert_eq!(own.in_range, Some(true));
     }
     let n = |is: &dyn Fn(&PressureOfVisit) -> bool| found.visits.iter().filter(|v| is(v)).count();
-    is_golden(n(&|v| !v.in_range) as f64, "pressure/out_of_range");
+    is_golden(n(&|v| v.in_range == Some(false)) as f64, "pressure/out_of_range");
     is_golden(n(&|v| v.p50_isotonic.is_none()) as f64, "pressure/isotonic_undefined");
 }
 
@@ -191,7 +191,7 @@ fn what_is_extrapolated_unbounded_or_undefined_is_flagged_and_named() {
         let mut notes = Notes::default();
         let found = analysed(&study, &mut notes).unwrap();
         let own = visit(&found, "sub-001", "ses-baseline");
-        assert_eq!((own.p50, own.in_range), (None, false));
+        assert_eq!((own.p50, own.in_range), (None, None));
         assert!(
             said(&notes).contains("1 visit with ratings that do not rise with pressure, so that no pressure is rated 50"),
             "{}",
@@ -399,4 +399,33 @@ fn units_of_pressure_are_said_once_and_the_same_everywhere() {
     let results = results("pressure_kpa", both).unwrap();
     let sheet = sheets(&results).into_iter().find(|one| one.name == "pressure").unwrap();
     assert_eq!(sheet.dictionary["slope"]["Units"], "points/kPa");
+}
+
+#[test]
+fn ratings_of_a_visit_without_a_line_count_at_their_pressures() {
+    let mut study = with_pressure();
+    let of_visit = |row: &Vec<String>| row[0] == "sub-019" && row[1] == "ses-week13";
+    let is_gone = |row: &Vec<String>| of_visit(row) && !["160", "400"].contains(&row[2].as_str());
+    study.cells("pressure").rows.retain(|row| !is_gone(row));
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    // By numpy: least squares of the rating on arm and that at baseline.
+    for (pressure, active, difference) in [
+        (100.0, 34, -2.4985072598811087),
+        (160.0, 35, -1.1929248108623753),
+        (400.0, 35, -3.742042694131376),
+    ] {
+        let row = found.intensities.iter().find(|row| row.pressure == pressure).unwrap();
+        assert_eq!((row.ancova.n.active, row.ancova.n.control), (active, 40), "{pressure}");
+        let value = row.ancova.difference.value;
+        assert!((value - difference).abs() < 1e-9, "{pressure}: {value}");
+    }
+    let at = |curve: &&boldly::trial::results::PressureCurve| {
+        curve.arm == Arm::Active && curve.session == "ses-week13"
+    };
+    let curve = found.curves.iter().find(at).unwrap();
+    assert_eq!(curve.n, [34, 35, 34, 34, 34, 35]);
+    assert_eq!(found.ancova[0].n.active, 34, "P50 is of lines");
+    let part = "in no P50, slope or area, their ratings count at each pressure";
+    assert!(said(&notes).contains(part), "{}", said(&notes));
 }

@@ -57,7 +57,7 @@ fn note_missing(work: &mut Work, name: &str, values: &[Value]) {
     }
 }
 
-/// Levels that may be one: they differ in case alone, or one of few rows is a letter from another.
+/// Levels that may be one: they differ in case alone or are one number, or one of few rows is a letter from another.
 pub fn doubts(name: &str, values: &[Value]) -> Vec<String> {
     let texts = values.iter().filter_map(|value| match value {
         Value::Text(text) => Some(text.clone()),
@@ -67,8 +67,8 @@ pub fn doubts(name: &str, values: &[Value]) -> Vec<String> {
     let mut levels = texts.clone();
     levels.sort();
     levels.dedup();
-    let in_case = similar::in_case_alone(&levels).map(|[one, other]| {
-        format!("levels `{one}` and `{other}` of `{name}` differ in case alone; are they one?")
+    let in_case = similar::alike(&levels).map(|([one, other], how)| {
+        format!("levels `{one}` and `{other}` of `{name}` {how}; are they one?")
     });
     let slip = similar::rare_slip(&texts).map(|[(one, few), (other, many)]| {
         format!(

@@ -15,10 +15,10 @@ pub struct Factor {
 }
 
 impl Factor {
-    /// Two levels that differ in case alone, and may be one.
+    /// Two levels that may be one, as [`similar::alike`] has them.
     #[must_use]
-    pub fn alike(&self) -> Option<[&str; 2]> {
-        similar::in_case_alone(&self.levels)
+    pub fn alike(&self) -> Option<([&str; 2], &'static str)> {
+        similar::alike(&self.levels)
     }
 }
 
@@ -417,7 +417,7 @@ fn refuse_levels(model: &Model, factor: &Factor, wanted: usize) -> Result<()> {
         format!("has {n} level{}: {}", if n == 1 { "" } else { "s" }, factor.levels.join(", ")),
         format!("have {wanted} for the model {}", model.name()),
         match factor.alike() {
-            Some([one, other]) => format!("'{one}' and '{other}' differ in case alone: write one of them where they are one"),
+            Some(([one, other], how)) => format!("'{one}' and '{other}' {how}: write one of them where they are one"),
             None => "delete the rows of other levels, name another column (--between, --within), or choose another model".to_owned(),
         },
     ))

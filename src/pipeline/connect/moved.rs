@@ -65,6 +65,8 @@ pub(super) fn moved(
 pub(super) struct MovedSeries {
     pub n_used: usize,
     pub coverage: f64,
-    /// None where too little of it is used.
+    /// As where the region was given: the mean of its voxels, or their first principal component; none where too little of it is used.
     pub series: Option<Array1<f64>>,
+    /// Of a first principal component its correlation with the mean, 0 to 1, whose sign it has.
+    pub with_mean: Option<f64>,
 }

@@ -1,5 +1,7 @@
 //! Networks: the mean of Fisher's z over pairs of regions within each, and between any two of them and the seeds that are in none.
 
+use serde_json::{Value, json};
+
 use crate::design::similar;
 use crate::error::{Error, Result};
 use crate::pipeline::regions::Region;
@@ -83,7 +85,7 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Re
     if groups.is_empty() {
         return Ok(groups);
     }
-    refuse_in_case_alone(spec, &groups, n_named)?;
+    refuse_alike(spec, &groups, n_named)?;
     let n_networks = groups.len();
     for at in 0..nodes.labels.len() {
         if !groups[..n_networks].iter().any(|group| group.nodes.contains(&at)) {
@@ -137,15 +139,15 @@ fn one_name([first, second]: [&str; 2], name: &str) -> Error {
     )
 }
 
-/// Networks that differ in case alone, which are one under two names.
-fn refuse_in_case_alone(spec: &ConnectSpec, groups: &[Group], n_named: usize) -> Result<()> {
+/// Networks that differ in case alone, or are one number, which are one under two names.
+fn refuse_alike(spec: &ConnectSpec, groups: &[Group], n_named: usize) -> Result<()> {
     let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
-    let Some([one, other]) = similar::in_case_alone(&names) else { return Ok(()) };
+    let Some(([one, other], how)) = similar::alike(&names) else { return Ok(()) };
     let is_other = |group: &Group| group.name == other;
     let is_of_table = groups.iter().position(is_other).is_some_and(|at| at >= n_named);
     Err(Error::usage(
         format!("networks '{one}' and '{other}'"),
-        "differ in case alone",
+        how,
         "be spelled alike where they are one: two spellings are two networks",
         match (spec.networks.is_empty(), is_of_table) {
             (true, _) => "correct the column network of the table of regions",
@@ -278,6 +280,14 @@ fn is_match(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(left) = name.strip_prefix(start) else { return false };
     (0..=left.len()).filter(|&at| left.is_char_boundary(at)).any(|at| is_match(rest, &left[at..]))
+}
+
+/// The regions of each by name, for sidecars.
+pub(super) fn members(groups: &[Group], nodes: &Nodes) -> Value {
+    let names = |group: &Group| -> Vec<&str> {
+        group.nodes.iter().map(|&at| nodes.all[at].name.as_str()).collect()
+    };
+    groups.iter().map(|group| (group.name.clone(), json!(names(group)))).collect()
 }
 
 /// Every pair, each with itself too where it has two regions.

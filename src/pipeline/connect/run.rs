@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ndarray::Array1;
 use rayon::prelude::*;
 
 use super::by_glm;
@@ -117,12 +118,15 @@ pub(super) fn take(
         true => None,
         false => Some(Nuisance::of(spec, run, beside.sources.len(), watch)?),
     };
+    // Seeds, and where there are some these alone are moved.
+    let is_seed = |at: usize| at < nodes.labels.len() || at >= nodes.all.len();
+    let own: Vec<bool> = (0..looked_at.len()).map(|at| spec.seed_first_pc && is_seed(at)).collect();
     let asked = Asked {
         nodes: &looked_at,
         inside: &mask.inside,
         group_of_plane: &group_of_plane,
         global: spec.global_signal,
-        own: if spec.seed_first_pc { nodes.labels.len() } else { 0 },
+        own: &own,
         // It stands beside the heart's rate, or beside motion.
         tsnr: match run.physio.is_some() || run.measures.fd.is_some() {
             true => nodes.all.len(),
@@ -171,7 +175,7 @@ pub(super) fn take(
         let above = nuisance.empty_above(series, &run.kept)?;
         inputs::say_filtered(run, above, UNFILTERED, watch);
     }
-    let moved = moved_of(spec, nodes, (&nuisance, &seen));
+    let moved = moved_of(spec, (run, nodes), (&nuisance, &seen))?;
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
     let (mut usable, mut explained) = (seen.usable.clone(), seen.explained.len());
@@ -201,6 +205,7 @@ pub(super) fn take(
     run.bold.release();
     beside.sources.iter_mut().for_each(|column| column.release());
     let acquisition = run.acquisition.as_ref();
+    let n_own = if spec.seed_first_pc { nodes.labels.len() } else { 0 };
     Ok(OfRun {
         name: run.name(),
         nodes: of_run,
@@ -225,7 +230,7 @@ pub(super) fn take(
         mapped: known,
         maps,
         moved,
-        overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), asked.own),
+        overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), n_own),
         tsnr: nodes.all.iter().map(|node| node.name.clone()).zip(seen.tsnr()).collect(),
         usable,
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
@@ -348,6 +353,42 @@ fn seed(node: &NodeOfRun) -> Option<Seed> {
     node.series.as_ref().map(|series| Seed { name: node.name.clone(), series: series.clone() })
 }
 
+/// What a region is in a run.
+struct Found {
+    n_used: usize,
+    coverage: f64,
+    /// None where too little of it is used, or nothing is left.
+    series: Option<Array1<f64>>,
+    /// Of a first principal component the share of variance that it explains, and its correlation with the mean.
+    explains: Option<f64>,
+    with_mean: Option<f64>,
+}
+
+/// The region that is looked at as number `at`: the mean of its voxels, or their first principal component.
+fn found(
+    spec: &ConnectSpec,
+    (nuisance, seen): (&Nuisance, &Seen),
+    (at, region): (usize, &Region),
+    plane_len: usize,
+) -> Result<Found> {
+    let n_used = seen.n_used[at];
+    let coverage = region.on_grid * n_used as f64 / region.voxels.len().max(1) as f64;
+    let mut found = Found { n_used, coverage, series: None, explains: None, with_mean: None };
+    if coverage < spec.min_coverage || n_used == 0 {
+        return Ok(found);
+    }
+    match &seen.own[at] {
+        Some(voxels) => {
+            if let Some((series, [share, r])) = nuisance.first_component(voxels, plane_len)? {
+                (found.series, found.explains, found.with_mean) =
+                    (Some(series), Some(share), Some(r));
+            }
+        }
+        None => found.series = nuisance.mean(&seen.sums[at], n_used),
+    }
+    Ok(found)
+}
+
 /// Every region's series, with what is to be told of it.
 fn nodes_of(
     spec: &ConnectSpec,
@@ -356,22 +397,8 @@ fn nodes_of(
 ) -> Result<Vec<NodeOfRun>> {
     let plane_len = run.grid.plane_len();
     let one = |(at, node): (usize, &Region)| {
-        let n_used = seen.n_used[at];
-        let coverage = node.on_grid * n_used as f64 / node.voxels.len().max(1) as f64;
-        let (mut explains, mut with_mean) = (None, None);
-        let mut series = None;
-        if coverage >= spec.min_coverage && n_used > 0 {
-            series = match seen.own.get(at) {
-                Some(voxels) => {
-                    let found = nuisance.first_component(voxels, plane_len)?;
-                    [explains, with_mean] = found
-                        .as_ref()
-                        .map_or([None; 2], |(_, [share, r])| [Some(*share), Some(*r)]);
-                    found.map(|(series, _)| series)
-                }
-                None => nuisance.mean(&seen.sums[at], n_used),
-            };
-        }
+        let Found { n_used, coverage, series, explains, with_mean } =
+            found(spec, (nuisance, seen), (at, node), plane_len)?;
         let is_explained = |voxel: &&usize| seen.explained.binary_search(voxel).is_ok();
         let n_explained = node.voxels.iter().filter(is_explained).count();
         let why_not = match (&series, n_used) {
@@ -411,21 +438,20 @@ fn with_level(mut mean: Vec<f64>, run: &Run) -> Vec<f32> {
     mean.into_iter().map(|mean| mean as f32).collect()
 }
 
-/// The series of the regions that are moved: means of their voxels, like those of regions.
+/// The series of the regions that are moved, made as where they were given.
 fn moved_of(
     spec: &ConnectSpec,
-    nodes: &Nodes,
-    (nuisance, seen): (&Nuisance, &Seen),
-) -> Vec<MovedSeries> {
+    (run, nodes): (&Run, &Nodes),
+    of: (&Nuisance, &Seen),
+) -> Result<Vec<MovedSeries>> {
+    let plane_len = run.grid.plane_len();
     let one = |(at, moved): (usize, &Moved)| {
-        let (at, region) = (nodes.all.len() + at, &moved.region);
-        let n_used = seen.n_used[at];
-        let coverage = region.on_grid * n_used as f64 / region.voxels.len().max(1) as f64;
-        let is_known = coverage >= spec.min_coverage && n_used > 0;
-        let series = is_known.then(|| nuisance.mean(&seen.sums[at], n_used)).flatten();
-        MovedSeries { n_used, coverage, series }
+        let found = found(spec, of, (nodes.all.len() + at, &moved.region), plane_len)?;
+        let Found { n_used, coverage, series, with_mean, .. } = found;
+        Ok(MovedSeries { n_used, coverage, series, with_mean })
     };
-    nodes.moved.iter().enumerate().map(one).collect()
+    let all: Vec<_> = nodes.moved.par_iter().enumerate().map(one).collect();
+    all.into_iter().collect()
 }
 
 /// How a run's maps are made.

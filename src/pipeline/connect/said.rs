@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::edges::Edges;
-use super::nodes::{NodeOfRun, Nodes};
+use super::nodes::Nodes;
 use super::overlap::Overlap;
 use super::run::OfRun;
 use crate::error::Result;
 use crate::maps::told;
 use crate::pipeline::inputs::display;
 use crate::pipeline::masks;
-use crate::pipeline::regions::{self, FEW_VOXELS, Region};
+use crate::pipeline::regions::{self, FEW_VOXELS, Region, moved_cells};
 use crate::pipeline::spec::{ConnectSpec, Estimator};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::connectivity::LARGEST;
@@ -210,8 +210,13 @@ pub(super) fn alike(path: &Path, run: &OfRun, edges: &Edges, nodes: &Nodes, watc
 const HARDLY: f64 = 0.3;
 
 /// Tell what a run has of the regions.
-pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch: &dyn Watch) {
-    let name = display(path);
+pub(super) fn regions(
+    spec: &ConnectSpec,
+    path: &Path,
+    (run, nodes): (&OfRun, &Nodes),
+    watch: &dyn Watch,
+) {
+    let (name, all) = (display(path), &run.nodes);
     let mut why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for node in all {
         if let Some(reason) = node.why_not {
@@ -250,10 +255,16 @@ pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch:
             listed(&components)
         ));
     }
-    let hardly: Vec<String> = all
-        .iter()
-        .filter_map(|node| Some((node, node.with_mean.filter(|r| *r < HARDLY)?)))
-        .map(|(node, r)| format!("{} (r {r:.2})", node.name))
+    let given = all.iter().map(|node| (node.name.clone(), node.with_mean));
+    let moved = nodes.moved.iter().zip(&run.moved);
+    let moved = moved.map(|(moved, own)| {
+        let far = moved_cells(&moved.region).replace('\t', ", ");
+        (format!("{} moved by {far} mm", nodes.all[moved.of].name), own.with_mean)
+    });
+    let hardly: Vec<String> = given
+        .chain(moved)
+        .filter_map(|(name, with_mean)| Some((name, with_mean.filter(|r| *r < HARDLY)?)))
+        .map(|(name, r)| format!("{name} (r {r:.2})"))
         .collect();
     if !hardly.is_empty() {
         watch.warn(&format!(

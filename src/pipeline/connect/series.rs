@@ -28,8 +28,8 @@ pub(super) struct Asked<'a> {
     pub group_of_plane: &'a [usize],
     /// Whether the mean of the mask is wanted.
     pub global: bool,
-    /// So many regions, the first ones, whose voxels' own series are wanted.
-    pub own: usize,
+    /// Of each region whether its voxels' own series are wanted.
+    pub own: &'a [bool],
     /// So many regions, the first ones, whose temporal signal-to-noise ratio is wanted.
     pub tsnr: usize,
     /// So many columns of each voxel's own, which are read beside the run.
@@ -56,8 +56,8 @@ pub(super) struct Seen {
     pub sums: Vec<BTreeMap<usize, Array1<f64>>>,
     /// Mean of the usable mask but for a constant, `[volume]`; empty where it is not wanted.
     pub global: Vec<f64>,
-    /// Of each region whose voxels are wanted, its voxels and their values, `[volume]`.
-    pub own: Vec<BTreeMap<usize, Vec<f32>>>,
+    /// Of each region, its voxels and their values, `[volume]`; none where they are not wanted.
+    pub own: Vec<Option<BTreeMap<usize, Vec<f32>>>>,
     /// Of each region whose ratio is wanted, the sum of its voxels' and how many have one.
     tsnr: Vec<(f64, usize)>,
 }
@@ -94,7 +94,7 @@ pub(super) fn pass(
         usable: asked.inside.to_vec(),
         n_used: vec![0; n_rows],
         sums: vec![BTreeMap::new(); n_rows],
-        own: vec![BTreeMap::new(); asked.own],
+        own: asked.own.iter().map(|&is_wanted| is_wanted.then(BTreeMap::new)).collect(),
         tsnr: vec![(0.0, 0); asked.tsnr],
         ..Seen::default()
     };
@@ -253,6 +253,7 @@ impl Looking<'_> {
         let block = &host.block;
         let (first, len) = (block.planes.start * block.plane_len(), block.volume_len());
         for (node, own) in self.asked.nodes.iter().zip(&mut self.seen.own) {
+            let Some(own) = own else { continue };
             for &v in within(&node.voxels, first, len) {
                 if self.seen.usable[v] {
                     let series = host.data.iter().skip(v - first).step_by(len).copied();

@@ -97,12 +97,21 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
         1 => String::new(),
         n => format!("; the mean of Fisher's z over {n} runs"),
     };
+    let is_component = runs.iter().any(|run| run.nodes.iter().any(|node| node.explains.is_some()));
+    let region = match is_component {
+        true => {
+            "The region that is moved; in each place its series is the first principal component of its voxels there, of the sign of their mean there"
+        }
+        false => {
+            "The region that is moved; in each place its series is the mean of its voxels there"
+        }
+    };
     let shared = "Voxels there that are in the other's mean, too, and make r larger; r is n/a where they are all of both";
     let dictionary = DataDictionary::of(format!(
         "Correlations with a region where it was given, and where it is moved to; the other stays{over}"
     ))
     .columns([
-        ("region", "The region that is moved"),
+        ("region", region),
         ("other", "The region that stays"),
         ("voxels", "Of the region there that are used"),
         ("coverage", "Share of the region there that they are"),

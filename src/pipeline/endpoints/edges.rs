@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::networks::{self, NETWORKS, counted, measured};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::alike::{self, Asked, Compared};
@@ -12,15 +13,12 @@ use crate::pipeline::group::{entities, files_below, take_single_runs};
 use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{Named, facts_beside, facts_of, real, sidecar_path};
 use crate::pipeline::spec::Role;
-use crate::table::Table;
-use crate::trial::edges::{read as read_edges, read_networks};
+use crate::trial::edges::read as read_edges;
 use crate::trial::index::refuse_word;
-use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf, stem};
+use crate::trial::{EdgesOfRuns, Notes, RunOf};
 
 /// How `connect` calls the table of a run, and the end of the name of one of several.
 const NAME: &str = "edges.tsv";
-/// How it calls the table of networks beside it.
-const NETWORKS: &str = "networks.tsv";
 /// What is read of a table of edges; a matrix has `Node`, by which it is known.
 const COLUMNS: [&str; 4] = ["region_a", "region_b", "z", "Node"];
 /// So many names are in a message.
@@ -54,14 +52,11 @@ impl Of {
         let (participant, session) = (format!("sub-{}", self.subject), self.session.clone());
         RunOf { participant, session, place: display(path), images: self.runs.len().max(1) }
     }
-}
 
-/// A table under its whole path, without a dictionary.
-fn measured(mut table: Table, path: &Path) -> Measured {
-    table.name = display(path);
-    let dictionary = Dictionary { name: table.name.clone(), ..Dictionary::default() };
-    let name = stem(&table.name).to_owned();
-    Measured { name, table, dictionary, origin: Vec::new() }
+    /// Whose it is, for notes: "sub-01 at ses-baseline".
+    fn who(&self) -> String {
+        format!("sub-{} at ses-{}", self.subject, self.session)
+    }
 }
 
 /// Read the tables.
@@ -114,7 +109,7 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
         some.iter().zip(&read).for_each(|(of, read)| edges.add_read(of.run(&of.path), read));
     }
     refuse_twins(&edges)?;
-    let (networks, of_networks) = networks(&all, notes)?;
+    let (networks, of_networks) = networks::read(&networks_beside(&all), all.len(), notes)?;
     notes.info(
         format!(
             "{} edges of {} regions, from {}",
@@ -129,64 +124,18 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
         std::iter::once((Role::Table, of.path)).chain(sidecar)
     };
     let mut files: Vec<(Role, PathBuf)> = all.into_iter().flat_map(own).collect();
-    files.extend(of_networks.into_iter().map(|path| (Role::Table, path)));
+    files.extend(of_networks);
     Ok(Read { edges, networks, files })
 }
 
-/// The tables of networks beside those of edges, and their files; none where no run has one.
-fn networks(all: &[Of], notes: &mut Notes) -> Result<(Option<EdgesOfRuns>, Vec<PathBuf>)> {
+/// Where tables of networks lie beside those of edges, with whose they are.
+fn networks_beside(all: &[Of]) -> Vec<(RunOf, PathBuf)> {
     let beside = |of: &Of| {
         let name = of.path.file_name()?.to_str()?.strip_suffix(NAME)?;
-        Some(of.path.with_file_name(format!("{name}{NETWORKS}"))).filter(|path| path.is_file())
+        let path = of.path.with_file_name(format!("{name}{NETWORKS}"));
+        path.is_file().then(|| (of.run(&path), path))
     };
-    let found: Vec<(&Of, PathBuf)> = all.iter().filter_map(|of| Some((of, beside(of)?))).collect();
-    if found.is_empty() {
-        return Ok((None, Vec::new()));
-    }
-    let mut networks = EdgesOfRuns::new(NETWORKS.to_owned());
-    // A mean over other pairs is another number, and no change of the first.
-    let mut pairs: BTreeMap<[String; 2], String> = BTreeMap::new();
-    let mut other = Vec::new();
-    for (of, path) in &found {
-        let mut table = io::tsv::read(path)?;
-        table.name = display(path);
-        let places = ["network_a", "network_b", "pairs"].map(|column| table.position(column));
-        if let [Some(a), Some(b), Some(n)] = places {
-            for row in &table.rows {
-                let first = pairs.entry([row[a].clone(), row[b].clone()]);
-                let first = first.or_insert_with(|| row[n].clone());
-                if *first != row[n] && !other.contains(&table.name) {
-                    other.push(table.name.clone());
-                }
-            }
-        }
-        networks.add_read(of.run(path), &read_networks(&measured(table, path))?);
-    }
-    if found.len() < all.len() {
-        notes.warn(
-            format!(
-                "beside {} of {} lies no {NETWORKS}: networks of these runs are n/a",
-                all.len() - found.len(),
-                counted(all.len())
-            ),
-            Vec::new(),
-        );
-    }
-    if !other.is_empty() {
-        notes.warn(
-            format!(
-                "networks are means over other numbers of pairs of regions in {} of {} than in the first; their regions differ",
-                other.len(),
-                counted(found.len())
-            ),
-            other,
-        );
-    }
-    Ok((Some(networks), found.into_iter().map(|(_, path)| path).collect()))
-}
-
-fn counted(n: usize) -> String {
-    format!("{n} table{}", if n == 1 { "" } else { "s" })
+    all.iter().filter_map(beside).collect()
 }
 
 /// The tables below a folder; those of regions that were moved (`--shift`) are none.
@@ -331,10 +280,7 @@ fn refuse_several_tasks(all: &[Of], notes: &mut Notes) -> Result<()> {
 
 /// Edges of other filters, confounds or regions are other numbers.
 fn tell_differences(all: &[Of], notes: &mut Notes) {
-    let asked = |of: &Of| {
-        let who = format!("sub-{} at ses-{}", of.subject, of.session);
-        Some(Asked { who, command: of.command.clone()? })
-    };
+    let asked = |of: &Of| Some(Asked { who: of.who(), command: of.command.clone()? });
     let all: Vec<Asked> = all.iter().filter_map(asked).collect();
     if let Some(said) = alike::differences(&all, Compared::Edges) {
         notes.warn(

@@ -50,9 +50,9 @@ pub(super) fn suspects(spec: &GroupSpec, resolved: &Resolved) -> Vec<String> {
     let mut all = Vec::new();
     let factors = &resolved.factors;
     for factor in factors.between.iter().chain(&factors.within) {
-        if let Some([one, other]) = factor.alike() {
+        if let Some(([one, other], how)) = factor.alike() {
             all.push(format!(
-                "{}: '{one}' and '{other}' are two levels, which differ in case alone; are they one?",
+                "{}: '{one}' and '{other}' are two levels, which {how}; are they one?",
                 factor.column
             ));
         }

@@ -15,6 +15,8 @@ use crate::pipeline::spec::{Role, SmoothOptions};
 
 /// Where [`super::Provenance::resolved`] says how a run that was made had been smoothed.
 pub const SMOOTHED: &str = "smoothed";
+/// Where sidecars of networks have the regions of each, among what options came to.
+pub const NETWORK_REGIONS: &str = "networks";
 
 /// What later commands take from a sidecar, whichever version of boldly wrote it.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]

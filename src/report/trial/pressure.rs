@@ -180,7 +180,7 @@ fn patients(part: &Pressure) -> String {
     table.row(&["all".to_owned(), part.visits.len().to_string()]);
     table.row(&[
         "target rating outside of the tested pressures".to_owned(),
-        count(&|v| !v.in_range),
+        count(&|v| v.in_range == Some(false)),
     ]);
     table.row(&[
         "Fieller's limits are unbounded (g ≥ 1)".to_owned(),

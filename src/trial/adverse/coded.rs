@@ -53,7 +53,7 @@ pub(super) fn coded(table: &Measured, notes: &mut Notes) -> Result<Vec<(String, 
     }
     for told in [of_soc.told(), of_pt.told()].into_iter().flatten() {
         notes.warn(
-            format!("words of adverse events that differ in case or blanks are one: {told}"),
+            format!("words of adverse events that differ in case or blanks, or are one number, are one: {told}"),
             Vec::new(),
         );
     }

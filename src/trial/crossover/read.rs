@@ -9,7 +9,7 @@ use crate::trial::differences::{refuse_opposite, shared_units};
 use crate::trial::note::counted;
 use crate::trial::people::People;
 use crate::trial::plan::{CrossoverPlan, Plan};
-use crate::trial::tables::Measured;
+use crate::trial::tables::{Measured, level_among};
 
 /// A patient with both periods.
 pub(super) struct Patient {
@@ -35,6 +35,8 @@ pub(super) struct Period {
 pub(super) struct Read {
     pub control: String,
     pub active: String,
+    /// What the periods' codes mean by Levels: "1 is second, 2 is first".
+    pub periods: Option<String>,
     /// The sequences' names, and which begins with the active treatment.
     sequences: Vec<(String, Arm)>,
     /// Of a participant (a place in `People::all`): the sequence, the outcome and baseline of each period.
@@ -57,7 +59,7 @@ impl Read {
         own: &CrossoverPlan,
     ) -> Result<Read> {
         let places = table.people(people)?;
-        let periods = periods(table)?;
+        let (periods, called_periods) = periods(table)?;
         let (sequences, treatments) = (needed(table, "sequence")?, needed(table, "treatment")?);
         // Treatments are called for readers where their levels are known.
         let variable = table.dictionary.get("sequence");
@@ -84,6 +86,7 @@ impl Read {
         let (control, active) = treatments_of(table, &treatments, plan)?;
         let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
         refuse_other_order(table, &known, (&control, &active))?;
+        refuse_other_sequences(table, people, &places, &sequences)?;
         let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let mut of: BTreeMap<usize, Entered> = BTreeMap::new();
         let mut first_line: BTreeMap<usize, usize> = BTreeMap::new();
@@ -118,7 +121,7 @@ impl Read {
             entry.outcomes[period] = outcomes[row];
             entry.baselines[period] = baselines[row];
         }
-        Ok(Read { control, active, sequences: known, of })
+        Ok(Read { control, active, periods: called_periods, sequences: known, of })
     }
 
     /// The name of the sequence that begins with a treatment.
@@ -185,19 +188,104 @@ impl Read {
     }
 }
 
-/// The period of each row: 0 or 1.
-fn periods(table: &Measured) -> Result<Vec<usize>> {
-    let period = |(row, value): (usize, Option<f64>)| match value {
-        Some(1.0) => Ok(0),
-        Some(2.0) => Ok(1),
-        other => Err(Error::bad_data(
-            table.line(row),
-            format!("has the period {}", other.map_or("n/a".to_owned(), |v| v.to_string())),
-            "be of period 1 or 2",
-            "crossovers of two periods are analysed",
-        )),
+/// Words of the first and of the second period.
+const PERIODS: [[&str; 6]; 2] =
+    [["1", "first", "1st", "i", "one", "p1"], ["2", "second", "2nd", "ii", "two", "p2"]];
+
+/// Which period words say, 0 or 1; none where they say none or both.
+fn said_period(words: &str) -> Option<usize> {
+    let words = words.to_lowercase();
+    let is_there = |at: usize| {
+        let mut parts = words.split(|c: char| !c.is_alphanumeric());
+        parts.any(|part| PERIODS[at].contains(&part))
     };
-    table.numbers("period")?.into_iter().enumerate().map(period).collect()
+    match [is_there(0), is_there(1)] {
+        [true, false] => Some(0),
+        [false, true] => Some(1),
+        _ => None,
+    }
+}
+
+/// The period of each row, 0 or 1, by what Levels say that cells mean, else as they are; and what Levels say where that is not what cells are.
+fn periods(table: &Measured) -> Result<(Vec<usize>, Option<String>)> {
+    let variable = table.dictionary.get("period");
+    let mut told: Vec<String> = Vec::new();
+    let mut all = Vec::new();
+    for (row, cell) in table.texts("period")?.into_iter().enumerate() {
+        let wrong = |found: String, hint: &str| {
+            Err(Error::bad_data(table.line(row), found, "be of period 1 or 2", hint))
+        };
+        let own = cell.as_ref().and_then(|cell| match cell.parse::<f64>() {
+            Ok(1.0) => Some(0),
+            Ok(2.0) => Some(1),
+            _ => None,
+        });
+        let meaning = cell.as_ref().zip(variable).and_then(|(cell, of)| of.meaning(cell));
+        let meaning = meaning.filter(|text| !text.is_empty());
+        let by_levels = meaning.and_then(said_period);
+        let shown = cell.unwrap_or_else(|| "n/a".to_owned());
+        if let (Some(meaning), true) = (meaning, by_levels.is_some() && by_levels != own) {
+            let said = format!("{shown} is {meaning}");
+            if !told.contains(&said) {
+                told.push(said);
+            }
+        }
+        match (by_levels.or(own), meaning) {
+            (Some(period), _) => all.push(period),
+            (None, Some(meaning)) => {
+                let found = format!("has the period {shown}, '{meaning}' by {}", table.json());
+                return wrong(found, "let Levels say first or second");
+            }
+            (None, None) => {
+                let found = format!("has the period {shown}");
+                return wrong(found, "crossovers of two periods are analysed");
+            }
+        }
+    }
+    Ok((all, (!told.is_empty()).then(|| told.join(", "))))
+}
+
+/// Refuse a participant whose sequence in participants.tsv is another, where that has such a column: of a name that the table has, or that stands for another of its sequences in others.
+fn refuse_other_sequences(
+    table: &Measured,
+    people: &People,
+    places: &[usize],
+    sequences: &[String],
+) -> Result<()> {
+    if !people.table.has("sequence")? {
+        return Ok(());
+    }
+    let named = people.table.texts("sequence")?;
+    let called = people.table.names("sequence")?;
+    let mut levels = sequences.to_vec();
+    levels.sort();
+    levels.dedup();
+    let of_table = table.dictionary.get("sequence");
+    let mut stands_for: BTreeMap<&str, &str> = BTreeMap::new();
+    for (&place, own) in places.iter().zip(sequences) {
+        let row = people.all[place].row;
+        let (Some(cell), Some(name)) = (&named[row], &called[row]) else { continue };
+        let by_name = [name, cell].into_iter().find_map(|name| {
+            // Sequences are called by what their Levels say already.
+            let code = of_table.and_then(|own| own.spelled(name)).unwrap_or(name);
+            let meant = of_table.map_or(code.to_owned(), |own| own.called_alone(code));
+            level_among(&levels, None, &meant).or_else(|| level_among(&levels, None, name))
+        });
+        let own = own.as_str();
+        let first = by_name.unwrap_or_else(|| *stands_for.entry(cell.as_str()).or_insert(own));
+        if first != own {
+            return Err(Error::bad_data(
+                people.table.line(row),
+                format!("is of the sequence {name}, and of {own} in {}", table.table.name),
+                match by_name {
+                    Some(_) => "be of one sequence".to_owned(),
+                    None => format!("be of {first} there, as others of {name} are"),
+                },
+                "correct one of them, or take the column out of participants.tsv",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The cells of a column that may not be n/a.
@@ -229,8 +317,8 @@ fn treatments_of(table: &Measured, all: &[String], plan: &Plan) -> Result<(Strin
         return Err(wrong(format!("holds {listed}"), "have one that is the control", hint));
     }
     let variable = table.dictionary.get("treatment");
-    let control = variable.map_or(plan.control.as_str(), |own| own.level_of(&plan.control));
-    if !levels.iter().any(|level| level == control) {
+    let Some(control) = level_among(&levels, variable, &plan.control) else {
+        let control = &plan.control;
         return Err(wrong(
             format!("holds {listed}, and no '{control}'"),
             "hold the level of --control",
@@ -239,7 +327,7 @@ fn treatments_of(table: &Measured, all: &[String], plan: &Plan) -> Result<(Strin
                 None => "give one of its levels by --control".to_owned(),
             },
         ));
-    }
+    };
     let others: Vec<&String> = levels.iter().filter(|level| **level != control).collect();
     match others[..] {
         [one] => Ok((control.to_owned(), one.clone())),

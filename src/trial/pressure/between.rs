@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::of_visit::{Found, Measure, Own};
+use super::of_visit::{Found, Measure, Rated};
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::trial::ancova::{self, Lacking, Named, Pairs, by_t, moments};
@@ -32,7 +32,7 @@ pub(super) fn curves(found: &Found, plan: &Plan, people: &People) -> Vec<Pressur
     for (at, session) in found.repeated.sessions.iter().enumerate() {
         for arm in Arm::BOTH {
             let mut of_level: BTreeMap<u64, (f64, Vec<f64>)> = BTreeMap::new();
-            let own = found.of.iter().filter(|(key, _)| key.1 == at);
+            let own = found.rated().filter(|(key, _)| key.1 == at);
             for (_, own) in own.filter(|(key, _)| people.all[key.0].arm == Some(arm)) {
                 for (level, mean) in own.levels.iter().zip(&own.means) {
                     // Pressures are 0 or more: their bits rise as they do.
@@ -67,10 +67,10 @@ fn mean_of(all: &[f64], conf: f64) -> Estimate {
 /// Pressures that at least half of the visits have, rising.
 fn common_levels(found: &Found) -> Vec<f64> {
     let mut counts: BTreeMap<u64, (f64, usize)> = BTreeMap::new();
-    for level in found.of.values().flat_map(|own| &own.levels) {
+    for level in found.rated().flat_map(|(_, rated)| &rated.levels) {
         counts.entry(level.to_bits()).or_insert((*level, 0)).1 += 1;
     }
-    let half = found.of.len().div_ceil(2);
+    let half = found.rated().count().div_ceil(2);
     counts.values().filter(|(_, n)| *n >= half).map(|(level, _)| *level).collect()
 }
 
@@ -85,7 +85,7 @@ pub(super) fn by_intensity(
     let levels = common_levels(found);
     let n_all = {
         let mut all: Vec<u64> =
-            found.of.values().flat_map(|own| &own.levels).map(|v| v.to_bits()).collect();
+            found.rated().flat_map(|(_, rated)| &rated.levels).map(|v| v.to_bits()).collect();
         all.sort_unstable();
         all.dedup();
         all.len()
@@ -101,7 +101,7 @@ pub(super) fn by_intensity(
     }
     let visit_at = |place: usize, session: &str| {
         let at = found.repeated.sessions.iter().position(|name| name == session)?;
-        found.of.get(&(place, at))
+        found.rated_at((place, at))
     };
     for &level in &levels {
         let at = |session: &str| {
@@ -138,7 +138,7 @@ pub(super) fn by_intensity(
 }
 
 /// A participant's visits at baseline and at the endpoint.
-type Both<'a> = dyn Fn(usize) -> Option<(&'a Own, &'a Own)> + 'a;
+type Both<'a> = dyn Fn(usize) -> Option<(&'a Rated, &'a Rated)> + 'a;
 
 fn summaries(
     pressure: &mut Pressure,

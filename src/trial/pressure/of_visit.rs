@@ -60,10 +60,21 @@ pub(super) struct Own {
     /// The series of each; empty where the table has none.
     pub series: Vec<String>,
     pub line: Line,
-    /// Distinct pressures rising, with the mean rating at each.
+    pub rated: Rated,
+    isotonic: Vec<f64>,
+}
+
+/// A visit's distinct pressures that have a rating, rising, with the mean rating at each.
+pub(super) struct Rated {
     pub levels: Vec<f64>,
     pub means: Vec<f64>,
-    isotonic: Vec<f64>,
+}
+
+impl Rated {
+    /// The mean rating at a pressure.
+    pub fn at(&self, pressure: f64) -> Option<f64> {
+        self.levels.iter().position(|level| *level == pressure).map(|at| self.means[at])
+    }
 }
 
 impl Own {
@@ -73,16 +84,12 @@ impl Own {
     }
 
     fn auc(&self) -> Option<f64> {
-        mean_height(&self.levels, &self.means)
-    }
-
-    /// The mean rating at a pressure.
-    pub fn at(&self, pressure: f64) -> Option<f64> {
-        self.levels.iter().position(|level| *level == pressure).map(|at| self.means[at])
+        mean_height(&self.rated.levels, &self.rated.means)
     }
 
     fn range(&self) -> [f64; 2] {
-        [self.levels[0], self.levels[self.levels.len() - 1]]
+        let levels = &self.rated.levels;
+        [levels[0], levels[levels.len() - 1]]
     }
 }
 
@@ -100,6 +107,8 @@ pub(super) struct Found<'a> {
     conf: f64,
     /// By place in `People::all` and in the sessions.
     pub of: BTreeMap<(usize, usize), Own>,
+    /// The same of visits that have ratings and no line.
+    unlined: BTreeMap<(usize, usize), Rated>,
     /// Visits, as they are said: "sub-01 (ses-baseline)".
     pub without_line: Vec<String>,
     pub lacking: Vec<String>,
@@ -145,6 +154,7 @@ impl<'a> Found<'a> {
             target: own.target,
             conf,
             of: BTreeMap::new(),
+            unlined: BTreeMap::new(),
             without_line: Vec::new(),
             lacking: Vec::new(),
             of_other_range: Vec::new(),
@@ -165,18 +175,32 @@ impl<'a> Found<'a> {
             }
             let x: Vec<f64> = there.iter().map(|&row| pressures[row]).collect();
             let y: Vec<f64> = there.iter().filter_map(|&row| ratings[row]).collect();
+            let (levels, means, counts) = means_at(&x, &y);
+            let rated = Rated { levels, means };
             let Ok(line) = Line::through(&x, &y) else {
                 found.without_line.push(found.repeated.visit((place, session), people));
+                if !there.is_empty() {
+                    found.unlined.insert((place, session), rated);
+                }
                 continue;
             };
-            let (levels, means, counts) = means_at(&x, &y);
-            let isotonic = isotonic(&means, &counts);
+            let isotonic = isotonic(&rated.means, &counts);
             let series = there.iter().filter_map(|&row| series[row].clone()).collect();
-            let own = Own { pressures: x, ratings: y, series, line, levels, means, isotonic };
+            let own = Own { pressures: x, ratings: y, series, line, rated, isotonic };
             found.of.insert((place, session), own);
         }
         found.find_others(people);
         Ok(found)
+    }
+
+    /// The ratings of every visit that has any, be there a line or not.
+    pub fn rated(&self) -> impl Iterator<Item = (&(usize, usize), &Rated)> {
+        self.of.iter().map(|(visit, own)| (visit, &own.rated)).chain(&self.unlined)
+    }
+
+    /// Those of one visit.
+    pub fn rated_at(&self, visit: (usize, usize)) -> Option<&Rated> {
+        self.of.get(&visit).map(|own| &own.rated).or_else(|| self.unlined.get(&visit))
     }
 
     /// Refuse a session of which no visit has a line.
@@ -239,9 +263,9 @@ impl<'a> Found<'a> {
                 dof: own.line.dof,
                 p50: reached_here.map(|(estimate, _)| estimate),
                 g: reached_here.map_or(f64::INFINITY, |(_, g)| g),
-                p50_isotonic: reached(&own.levels, &own.isotonic, self.target),
+                p50_isotonic: reached(&own.rated.levels, &own.isotonic, self.target),
                 auc: own.auc().unwrap_or_default(),
-                in_range: reached_here.is_some_and(|(estimate, _)| is_in(estimate.value)),
+                in_range: reached_here.map(|(estimate, _)| is_in(estimate.value)),
                 floor_or_ceiling: own.ratings.iter().filter(|r| self.is_at_an_end(**r)).count(),
             }
         };

@@ -70,10 +70,10 @@ pub struct PressureOfVisit {
     pub g: f64,
     /// The same by isotonic regression; none where it does not cross the target.
     pub p50_isotonic: Option<f64>,
-    /// Area under the mean ratings over the range of pressures.
+    /// Mean rating over the range of pressures: the area under the mean ratings, divided by that range.
     pub auc: f64,
-    /// Whether P50 lies within the tested pressures.
-    pub in_range: bool,
+    /// Whether P50 lies within the tested pressures; none where there is no P50.
+    pub in_range: Option<bool>,
     /// Ratings at the scale's ends.
     pub floor_or_ceiling: usize,
 }

@@ -40,7 +40,7 @@ pub(super) fn responders(results: &Results) -> Option<Sheet> {
         .one("nnt_text_newcombe", "the same of Newcombe's limits", |row| row.nnt.as_ref().map(|nnt| nnt.text_newcombe.clone()))
         .arms("lacking", "who lacks a value that the rule needs", |row, arm| names(&row.lacking, arm))
         .one("known_nonresponders", "of these, how many are known to fail another part", |row| row.known_nonresponders)
-        .one("worst_case", "risk difference if all who lack a value responded in the control arm and none in the active", |row| row.worst_case)
+        .one("worst_case", "risk difference if all who lack a value responded in the control arm and none in the active; who is known to fail one part and lacks another is among them (known_nonresponders)", |row| row.worst_case)
         .one("best_case", "the other way round", |row| row.best_case)
         .estimate("stratified_rd", "Mantel-Haenszel risk difference over strata, Sato's standard error", true, |row| {
             row.stratified.as_ref().and_then(|s| s.risk_difference)

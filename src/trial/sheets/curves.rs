@@ -83,11 +83,11 @@ pub(super) fn pressure(results: &Results) -> Option<Sheet> {
         .one("intercept", "rating at pressure 0", |row| row.intercept)
         .one("sigma", "standard deviation of the residuals", |row| row.s)
         .one("dof", "degrees of freedom of the residuals", |row| row.dof)
-        .estimate("p50", "pressure of the target rating, Fieller's limits; n/a where they are unbounded", false, |row| row.p50)
+        .estimate("p50", &format!("pressure rated {}, the target, n/a where ratings do not rise with pressure; Fieller's limits, n/a where they are unbounded", part.target), false, |row| row.p50)
         .one("g", "Fieller's g; limits are unbounded from 1 on", |row| row.g)
-        .one("p50_isotonic", "the same by isotonic regression of mean ratings; n/a where it does not cross the target", |row| row.p50_isotonic)
-        .one("auc", "area under the mean ratings over the range of pressures", |row| row.auc)
-        .one("in_range", "whether p50 lies within the tested pressures", |row| row.in_range)
+        .one("p50_isotonic", "the pressure of the same rating by isotonic regression of mean ratings; n/a where it does not cross the target", |row| row.p50_isotonic)
+        .one("auc", "mean rating over the range of pressures: the area under the mean ratings by trapezoids, divided by that range", |row| row.auc)
+        .one("in_range", "whether p50 lies within the tested pressures; n/a where there is no p50", |row| row.in_range)
         .one("floor_or_ceiling", "ratings at the scale's ends", |row| row.floor_or_ceiling)
         .sheet("pressure", "Pressure pain: stimulus and response of each visit", &part.visits)
         .with_units("slope", part.slope_units().as_deref())
@@ -141,7 +141,15 @@ pub(super) fn series(results: &Results) -> Option<Sheet> {
         .one("session_id", "the visit", |row| row.session.clone())
         .one("series", "the series", |row| row.series.clone())
         .one("n", "stimuli of it", |row| row.n)
-        .estimate("p50", "pressure of the target rating, Fieller's limits", false, |row| row.p50)
+        .estimate(
+            "p50",
+            &format!(
+                "pressure rated {}, the target; Fieller's limits, n/a where they are unbounded",
+                part.target
+            ),
+            false,
+            |row| row.p50,
+        )
         .sheet("calibration", "Pressure pain: the target by each series alone", &part.series)
         .with_units("p50", part.pressure_units.as_deref())
         .into()
