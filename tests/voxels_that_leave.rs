@@ -155,5 +155,20 @@ fn a_region_of_several_runs_is_of_the_voxels_of_the_maps_and_each_run_says_which
             let found = told.lines().find(|said| said.contains(&line) && said.contains(&what));
             assert!(found.is_some(), "{runs}: {what}: {told}");
         }
+        // Of how many voxels each run's noise and smoothness are.
+        let of_runs = resolved(&dir.join("both"));
+        for of_run in of_runs.as_array().unwrap() {
+            let own = &of_run["voxels_fitted_in_run"];
+            assert_eq!(own, &of_run["residual_smoothness"]["voxels"], "{runs}");
+        }
+        let own: Vec<String> = of_runs
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["voxels_fitted_in_run"].to_string())
+            .collect();
+        let line =
+            format!("fitted in it ({}); the maps hold the {n} that all runs have", own.join(", "));
+        assert!(own.iter().all(|own| *own == n.to_string()) || told.contains(&line), "{told}");
     }
 }

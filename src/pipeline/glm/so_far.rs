@@ -32,6 +32,8 @@ pub(super) struct SoFar {
     no_percent: Vec<usize>,
     /// Of each run.
     smooth_in: Vec<Option<Smoothness>>,
+    /// Voxels that were fitted and have noise, of each run.
+    n_voxels: Vec<usize>,
     /// What they say of regions.
     regions: Option<InRegions>,
     /// What outputs of each run are numbered, where there are several.
@@ -50,6 +52,8 @@ pub(super) struct Combined {
     pub no_percent: Vec<usize>,
     /// Of each run.
     pub smooth_in: Vec<Option<Smoothness>>,
+    /// Voxels that were fitted and have noise, of each run: its noise and smoothness are of them.
+    pub n_voxels: Vec<usize>,
     /// What they say of regions.
     pub regions: Option<InRegions>,
 }
@@ -70,6 +74,7 @@ impl SoFar {
             beyond_chance: Vec::new(),
             no_percent: Vec::new(),
             smooth_in: Vec::new(),
+            n_voxels: Vec::new(),
             regions,
             numbers,
         }
@@ -134,6 +139,11 @@ impl SoFar {
         let explained = fitted.explained();
         refuse_all_explained((run, &explained), &fitted)?;
         self.common.without_explained(&explained, run, watch)?;
+        let has_noise = |voxel: &usize| {
+            fitted.fitted[*voxel]
+                && [&fitted.flat, &explained].iter().all(|out| out.binary_search(voxel).is_err())
+        };
+        self.n_voxels.push((0..inside.len()).filter(has_noise).count());
         self.beyond_chance.push(found);
         if let Some(contrasts) = fitted.beyond.take() {
             let of_run = Fitted::counted(contrasts, fitted.fitted.clone(), &inside);
@@ -167,6 +177,14 @@ impl SoFar {
             Ok(all)
         };
         let all = of(self.effects)?;
+        let n_all = all.fitted.iter().filter(|&&fitted| fitted).count();
+        if self.n_voxels.iter().any(|&n| n != n_all) && self.n_voxels.len() > 1 {
+            let each: Vec<String> = self.n_voxels.iter().map(usize::to_string).collect();
+            watch.note(&format!(
+                "the noise and smoothness of each run are of the voxels that are fitted in it ({}); the maps hold the {n_all} that all runs have",
+                each.join(", ")
+            ));
+        }
         Ok(Combined {
             all,
             elsewhere: self.has_elsewhere.then(|| of(self.elsewhere)).transpose()?,
@@ -174,6 +192,7 @@ impl SoFar {
             beyond_chance: self.beyond_chance,
             no_percent: self.no_percent,
             smooth_in: self.smooth_in,
+            n_voxels: self.n_voxels,
             regions: self.regions,
         })
     }
