@@ -101,7 +101,7 @@ pub(super) struct Args {
     /// Also write maps of the fit: rho, residual variance, R², percent
     ///
     /// Percent signal change of each t contrast of conditions, at the peak of the response to one event of their median duration; and how smooth
-    /// the residuals are in space, as desc-residuals_smoothness.tsv (FWHM along x, y, z in mm, resels, a, b, c of AFNI's mixed model) and
+    /// the residuals are in space, as desc-residuals_smoothness.tsv (FWHM along x, y, z in mm, resels, voxels, a, b, c of AFNI's mixed model) and
     /// desc-residuals_acf.tsv. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,

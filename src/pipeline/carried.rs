@@ -29,6 +29,9 @@ const INDEX: [&str; 3] = ["slice_group", "slice_time", "volume"];
 /// What the names of columns of an earlier correction begin with beside those of a later one.
 const EARLIER: &str = "earlier_";
 
+/// What names of columns begin with that stand for a correction before preprocessing; their number follows.
+pub const BEFORE: &str = "retroicor_before_";
+
 /// Columns this near each other everywhere are the same: they were made twice from one recording.
 const SAME: f64 = 1e-9;
 
@@ -122,6 +125,12 @@ impl Carried {
 /// What a column of a correction is, by its name.
 #[must_use]
 pub fn said(name: &str) -> Entry {
+    if let Some(number) = name.strip_prefix(BEFORE) {
+        return Entry::of(format!(
+            "Stands for what the correction before preprocessing spent: direction {number} of those that it took out of most slices, by how much of each was \
+             lost; each voxel is taken for an even mixture of all slices"
+        ));
+    }
     let first = name.trim_start_matches(EARLIER);
     let entry = Entry::made(describe(first));
     match first == name {

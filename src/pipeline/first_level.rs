@@ -22,6 +22,10 @@ use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
+mod gathered;
+
+pub use gathered::Gathered;
+
 /// Bytes of results for a voxel and row of a contrast: effect, variance and statistic in f64, and what is written of them.
 const BYTES_A_ROW: u64 = 48;
 
@@ -117,6 +121,21 @@ pub fn fit_run(
     plan: &Plan,
     watch: &dyn Watch,
 ) -> Result<Fitted> {
+    gather(ladder, source, beside, inside, plan, watch)?.decided(plan)
+}
+
+/// The same without what comes of all blocks together: voxels may leave before that.
+///
+/// # Errors
+/// Reading and device errors.
+pub fn gather(
+    ladder: &mut Ladder,
+    source: &mut dyn BoldSource,
+    beside: &mut [Box<dyn BoldSource>],
+    inside: &[bool],
+    plan: &Plan,
+    watch: &dyn Watch,
+) -> Result<Gathered> {
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
     let chosen = plan.noise.as_ref().map_or(Vec::new(), |_| noise::chosen(inside));
     let plane = plane_bytes(source.shape(), source.n_volumes());
@@ -134,7 +153,7 @@ pub fn fit_run(
         ..Slabs::default()
     };
     let Some(blocks) = ladder.slabs(source, asked)? else {
-        return fit_in_stages(ladder, source, beside, (inside, plan), watch);
+        return gather_in_stages(ladder, source, beside, (inside, plan), watch);
     };
     let untouched = plan.correct.is_none() && plan.smooth.is_none();
     watch.stage("glm", blocks.len());
@@ -144,31 +163,12 @@ pub fn fit_run(
     let fitting = Fitting { beside, plan, untouched, fitted, chosen, held, sampled };
     let mut story = Telling { source: ReadAhead::of(source), fitting };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
-    let Fitting {
-        fitted: Fitted { mut contrasts, fitted, mut flat, not_finite_beside, .. },
-        mut held,
-        mut sampled,
-        ..
-    } = story.fitting;
+    let Fitting { fitted, held, sampled, .. } = story.fitting;
+    let Fitted { contrasts, fitted, mut flat, not_finite_beside, .. } = fitted;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
-    let (mut residuals, mut beyond) = (Vec::new(), None);
-    if let Some(noise) = &plan.noise {
-        let few = (!noise.holds_all()).then(|| noise::renumber(&mut held, &mut sampled, &fitted));
-        let (shape, fitted) = match &few {
-            Some(few) => ([few.len(), 1, 1], few),
-            None => (shape, &fitted),
-        };
-        let of_run = noise.decide((&held, &sampled), (shape, fitted), &mut contrasts)?;
-        (residuals, beyond) = (vec![of_run.0], of_run.1);
-    }
-    Ok(Fitted {
-        flat,
-        residuals,
-        beyond,
-        not_finite_beside,
-        ..Fitted::counted(contrasts, fitted, inside)
-    })
+    let so_far = Fitted { flat, not_finite_beside, ..Fitted::counted(contrasts, fitted, inside) };
+    Ok(Gathered { so_far, held, sampled, shape })
 }
 
 /// Bytes that are held of the mask, or of the voxels that are looked at, until the noise is known.
@@ -353,13 +353,13 @@ impl Fitting<'_> {
 
 /// The same for a run of which not even one plane with its halo fits the device: corrected by planes, smoothed by volumes,
 /// fitted by planes, through host memory.
-fn fit_in_stages(
+fn gather_in_stages(
     ladder: &mut Ladder,
     source: &mut dyn BoldSource,
     beside: &mut [Box<dyn BoldSource>],
     (inside, plan): (&[bool], &Plan),
     watch: &dyn Watch,
-) -> Result<Fitted> {
+) -> Result<Gathered> {
     let mut smoothed = Memory::zeros(source.shape(), source.n_volumes());
     if let Some(smoothing) = &plan.smooth {
         let flat = flat::of_run(source, inside)?;
@@ -372,15 +372,14 @@ fn fit_in_stages(
             None => smooth_run(ladder, source, &mut smoothed, smoothing, watch)?,
         }
         let rest = Plan { correct: None, smooth: None, ..plan.clone() };
-        return Ok(Fitted {
-            flat,
-            ..fit_run(ladder, &mut smoothed, beside, inside, &rest, watch)?
-        });
+        let mut all = gather(ladder, &mut smoothed, beside, inside, &rest, watch)?;
+        all.so_far.flat = flat;
+        return Ok(all);
     }
     // One plane alone exceeds the device: only the CPU path can hold it.
     let mut host = Ladder::around(Device::cpu());
     watch.warn("one plane of this run exceeds the device; it is fitted on the CPU path");
-    fit_run(&mut host, source, beside, inside, plan, watch)
+    gather(&mut host, source, beside, inside, plan, watch)
 }
 
 impl Fitted {

@@ -166,6 +166,11 @@ impl Questions {
         self.asked.iter().chain(self.percents.iter().map(|percent| &percent.asked))
     }
 
+    /// The contrasts that were asked for, as they are of a run; none where it does not count.
+    fn of_run(&self, at: usize) -> impl Iterator<Item = Option<&Prepared>> {
+        self.asked.iter().map(move |asked| asked.parts[at].as_ref())
+    }
+
     /// All that is to be done to a run.
     ///
     /// # Errors
@@ -228,8 +233,7 @@ fn fit(
     for (at, beside) in beside.iter_mut().enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
-        let counts: Vec<bool> =
-            questions.asked.iter().map(|asked| asked.parts[at].is_some()).collect();
+        let n_asked = questions.of_run(at).flatten().count();
         let mut plan = questions.plan(spec, (at, &runs[at]))?;
         // A rerun that finished files are held against draws nothing.
         let of_run = |noise: Autocorrelation| {
@@ -237,9 +241,16 @@ fn fit(
         };
         plan.noise = plan.noise.map(of_run);
         let run = (&mut runs[at], beside, &plan);
-        so_far.take(spec, ladder, run, &counts, products, watch)?;
+        so_far.take(spec, ladder, run, n_asked, products, watch)?;
     }
-    so_far.combined(spec.two_sided, watch)
+    let mut found = so_far.combined(spec.two_sided, watch)?;
+    if let Some(regions) = &mut found.regions {
+        for (at, run) in runs.iter_mut().enumerate() {
+            let asked: Vec<Option<&Prepared>> = questions.of_run(at).collect();
+            regions.take(spec, run, &asked, &found.all.fitted, watch)?;
+        }
+    }
+    Ok(found)
 }
 
 /// The plan of a run that is fitted by itself.

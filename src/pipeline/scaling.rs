@@ -11,7 +11,7 @@ use crate::gpu::Device;
 use crate::io::source::Memory;
 use crate::maps::{Map, Quantity};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::first_level::Fitted;
+use crate::pipeline::first_level::{Fitted, Gathered, Plan};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::masks::{lost_mean, median, no_percentage};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -44,134 +44,159 @@ pub fn as_fitted(mut mean: Vec<f64>, run: &Run, smoothing: Option<&Smoothing>) -
     Ok(smoothed.run.data.iter().map(|&value| f64::from(value)).collect())
 }
 
-/// Put a fitted run into its units. Voxels without signal leave it; those of them that vary, positions in the grid, are given back: the others
-/// are told as constant. `mean`: of each voxel as it was fitted, `[voxel]`; `asked`: the contrasts that are in these units, those from there on are percent in any ([`percent`]).
-///
-/// # Errors
-/// Bad data where the run has no signal to be a percentage of.
-pub fn apply(
-    fitted: &mut Fitted,
-    (mean, asked): (&[f64], usize),
-    scale: SignalScale,
-    run: &Run,
-    watch: &dyn Watch,
-) -> Result<Vec<usize>> {
-    let signal = Signal::of(fitted, mean);
-    match scale {
-        SignalScale::None => Ok(Vec::new()),
-        SignalScale::GrandMean(to) => {
-            if let Some(found) = lost_mean(&signal.measured, MASK) {
-                return Err(no_signal(run, &found));
-            }
-            let grand = signal.grand_mean();
-            if !(grand.is_finite() && grand > 0.0) {
-                return Err(no_signal(run, &format!("has a mean of {grand:.3e} over the mask")));
-            }
-            watch.note(&format!("{}: grand mean {grand:.6}, scaled to {to}", display(&run.path)));
-            for voxel in signal.inside {
-                times(fitted, 0..asked, voxel, to / grand);
-                residuals_times(fitted, voxel, to / grand);
-            }
-            Ok(Vec::new())
+/// What turns the image's units into those of effects.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Unit {
+    /// Percent of each mean.
+    Percent,
+    /// This factor.
+    Times(f64),
+}
+
+impl Default for Unit {
+    /// The image's own.
+    fn default() -> Unit {
+        Unit::Times(1.0)
+    }
+}
+
+impl Unit {
+    /// The factor of what has this mean.
+    #[must_use]
+    pub fn factor(self, mean: f64) -> f64 {
+        match self {
+            Unit::Percent => 100.0 / mean,
+            Unit::Times(factor) => factor,
         }
-        SignalScale::Psc => {
-            let (mut dim, bright, median) =
-                signal.parted(mean).map_err(|found| no_signal(run, &found))?;
-            for voxel in bright {
-                times(fitted, 0..usize::MAX, voxel, 100.0 / mean[voxel]);
-                residuals_times(fitted, voxel, 100.0 / mean[voxel]);
+    }
+
+    /// Put a fitted run into these units. `mean`: of each voxel as it was fitted, `[voxel]`; `asked`: the contrasts that are in them, those from there on are percent
+    /// in any ([`Signal::percent`]).
+    pub fn apply(self, fitted: &mut Fitted, mean: &[f64], asked: usize) {
+        if self == Unit::default() {
+            return;
+        }
+        let which = if self == Unit::Percent { 0..usize::MAX } else { 0..asked };
+        for (voxel, &mean) in mean.iter().enumerate() {
+            if fitted.fitted[voxel] {
+                times(fitted, which.clone(), voxel, self.factor(mean));
+                residuals_times(fitted, voxel, self.factor(mean));
             }
-            for &voxel in &dim {
-                times(fitted, 0..usize::MAX, voxel, 0.0);
-                residuals_times(fitted, voxel, 0.0);
-                fitted.fitted[voxel] = false;
-            }
-            dim.retain(|voxel| fitted.flat.binary_search(voxel).is_err());
-            if !dim.is_empty() {
-                watch.warn(&format!(
-                    "{} mask voxels of {} have a mean below {} % of the mask's median ({median:.4}): they are outside (0 in the maps, \
-                     p 1), as a percentage of so little signal means nothing; --scaling none keeps them",
-                    dim.len(),
-                    display(&run.path),
-                    100.0 * DIM
+        }
+    }
+}
+
+/// The signal of a run whose blocks are all in: the voxels that are fitted, and the means of those that were measured.
+pub struct Signal<'a> {
+    /// Of each voxel as it is fitted, `[voxel]`.
+    mean: &'a [f64],
+    inside: Vec<usize>,
+    flat: Vec<usize>,
+    measured: Vec<f64>,
+}
+
+impl Signal<'_> {
+    /// `mean`: of each voxel as it is fitted, `[voxel]`.
+    #[must_use]
+    pub fn of<'a>(gathered: &Gathered, plan: &Plan, mean: &'a [f64]) -> Signal<'a> {
+        // What never varies was not measured, and tells nothing of the signal.
+        let measured = gathered.measured(plan);
+        Signal {
+            mean,
+            inside: (0..mean.len()).filter(|&voxel| gathered.fitted()[voxel]).collect(),
+            flat: gathered.flat().to_vec(),
+            measured: mean.iter().zip(measured).filter(|(_, is)| *is).map(|(m, _)| *m).collect(),
+        }
+    }
+
+    /// The units of a run, and the voxels without signal for them, positions in the grid, which are to leave it.
+    ///
+    /// # Errors
+    /// Bad data where the run has no signal to be a percentage of.
+    pub fn units(
+        &self,
+        scale: SignalScale,
+        run: &Run,
+        watch: &dyn Watch,
+    ) -> Result<(Unit, Vec<usize>)> {
+        match scale {
+            SignalScale::None => Ok((Unit::default(), Vec::new())),
+            SignalScale::GrandMean(to) => {
+                if let Some(found) = lost_mean(&self.measured, MASK) {
+                    return Err(no_signal(run, &found));
+                }
+                let grand = self.measured.iter().sum::<f64>() / self.measured.len().max(1) as f64;
+                if !(grand.is_finite() && grand > 0.0) {
+                    return Err(no_signal(
+                        run,
+                        &format!("has a mean of {grand:.3e} over the mask"),
+                    ));
+                }
+                watch.note(&format!(
+                    "{}: grand mean {grand:.6}, scaled to {to}",
+                    display(&run.path)
                 ));
+                Ok((Unit::Times(to / grand), Vec::new()))
             }
-            Ok(dim)
+            SignalScale::Psc => {
+                let (dim, median) = self.dim().map_err(|found| no_signal(run, &found))?;
+                let varies = |voxel: &&usize| self.flat.binary_search(voxel).is_err();
+                let n_dim = dim.iter().filter(varies).count(); // the others are told as constant
+                if n_dim > 0 {
+                    watch.warn(&format!(
+                        "{n_dim} mask voxels of {} have a mean below {} % of the mask's median ({median:.4}): they are outside (0 in the maps, \
+                         p 1), as a percentage of so little signal means nothing; --scaling none keeps them",
+                        display(&run.path),
+                        100.0 * DIM
+                    ));
+                }
+                Ok((Unit::Percent, dim))
+            }
         }
     }
-}
 
-/// Have the contrasts from `asked` on in percent of each voxel's mean in a run of other units. Gives back the voxels whose signal is too
-/// small for it, positions in the grid.
-pub fn percent(
-    fitted: &mut Fitted,
-    (mean, asked): (&[f64], usize),
-    run: &Run,
-    watch: &dyn Watch,
-) -> Vec<usize> {
-    let signal = Signal::of(fitted, mean);
-    let (dim, bright) = match signal.parted(mean) {
-        Ok((dim, bright, _)) => (dim, bright),
-        Err(found) => {
-            watch.warn(&format!(
-                "{} {found}: nothing can be a percentage of it, and the maps of percent signal change are 0",
-                display(&run.path)
-            ));
-            ((0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect(), Vec::new())
+    /// Have the contrasts from `asked` on in percent of each voxel's mean in a run of other units. Gives back the voxels whose signal is too
+    /// small for it, positions in the grid.
+    pub fn percent(
+        self,
+        fitted: &mut Fitted,
+        asked: usize,
+        run: &Run,
+        watch: &dyn Watch,
+    ) -> Vec<usize> {
+        let dim = match self.dim() {
+            Ok((dim, _)) => dim,
+            Err(found) => {
+                watch.warn(&format!(
+                    "{} {found}: nothing can be a percentage of it, and the maps of percent signal change are 0",
+                    display(&run.path)
+                ));
+                return self.inside;
+            }
+        };
+        for &voxel in self.inside.iter().filter(|voxel| dim.binary_search(voxel).is_err()) {
+            times(fitted, asked..usize::MAX, voxel, 100.0 / self.mean[voxel]);
         }
-    };
-    for voxel in bright {
-        times(fitted, asked..usize::MAX, voxel, 100.0 / mean[voxel]);
+        dim
     }
-    dim
-}
 
-/// The mean over the fitted voxels that vary of a run's mean, `[voxel]`.
-#[must_use]
-pub fn grand_mean(fitted: &Fitted, mean: &[f64]) -> f64 {
-    Signal::of(fitted, mean).grand_mean()
+    /// Voxels without signal, and the median of the mask; what is wrong where there is none.
+    fn dim(&self) -> std::result::Result<(Vec<usize>, f64), String> {
+        if let Some(found) = no_percentage(&self.measured, MASK) {
+            return Err(found);
+        }
+        let median = median(self.measured.clone());
+        // what is not a number is dim too
+        let is_dim =
+            |voxel: &usize| !(self.mean[*voxel] > 0.0 && self.mean[*voxel] >= DIM * median);
+        Ok((self.inside.iter().copied().filter(is_dim).collect(), median))
+    }
 }
 
 /// All that is known of a voxel, times what turns it into its units.
 pub fn in_units(fitted: &mut Fitted, voxel: usize, factor: f64) {
     times(fitted, 0..usize::MAX, voxel, factor);
     residuals_times(fitted, voxel, factor);
-}
-
-/// The voxels that were fitted, and the means of those that were measured.
-struct Signal {
-    inside: Vec<usize>,
-    measured: Vec<f64>,
-}
-
-impl Signal {
-    fn of(fitted: &Fitted, mean: &[f64]) -> Signal {
-        let inside: Vec<usize> = (0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect();
-        // What never varies was not measured, and tells nothing of the signal.
-        let varies = |voxel: usize| match fitted.contrasts[..] {
-            [] => fitted.flat.binary_search(&voxel).is_err(),
-            _ => fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0),
-        };
-        let measured = inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]);
-        Signal { measured: measured.collect(), inside }
-    }
-
-    fn grand_mean(&self) -> f64 {
-        self.measured.iter().sum::<f64>() / self.measured.len().max(1) as f64
-    }
-
-    /// Voxels without signal, those with, and the median of the mask; what is wrong where there is none.
-    fn parted(self, mean: &[f64]) -> std::result::Result<(Vec<usize>, Vec<usize>, f64), String> {
-        if let Some(found) = no_percentage(&self.measured, MASK) {
-            return Err(found);
-        }
-        let Signal { inside, measured } = self;
-        let median = median(measured);
-        // what is not a number is dim too
-        let is_dim = |voxel: &usize| !(mean[*voxel] > 0.0 && mean[*voxel] >= DIM * median);
-        let (dim, bright) = inside.into_iter().partition(is_dim);
-        Ok((dim, bright, median))
-    }
 }
 
 fn no_signal(run: &Run, found: &str) -> Error {
@@ -183,16 +208,13 @@ fn no_signal(run: &Run, found: &str) -> Error {
     )
 }
 
-/// Effects of a voxel in some of the contrasts times this, and what goes with their square; 0 leaves it out.
+/// Effects of a voxel in some of the contrasts times this, and what goes with their square.
 fn times(fitted: &mut Fitted, which: Range<usize>, voxel: usize, factor: f64) {
     let all = std::iter::once(&mut fitted.contrasts).chain(&mut fitted.beyond);
     for maps in all.flat_map(|all| all.iter_mut().take(which.end).skip(which.start)) {
         maps.effect.iter_mut().for_each(|row| row[voxel] *= factor);
         let squared = maps.variance.iter_mut().chain(&mut maps.covariance);
         squared.for_each(|row| row[voxel] *= factor * factor);
-        if factor == 0.0 {
-            maps.stat[voxel] = 0.0;
-        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn account(
     let super::Opened { runs, combined, beside, grid } = opened;
     let Questions { asked, models, smoothing, .. } = questions;
     let counts = counts(&found, &models, watch);
-    let Combined { all, beyond_chance, smooth_in, .. } = found;
+    let Combined { all, beyond_chance, smooth_in, n_voxels, .. } = found;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
         (Some(_), _) => "given".to_owned(),
@@ -51,6 +51,7 @@ pub(super) fn account(
         let mut fields = inputs::resolved(run);
         fields.extend(combined[at].iter().map(|one| ("echoes".to_owned(), one.resolved())));
         fields.extend(beside[at].resolved());
+        fields.insert("voxels_fitted_in_run".to_owned(), json!(n_voxels[at]));
         fields.extend(residuals::resolved(spec, &all.residuals[at]));
         fields.extend(smooth_in[at].iter().map(smoothness::resolved));
         fields

@@ -19,13 +19,16 @@ use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::products::Text;
 use crate::pipeline::regions::{self, Region, Regions};
-use crate::pipeline::spec::{GlmSpec, RegionOptions, SignalScale, VoxelwiseOptions};
+use crate::pipeline::scaling::{self, Unit};
+use crate::pipeline::spec::{GlmSpec, RegionOptions, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{flat, precision, scaling};
+use crate::pipeline::{flat, precision};
 use crate::volume::{Block, HostBold, Mask, SliceGroups};
 
-mod shared;
+mod lost;
 mod told;
+
+pub(super) use lost::{Lost, Seen};
 
 /// The regions, and what the runs fitted so far say of them.
 pub(super) struct InRegions {
@@ -34,9 +37,10 @@ pub(super) struct InRegions {
     /// Where fluid is.
     fluid: Option<Mask>,
     effects: FixedEffects,
+    /// What the fits of the runs so far left.
+    seen: Vec<Seen>,
+    /// Of each run, once it is measured in the voxels that all have.
     runs: Vec<OfRun>,
-    /// Of each of several runs where its regions are measured, `[voxel]`.
-    shared: Vec<Vec<bool>>,
 }
 
 /// What a run says of them.
@@ -51,15 +55,6 @@ struct OfRun {
     sigma2: Vec<f64>,
     /// The mean over its voxels of mean / sd over time, `[region]`.
     tsnr: Vec<f64>,
-}
-
-/// What turns the image's units into those of effects.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Unit {
-    /// Percent of the region's own mean.
-    Percent,
-    /// This factor.
-    Times(f64),
 }
 
 /// Refuse regions beside columns of each voxel's own.
@@ -105,44 +100,37 @@ pub(super) fn open(
     let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch)?;
     let joint: Vec<Joint> = asked.asked.iter().map(|asked| asked.joint.clone()).collect();
     let effects = FixedEffects::new(spec.combine, joint);
-    let regions: Vec<&[Region]> = sets.iter().map(|(_, set)| &set.all[..]).collect();
-    let shared = shared::voxels(spec, &mut opened.runs, &regions, watch)?;
-    Ok(Some(InRegions { sets, fluid, effects, runs: Vec::new(), shared }))
+    Ok(Some(InRegions { sets, fluid, effects, seen: Vec::new(), runs: Vec::new() }))
 }
 
 impl InRegions {
-    /// What keeps the next run's means as it passes. `inside`: the voxels that are to be fitted of a single run, `[voxel]`.
+    /// What keeps a run's means as it passes. `inside`: the voxels that are to be in them, `[voxel]`.
     pub(super) fn keeper(&self, run: &Run, inside: &[bool]) -> Regional {
-        let inside = self.shared.get(self.runs.len()).map_or(inside, Vec::as_slice);
-        let voxels = |region: &regions::Region| region.within(inside).voxels;
+        let voxels = |region: &Region| region.within(inside).voxels;
         let all: Vec<Vec<usize>> =
             self.sets.iter().flat_map(|(_, set)| set.all.iter().map(voxels)).collect();
         Regional::new(&all, (run.grid.plane_len(), run.n_volumes), self.n_regions())
     }
 
-    /// The means of a single run once more, without the voxels that its columns `explain`, where regions hold some; of several runs they are out before.
-    ///
-    /// # Errors
-    /// Those of reading the run.
-    pub(super) fn again(
-        &self,
-        run: &mut Run,
-        inside: &[bool],
-        explain: &[usize],
-    ) -> Result<Option<Regional>> {
-        let mut regions = self.sets.iter().flat_map(|(_, set)| &set.all);
-        let holds = |region: &Region| {
-            explain.iter().any(|voxel| region.voxels.binary_search(voxel).is_ok())
+    /// Take what the fit of the next run left.
+    pub(super) fn see(&mut self, seen: Seen) {
+        self.seen.push(seen);
+    }
+
+    /// The means of a run over the voxels of the maps, `[voxel]`: those that were kept, or, where other voxels are in them, of another pass.
+    fn measured(&self, kept: Option<Regional>, run: &mut Run, inside: &[bool]) -> Result<Regional> {
+        let is_of_maps = |kept: &Regional| {
+            let mut all = (0..self.n_series()).flat_map(|at| kept.series(at).voxels);
+            all.all(|voxel| inside[voxel])
         };
-        if !self.shared.is_empty() || !regions.any(holds) {
-            return Ok(None);
+        if let Some(kept) = kept.filter(is_of_maps) {
+            return Ok(kept);
         }
-        let mut inside = inside.to_vec();
-        explain.iter().for_each(|&voxel| inside[voxel] = false);
-        let mut kept = self.keeper(run, &inside);
+        let mut kept = self.keeper(run, inside);
         // What is asked of the run on the way is of no interest.
-        flat::of_run(&mut Averaging::new(run.bold.as_mut(), &mut kept), &inside)?;
-        Ok(Some(kept))
+        flat::of_run(&mut Averaging::new(run.bold.as_mut(), &mut kept), inside)?;
+        run.bold.release();
+        Ok(kept)
     }
 
     /// tSNR of each region as it was given, `[run]`.
@@ -155,21 +143,28 @@ impl InRegions {
         self.sets[0].1.all.len()
     }
 
-    /// Fit the means of a run. `counts`: of each contrast asked for, whether the run counts for it.
+    fn n_series(&self) -> usize {
+        self.sets.len() * self.n_regions()
+    }
+
+    /// Measure the next run in the voxels of the maps, `inside`, and fit its means: over other voxels of another run they would be means of another thing.
+    /// `asked`: each contrast as it is of this run; none where it does not count.
     ///
     /// # Errors
-    /// Bad data: a contrast that a region's columns do not determine.
+    /// Those of reading the run. Bad data: a contrast that a region's columns do not determine.
     pub(super) fn take(
         &mut self,
         spec: &GlmSpec,
-        (run, plan): (&Run, &Plan),
-        (regional, unit): (&Regional, Unit),
-        counts: &[bool],
+        run: &mut Run,
+        asked: &[Option<&Prepared>],
+        inside: &[bool],
         watch: &dyn Watch,
     ) -> Result<()> {
-        let n = self.sets.len() * self.n_regions();
+        let Seen { unit, lost, kept } = std::mem::take(&mut self.seen[self.runs.len()]);
+        let regional = self.measured(kept, run, inside)?;
+        lost.tell(run, &self.sets[0].1.all, self.seen.len() > 1, watch);
+        let n = self.n_series();
         let series: Vec<RegionSeries> = (0..n).map(|at| regional.series(at)).collect();
-        let n_asked = counts.iter().filter(|counts| **counts).count();
         let mut means: Vec<f64> = series.iter().map(|s| mean(&s.mean)).collect();
         if let Some(level) = &run.level {
             for (mean, series) in means.iter_mut().zip(&series) {
@@ -177,21 +172,17 @@ impl InRegions {
                 *mean += of.sum::<f64>() / series.n_voxels.max(1) as f64;
             }
         }
-        let factor = |at: usize| match unit {
-            Unit::Percent => 100.0 / means[at],
-            Unit::Times(factor) => factor,
-        };
         let is_usable = |at: usize| {
             let has_signal = matches!(unit, Unit::Times(_)) || means[at] > 0.0;
             series[at].mean.iter().all(|v| v.is_finite()) && has_signal
         };
         let inside: Vec<bool> = (0..n).map(is_usable).collect();
-        let mut fitted = fit(spec, run, (plan, n_asked), (&series, &inside))?;
+        let mut fitted = fit(spec, run, asked, (&series, &inside))?;
         for at in (0..n).filter(|&at| inside[at]) {
-            scaling::in_units(&mut fitted, at, factor(at));
+            scaling::in_units(&mut fitted, at, unit.factor(means[at]));
         }
         let mut parts = fitted.contrasts.iter().cloned();
-        let contrasts = counts.iter().map(|counts| counts.then(|| parts.next()).flatten());
+        let contrasts = asked.iter().map(|asked| asked.and_then(|_| parts.next()));
         let maps = fitted.residuals.first().and_then(|residuals| residuals.maps.as_ref());
         let sigma2 = |at: usize| maps.map_or(f64::NAN, |maps| f64::from(maps.sigma2[at]));
         // An effect of 0 in what columns explain would count among runs as known exactly.
@@ -225,18 +216,11 @@ impl InRegions {
         for (at, region) in self.sets[0].1.all.iter().enumerate() {
             let (n, n_all) = (of_run.n_voxels[at], region.voxels.len());
             let name = &region.name;
-            if series[at].n_flat > 0 {
-                watch.warn(&format!(
-                    "{}: {} of the {n_all} voxels of {name} hold one value throughout and are not in its mean",
-                    display(&run.path),
-                    series[at].n_flat
-                ));
-            }
             if !of_run.fitted[at] && n > 0 && series[at].mean.iter().all(|v| v.is_finite()) {
                 watch.warn(&format!(
                     "{}: the mean of {name} is constant, has no signal, or is what the run's columns explain to rounding; its row is n/a{}",
                     display(&run.path),
-                    if self.shared.is_empty() { "" } else { ", and so is that of `all`" }
+                    if self.seen.len() > 1 { ", and so is that of `all`" } else { "" }
                 ));
             } else if !of_run.fitted[at] {
                 watch.warn(&format!(
@@ -271,15 +255,15 @@ impl InRegions {
 fn fit(
     spec: &GlmSpec,
     run: &Run,
-    (plan, n_asked): (&Plan, usize),
+    asked: &[Option<&Prepared>],
     (series, inside): (&[RegionSeries], &[bool]),
 ) -> Result<Fitted> {
     let (names, matrix) = run.shared();
     let varying = run.varying().map(|slices| averaged(&slices, series));
     let n = series.len();
     let model = Model::new(&matrix, names, varying.as_ref(), n, run.dof_spent)?;
-    let prepare = |asked: &Prepared| Prepared::new(asked.contrast.clone(), &model);
-    let contrasts = plan.contrasts[..n_asked].iter().map(prepare).collect::<Result<Vec<_>>>()?;
+    let prepare = |asked: &&Prepared| Prepared::new(asked.contrast.clone(), &model);
+    let contrasts = asked.iter().flatten().map(prepare).collect::<Result<Vec<_>>>()?;
     let own = GlmSpec {
         rho_fwhm_vox: 0.0,
         maps: true,
@@ -333,15 +317,4 @@ fn tsnr(series: &RegionSeries, run: &Run) -> f64 {
     let moments = series.moments.iter().filter(|(_, _, sd)| *sd > 0.0);
     let each: Vec<f64> = moments.map(|&(voxel, mean, sd)| (mean + level(voxel)) / sd).collect();
     if each.is_empty() { f64::NAN } else { mean(&each) }
-}
-
-/// What turns a run's units into those of effects, once its maps are in them. `mean`: of each voxel as it was fitted.
-pub(super) fn unit(scale: SignalScale, fitted: &Fitted, mean: Option<&[f64]>) -> Unit {
-    match (scale, mean) {
-        (SignalScale::Psc, _) => Unit::Percent,
-        (SignalScale::GrandMean(to), Some(mean)) => {
-            Unit::Times(to / scaling::grand_mean(fitted, mean))
-        }
-        _ => Unit::Times(1.0),
-    }
 }

@@ -77,11 +77,15 @@ fn image(spec: &GlmSpec, run: &Run, number: Option<usize>) -> Image {
     let has_gaps = run.kept.len() < run.header.n_volumes();
     described.retain(|name, _| !(has_gaps && OF_WHOLE_RUNS.contains(&name.as_str())));
     let mut say = |key: &str, value: Value| drop(described.insert(key.to_owned(), value));
+    let outside = match number {
+        None => "outside the mask",
+        Some(_) => "where this run was not fitted; the mask of several runs is what all have",
+    };
     say(
         "Description",
-        json!(
-            "Residuals y - X beta of the fit that was used, not whitened, of the run as it was fitted (corrected, smoothed); 0 outside the mask"
-        ),
+        json!(format!(
+            "Residuals y - X beta of the fit that was used, not whitened, of the run as it was fitted (corrected, smoothed); 0 {outside}"
+        )),
     );
     say("Units", json!(spec.scaling.units()));
     if has_gaps {
@@ -167,7 +171,7 @@ pub(super) fn tables(
         return Vec::new();
     }
     let mut widths =
-        "run\tfwhm_i\tfwhm_j\tfwhm_k\tresels\tacf_a\tacf_b\tacf_c\tacf_fwhm\n".to_owned();
+        "run\tfwhm_i\tfwhm_j\tfwhm_k\tresels\tvoxels\tacf_a\tacf_b\tacf_c\tacf_fwhm\n".to_owned();
     let mut distances = "run\tdistance\tcorrelation\tmodel\tvolumes\tpairs\n".to_owned();
     for (number, found) in numbers.iter().zip(found) {
         let Some(found) = found else { continue };
@@ -176,9 +180,10 @@ pub(super) fn tables(
             Some(acf) => [acf.a, acf.b_mm, acf.c_mm, acf.fwhm_mm()].map(|v| width(Some(v))),
             None => [None; 4].map(width),
         };
-        let resels = width(found.resels);
+        let (resels, voxels) = (width(found.resels), found.n_voxels);
         // Writing to a String cannot fail.
-        let _ = writeln!(widths, "{number}\t{x}\t{y}\t{z}\t{resels}\t{a}\t{b}\t{c}\t{fwhm}");
+        let _ =
+            writeln!(widths, "{number}\t{x}\t{y}\t{z}\t{resels}\t{voxels}\t{a}\t{b}\t{c}\t{fwhm}");
         for ring in &found.rings {
             let model = width(found.acf.map(|acf| acf.at(ring.radius_mm)));
             let (distance, correlation) = (ring.radius_mm, ring.correlation);
@@ -194,8 +199,8 @@ pub(super) fn tables(
         times: times * (1.0 + elsewhere * OF_OTHERS / Bounds::F64.atol),
     };
     let (neighbours, model) = (near(OF_NEIGHBOURS), near(OF_MODEL));
-    let of_widths = [&[ColumnAgreement::Host][..], &[neighbours; 4], &[model; 3], &[neighbours]];
     let host = [ColumnAgreement::Host; 2];
+    let of_widths = [&host[..1], &[neighbours; 4], &host[..1], &[model; 3], &[neighbours]];
     let of_distances = [&host[..], &[neighbours; 2], &host].concat();
     let text = |suffix: &'static str, text, agreement, columns: &[(&str, &str, &str)]| {
         let said = columns.iter();
@@ -211,7 +216,7 @@ pub(super) fn tables(
 }
 
 /// Name, description, units.
-const WIDTHS: [(&str, &str, &str); 9] = [
+const WIDTHS: [(&str, &str, &str); 10] = [
     (
         "run",
         "Number of the run: of its name where all runs have one of their own, else in the order given",
@@ -225,6 +230,11 @@ const WIDTHS: [(&str, &str, &str); 9] = [
     ("fwhm_j", "The same along j", "mm"),
     ("fwhm_k", "The same along k", "mm"),
     ("resels", "Voxels over those of a cuboid of these widths", ""),
+    (
+        "voxels",
+        "Those that all of this is of: fitted in this run; maps of several runs hold those that all of them have",
+        "",
+    ),
     ("acf_a", "a of the autocorrelation a exp(-r^2 / 2 b^2) + (1 - a) exp(-r / c) (Cox 2017)", ""),
     ("acf_b", "b of it; where a is 0 it means nothing", "mm"),
     ("acf_c", "c of it; where a is 1 it means nothing", "mm"),

@@ -1,6 +1,6 @@
 //! The runs fitted so far: each is fitted, put into units, looked at and added, and nothing of it is kept but what the others are added to.
 
-use super::in_regions::{self, InRegions, Unit};
+use super::in_regions::{InRegions, Lost, Seen};
 use super::{residuals, smoothness};
 use crate::error::{Error, Result};
 use crate::io::source::{
@@ -10,14 +10,15 @@ use crate::physio::BeyondChance;
 use crate::pipeline::automask::{self, Common};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::combine::{FixedEffects, Joint};
-use crate::pipeline::first_level::{Fitted, Plan, fit_run};
+use crate::pipeline::first_level::{Fitted, Gathered, Plan, gather};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::products::Products;
 use crate::pipeline::residuals::Smoothness;
+use crate::pipeline::scaling::{self, Unit};
 use crate::pipeline::spec::{Combining, GlmSpec, SignalScale};
 use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{censor, chance, precision, scaling};
+use crate::pipeline::{censor, chance, precision};
 
 /// What the runs fitted so far come to.
 pub(super) struct SoFar {
@@ -31,6 +32,8 @@ pub(super) struct SoFar {
     no_percent: Vec<usize>,
     /// Of each run.
     smooth_in: Vec<Option<Smoothness>>,
+    /// Voxels that were fitted and have noise, of each run.
+    n_voxels: Vec<usize>,
     /// What they say of regions.
     regions: Option<InRegions>,
     /// What outputs of each run are numbered, where there are several.
@@ -49,6 +52,8 @@ pub(super) struct Combined {
     pub no_percent: Vec<usize>,
     /// Of each run.
     pub smooth_in: Vec<Option<Smoothness>>,
+    /// Voxels that were fitted and have noise, of each run: its noise and smoothness are of them.
+    pub n_voxels: Vec<usize>,
     /// What they say of regions.
     pub regions: Option<InRegions>,
 }
@@ -69,12 +74,13 @@ impl SoFar {
             beyond_chance: Vec::new(),
             no_percent: Vec::new(),
             smooth_in: Vec::new(),
+            n_voxels: Vec::new(),
             regions,
             numbers,
         }
     }
 
-    /// The next run, with its plan; `counts`: of each contrast asked for, whether the run counts for it.
+    /// The next run, with its plan, of which the first `n_asked` contrasts are those that were asked for.
     ///
     /// # Errors
     /// Whatever the run holds or lacks; device and output errors.
@@ -83,11 +89,10 @@ impl SoFar {
         spec: &GlmSpec,
         ladder: &mut Ladder,
         (run, beside, plan): (&mut Run, &mut Voxelwise, &Plan),
-        counts: &[bool],
+        n_asked: usize,
         products: &mut dyn Products,
         watch: &dyn Watch,
     ) -> Result<()> {
-        let n_asked = counts.iter().filter(|counts| **counts).count();
         let is_one_of_several = spec.runs.len() > 1;
         if is_one_of_several && run.physio.is_some() {
             watch.note(&format!("{}:", display(&run.path)));
@@ -95,7 +100,10 @@ impl SoFar {
         precision::keep(run, watch)?;
         precision::refuse_level((run, beside.is_centred), &plan.model, &plan.contrasts)?;
         let inside = self.common.with(run, watch)?;
-        let mut regional = self.regions.as_ref().map(|regions| regions.keeper(run, &inside));
+        let mut regional = match &self.regions {
+            Some(regions) if !is_one_of_several => Some(regions.keeper(run, &inside)),
+            _ => None,
+        };
         let kept = regional.as_mut();
         let (mut fitted, signal, found) =
             fit(spec, ladder, (run, beside), (&inside, kept), (plan, n_asked), watch)?;
@@ -106,10 +114,9 @@ impl SoFar {
                 _ => beside.nowhere_finite(run),
             });
         }
-        if let (Some(regions), Some(kept)) = (&mut self.regions, &regional) {
-            let again = regions.again(run, &inside, &fitted.explained())?;
-            let kept = again.as_ref().unwrap_or(kept);
-            regions.take(spec, (run, plan), (kept, signal.unit), counts, watch)?;
+        if let Some(regions) = &mut self.regions {
+            let lost = Lost::of(&fitted, &inside, &signal.too_dim);
+            regions.see(Seen { unit: signal.unit, lost, kept: regional });
         }
         self.common.without_signal(&signal.too_dim, run)?;
         self.no_percent.extend(signal.no_percent);
@@ -132,6 +139,11 @@ impl SoFar {
         let explained = fitted.explained();
         refuse_all_explained((run, &explained), &fitted)?;
         self.common.without_explained(&explained, run, watch)?;
+        let has_noise = |voxel: &usize| {
+            fitted.fitted[*voxel]
+                && [&fitted.flat, &explained].iter().all(|out| out.binary_search(voxel).is_err())
+        };
+        self.n_voxels.push((0..inside.len()).filter(has_noise).count());
         self.beyond_chance.push(found);
         if let Some(contrasts) = fitted.beyond.take() {
             let of_run = Fitted::counted(contrasts, fitted.fitted.clone(), &inside);
@@ -164,22 +176,33 @@ impl SoFar {
             all.contrasts.iter_mut().for_each(|maps| maps.two_sided = two_sided);
             Ok(all)
         };
+        let all = of(self.effects)?;
+        let n_all = all.fitted.iter().filter(|&&fitted| fitted).count();
+        if self.n_voxels.iter().any(|&n| n != n_all) && self.n_voxels.len() > 1 {
+            let each: Vec<String> = self.n_voxels.iter().map(usize::to_string).collect();
+            watch.note(&format!(
+                "the noise and smoothness of each run are of the voxels that are fitted in it ({}); the maps hold the {n_all} that all runs have",
+                each.join(", ")
+            ));
+        }
         Ok(Combined {
-            all: of(self.effects)?,
+            all,
             elsewhere: self.has_elsewhere.then(|| of(self.elsewhere)).transpose()?,
             common: self.common,
             beyond_chance: self.beyond_chance,
             no_percent: self.no_percent,
             smooth_in: self.smooth_in,
+            n_voxels: self.n_voxels,
             regions: self.regions,
         })
     }
 }
 
-/// Voxels whose signal is too small, positions in the grid, and what turns a series into the units of effects.
+/// What a run's signal says of its units.
+#[derive(Default)]
 struct Signal {
     unit: Unit,
-    /// For the units of the fit: they leave it.
+    /// Voxels whose signal is too small for the units of the fit, positions in the grid: they leave it.
     too_dim: Vec<usize>,
     /// For percent, in other units.
     no_percent: Vec<usize>,
@@ -209,13 +232,13 @@ fn fit(
         }
         None => &mut filled,
     };
-    let mut fitted = if !needs_mean {
+    let mut gathered = if !needs_mean {
         let sources: (&mut dyn BoldSource, _) = (bold, &mut beside.sources[..]);
-        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
+        gather_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     } else {
         let mut source = Averaged::new(bold, &mut means);
         let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
-        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
+        gather_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     };
     let lost = empty.volumes().into_iter().map(|at| run.kept[at]).collect();
     precision::say_empty_of_run(run, lost, precision::FITTED, watch);
@@ -223,40 +246,43 @@ fn fit(
         Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
         None => None,
     };
-    let unit = in_regions::unit(spec.scaling, &fitted, None);
-    let mut signal = Signal { unit, too_dim: Vec::new(), no_percent: Vec::new() };
-    if needs_mean {
-        let mean = match means.image() {
-            Some(mean) => {
-                censor::say_unsteady(run, &means, watch);
-                mean
-            }
-            None => automask::mean_image(run.bold.as_mut())?,
-        };
-        let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;
-        if spec.scaling != SignalScale::Psc && has_percent {
-            signal.no_percent = scaling::percent(&mut fitted, (&mean, n_asked), run, watch);
-        }
-        signal.unit = in_regions::unit(spec.scaling, &fitted, Some(&mean));
-        signal.too_dim = scaling::apply(&mut fitted, (&mean, n_asked), spec.scaling, run, watch)?;
+    if !needs_mean {
+        return Ok((gathered.decided(plan)?, Signal::default(), found));
     }
-    Ok((fitted, signal, found))
+    let mean = match means.image() {
+        Some(mean) => {
+            censor::say_unsteady(run, &means, watch);
+            mean
+        }
+        None => automask::mean_image(run.bold.as_mut())?,
+    };
+    let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;
+    let signal = scaling::Signal::of(&gathered, plan, &mean);
+    let (unit, too_dim) = signal.units(spec.scaling, run, watch)?;
+    gathered.leave_out(&too_dim);
+    let mut fitted = gathered.decided(plan)?;
+    let no_percent = match spec.scaling != SignalScale::Psc && has_percent {
+        true => signal.percent(&mut fitted, n_asked, run, watch),
+        false => Vec::new(),
+    };
+    unit.apply(&mut fitted, &mean, n_asked);
+    Ok((fitted, Signal { unit, too_dim, no_percent }, found))
 }
 
-/// Fit a run, of which a sample is kept where there is one.
-fn fit_sampled(
+/// Read and fit a run, of which a sample is kept where there is one.
+fn gather_sampled(
     ladder: &mut Ladder,
     (source, beside): (&mut dyn BoldSource, &mut [Box<dyn BoldSource>]),
     sample: Option<&mut Sample>,
     (inside, plan): (&[bool], &Plan),
     watch: &dyn Watch,
-) -> Result<Fitted> {
+) -> Result<Gathered> {
     match sample {
         Some(sample) => {
             let mut source = Sampled::new(source, sample);
-            fit_run(ladder, &mut source, beside, inside, plan, watch)
+            gather(ladder, &mut source, beside, inside, plan, watch)
         }
-        None => fit_run(ladder, source, beside, inside, plan, watch),
+        None => gather(ladder, source, beside, inside, plan, watch),
     }
 }
 

@@ -24,9 +24,6 @@ use crate::pipeline::watch::Watch;
 use crate::stats::mixed::{Mixed, Uncounted, shifted};
 use crate::volume::SliceGroups;
 
-/// What names of columns begin with that stand for a correction before preprocessing.
-const NAME: &str = "retroicor_before_";
-
 /// What a correction before preprocessing left in a run's model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Survived {
@@ -163,7 +160,7 @@ impl Run {
         if n_columns > 0 {
             let groups = SliceGroups {
                 group_of_plane: vec![0; self.grid.shape[2]],
-                names: (1..=n_columns).map(|n| format!("{NAME}{n}")).collect(),
+                names: (1..=n_columns).map(|n| format!("{}{n}", carried::BEFORE)).collect(),
                 columns: vec![mixed.columns],
             };
             self.carried = Some(Carried::of(&groups, None));

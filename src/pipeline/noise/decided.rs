@@ -224,6 +224,9 @@ impl Autocorrelation {
             for ((&place, sigma2), (square, total)) in
                 run.places.iter().zip(solved.sigma2).zip(squares)
             {
+                if !fitted[place] {
+                    continue;
+                }
                 left.sigma2[place] = sigma2;
                 left.r_square[place] = if *total > 0.0 { 1.0 - square / total } else { 0.0 };
             }

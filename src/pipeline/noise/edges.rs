@@ -205,7 +205,8 @@ impl There<'_> {
             let counts = |at: usize, place: usize| fitted[place] && solved.sigma2[at] > 0.0;
             estimates.take(places, &answer.effect, counts);
         }
-        places.iter().zip(solved.sigma2).for_each(|(&place, value)| sigma2[place] = value);
+        let fitted_ones = places.iter().zip(solved.sigma2).filter(|(place, _)| fitted[**place]);
+        fitted_ones.for_each(|(&place, value)| sigma2[place] = value);
         for (answer, maps) in solved.answers.into_iter().zip(contrasts) {
             maps.put_covariances(&answer.covariance, places, fitted);
             let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);

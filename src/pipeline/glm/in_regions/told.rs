@@ -27,7 +27,7 @@ pub(super) fn tables(
     runs: &[Run],
     watch: &dyn Watch,
 ) -> Result<Vec<Text>> {
-    let InRegions { sets, fluid, effects, runs: mut of_runs, shared: _ } = regions;
+    let InRegions { sets, fluid, effects, runs: mut of_runs, .. } = regions;
     let own = of_runs.iter_mut().flat_map(|run| run.contrasts.iter_mut().flatten());
     own.for_each(|maps| maps.two_sided = true); // as the interval that stands beside p
     let n = sets[0].1.all.len();
@@ -268,7 +268,7 @@ impl Asked<'_> {
             ("region", "The region", ""),
             (
                 "voxels",
-                "Of the region that are in its mean: in the mask and finite in every volume",
+                "Of the region that are in its mean: those of the maps, fitted in every run",
                 "",
             ),
             ("voxels_in_region", "All voxels of the region on the grid", ""),

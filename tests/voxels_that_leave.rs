@@ -1,0 +1,174 @@
+//! What a mask holds beyond the voxels that stay (too little signal, one value throughout, not finite) is nowhere in what is written of those: maps of every noise
+//! model, residuals, their smoothness, regions, and what is told of the noise. The same written mask has the same files to the byte.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod binary;
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use binary::{said, study, succeeded};
+use boldly::io::{BoldFile, Intent, Outputs, read_map};
+use boldly::simulate::write::paths;
+use boldly::volume::Block;
+use common::wide;
+use serde_json::Value;
+
+/// A run whose brain is as simulated, and a mask that holds more: `run.nii`, `more.nii` (the brain and what leaves), and how many voxels leave for too little signal.
+fn run_with_air(dir: &Path) -> usize {
+    let mut file = BoldFile::open_image(&dir.join("study").join(paths::BOLD)).unwrap();
+    let (shape, n_volumes) = (file.grid.shape, file.n_volumes);
+    let mut bold = file.read(&Block::whole(shape, n_volumes)).unwrap();
+    let (_, header, mask) = read_map(&dir.join("study").join(paths::MASK)).unwrap();
+    let [ni, nj, nk] = shape;
+    let n = ni * nj * nk;
+    let brain: Vec<bool> = mask.iter().map(|&value| value > 0.0).collect();
+    // voxels of a brain voxel within `reach` along each axis
+    let is_near = |voxel: usize, reach: usize| {
+        let at = [voxel % ni, voxel / ni % nj, voxel / (ni * nj)];
+        (0..n).filter(|&other| brain[other]).any(|other| {
+            let to = [other % ni, other / ni % nj, other / (ni * nj)];
+            (0..3).all(|axis| at[axis].abs_diff(to[axis]) <= reach)
+        })
+    };
+    let outside = || (0..n).filter(|&voxel| !brain[voxel]);
+    // so near that rho is smoothed over them, so far that the image is not
+    let air: Vec<usize> =
+        outside().filter(|&v| is_near(v, 2) && !is_near(v, 1)).step_by(2).collect();
+    let rim: Vec<usize> = outside().filter(|&voxel| is_near(voxel, 1)).take(4).collect();
+    let n_brain = brain.iter().filter(|&&inside| inside).count();
+    assert!(air.len() > 20 && 3 * air.len() < n_brain, "{} beside {n_brain}", air.len());
+    let mut seed = 7_u64;
+    let mut uniform = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 40) as f32 / (1 << 24) as f32 - 0.5
+    };
+    for &voxel in &air {
+        let mut noise = 0.0;
+        for t in 0..n_volumes {
+            noise = 0.95 * noise + uniform();
+            bold.data[t * n + voxel] = 12.0 + noise;
+        }
+    }
+    for t in 0..n_volumes {
+        bold.data[t * n + rim[0]] = 700.0;
+        bold.data[t * n + rim[1]] = 650.0 + uniform();
+    }
+    bold.data[3 * n + rim[1]] = f32::NAN;
+    let mut more = brain.clone();
+    air.iter().chain(&rim[..2]).for_each(|&voxel| more[voxel] = true);
+    let more: Vec<f32> = more.into_iter().map(|inside| f32::from(u8::from(inside))).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("run.nii"), &file.header.for_bold(n_volumes), &bold.data).unwrap();
+    outputs.map(&dir.join("more.nii"), &header.for_map(Intent::None), &more).unwrap();
+    outputs.commit().unwrap();
+    air.len()
+}
+
+fn well(dir: &Path, line: &str) -> String {
+    said(&succeeded(line, binary::boldly(dir, line)))
+}
+
+/// What lies in a folder and is no sidecar, by name.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<_> = names.filter(|path| path.extension().unwrap() != "json").collect();
+    all.sort();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    all.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+fn resolved(out: &Path) -> Value {
+    let mask: Value =
+        serde_json::from_str(&fs::read_to_string(out.join("mask.json")).unwrap()).unwrap();
+    mask["boldly"]["resolved"]["runs"].clone()
+}
+
+/// The numbers of voxels in a region's rows.
+fn voxels(out: &Path) -> Vec<String> {
+    let table = fs::read_to_string(out.join("contrast-pain_regions.tsv")).unwrap();
+    let mut lines = table.lines();
+    let at = lines.next().unwrap().split('\t').position(|name| name == "voxels").unwrap();
+    lines.map(|line| line.split('\t').nth(at).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_same_written_mask_has_the_same_maps_whatever_the_given_mask_held_beyond() {
+    let folder = study();
+    let dir = folder.path();
+    let n_air = run_with_air(dir);
+    let (events, brain) = (paths::EVENTS, format!("study/{}", paths::MASK));
+    let fit = "--contrast pain --maps --two-sided --tr 2 --roi a=more.nii --device cpu --overwrite";
+    for more in ["", "--noise arma11", "--noise nilearn-ar1", "--noise ols", "--fwhm 15"] {
+        let glm = |mask: &str, out: &str| {
+            let line = format!("glm run.nii --events study/{events} --mask {mask} {fit} {more}");
+            well(dir, &format!("{line} --residuals --out {out}"))
+        };
+        let (few, many) = (glm(&brain, "few"), glm("more.nii", "many"));
+        let (a, b) = (files(&dir.join("few")), files(&dir.join("many")));
+        assert_eq!(a.len(), b.len());
+        for ((name, few), (_, many)) in a.iter().zip(&b) {
+            assert!(few == many, "{more}: {name} hangs on voxels that are not in the mask");
+        }
+        assert_eq!(resolved(&dir.join("few")), resolved(&dir.join("many")), "{more}");
+        let noise = |said: &str| {
+            let line =
+                said.lines().find(|line| line.contains("mean rho") || line.contains("arma11"));
+            line.unwrap().to_owned()
+        };
+        assert_eq!(noise(&few), noise(&many), "{more}");
+        for (n, what) in [
+            (n_air, "have too little signal for the units of effects"),
+            (1, "hold one value throughout"),
+            (1, "are not finite in some volume"),
+        ] {
+            let told = format!("voxels of a {what} and are not in its mean");
+            let line = many.lines().find(|line| line.contains(&told)).unwrap_or_default();
+            assert!(line.contains(&format!(": {n} of the ")), "{more}: {what}: {many}");
+        }
+    }
+}
+
+#[test]
+fn a_region_of_several_runs_is_of_the_voxels_of_the_maps_and_each_run_says_which_it_lost() {
+    let folder = study();
+    let dir = folder.path();
+    let n_air = run_with_air(dir);
+    let (run, events) = (paths::BOLD, paths::EVENTS);
+    for runs in [format!("run.nii study/{run}"), format!("study/{run} run.nii")] {
+        let line = format!(
+            "glm {runs} --events study/{events} study/{events} --mask more.nii --contrast pain --maps --tr 2 --roi a=more.nii --device cpu \
+             --overwrite --out both"
+        );
+        let told = well(dir, &line);
+        let mask = wide(&read_map(&dir.join("both/mask.nii.gz")).unwrap().2);
+        let n = mask.iter().filter(|&&inside| inside > 0.0).count();
+        assert_eq!(voxels(&dir.join("both")), vec![n.to_string(); 3], "{runs}");
+        for (lost, what) in [
+            (n_air, "have too little signal for the units of effects"),
+            (1, "hold one value throughout"),
+            (1, "are not finite in some volume"),
+        ] {
+            let line = format!("run.nii: {lost} of the ");
+            let what = format!("voxels of a {what}; they are in the mean of a in no run");
+            let found = told.lines().find(|said| said.contains(&line) && said.contains(&what));
+            assert!(found.is_some(), "{runs}: {what}: {told}");
+        }
+        // Of how many voxels each run's noise and smoothness are.
+        let of_runs = resolved(&dir.join("both"));
+        for of_run in of_runs.as_array().unwrap() {
+            let own = &of_run["voxels_fitted_in_run"];
+            assert_eq!(own, &of_run["residual_smoothness"]["voxels"], "{runs}");
+        }
+        let own: Vec<String> = of_runs
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["voxels_fitted_in_run"].to_string())
+            .collect();
+        let line =
+            format!("fitted in it ({}); the maps hold the {n} that all runs have", own.join(", "));
+        assert!(own.iter().all(|own| *own == n.to_string()) || told.contains(&line), "{told}");
+    }
+}
