@@ -190,7 +190,10 @@ fn whether_a_covariate_is_a_number_or_levels_is_said_and_codes_are_asked_after()
     study.participants.dictionary = dictionary.clone();
     study.tables.all[0].dictionary = dictionary;
     let found = said(&study);
-    assert!(found.contains("site (levels 1, 2, 3)") && !found.contains(codes), "{found}");
+    assert!(
+        found.contains("site (levels cologne, london, paris)") && !found.contains(codes),
+        "{found}"
+    );
     // at a visit codes are numbers, whatever they mean
     let found = said(&with(&["questionnaires:pgic@endpoint"]));
     assert!(found.contains("has Levels in questionnaires.json and enters as a number"), "{found}");

@@ -113,7 +113,10 @@ fn networks_of_other_regions_under_one_name_are_told() {
     );
     assert!(said.contains(&told), "{told}: {said}");
     assert!(said.contains(&format!("{} at {}", other[0].0, SESSIONS[other[0].1])), "{said}");
-    assert!(!said.contains("network insula is of") && !said.contains("is not known"), "{said}");
+    assert!(
+        !said.contains("network insula is of") && !said.contains("is not said beside"),
+        "{said}"
+    );
     fs::remove_file(place(dir, &all[0].0, all[0].1, all[0].2).with_extension("json")).unwrap();
     let (_, said) = run(dir, &format!("{LINE} --edges connect --out unknown"));
     let told = format!("is not said beside 1 table (1 participant) of {n}");
