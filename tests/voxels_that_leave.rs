@@ -52,7 +52,7 @@ fn run_with_air(dir: &Path) -> usize {
         }
     }
     for t in 0..n_volumes {
-        bold.data[t * n + rim[0]] = 700.0;
+        bold.data[t * n + rim[0]] = 150.0;
         bold.data[t * n + rim[1]] = 650.0 + uniform();
     }
     bold.data[3 * n + rim[1]] = f32::NAN;
