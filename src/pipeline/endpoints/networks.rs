@@ -23,6 +23,9 @@ pub(super) fn measured(mut table: Table, path: &Path) -> Measured {
     Measured { name, table, dictionary, origin: Vec::new() }
 }
 
+/// Files that are read.
+type Read = Vec<(Role, PathBuf)>;
+
 /// The networks of tables that lie beside some of `n` of edges, and the files that are read; none where no run has one.
 ///
 /// # Errors
@@ -31,7 +34,7 @@ pub(super) fn read(
     found: &[(RunOf, PathBuf)],
     n: usize,
     notes: &mut Notes,
-) -> Result<(Option<EdgesOfRuns>, Vec<(Role, PathBuf)>)> {
+) -> Result<(Option<EdgesOfRuns>, Read)> {
     let mut files = Vec::new();
     if found.is_empty() {
         return Ok((None, files));
@@ -91,6 +94,9 @@ pub(super) fn counted(n: usize) -> String {
 /// Whose a table is: the participant and the session.
 type Whose = [String; 2];
 
+/// The regions of a network, and whose tables have these.
+type Way = (BTreeSet<String>, Vec<Whose>);
+
 /// Tables with how many participants they are of.
 fn with_participants(who: &[Whose]) -> String {
     let participants: BTreeSet<&String> = who.iter().map(|[participant, _]| participant).collect();
@@ -105,7 +111,7 @@ fn named(who: Vec<Whose>) -> Vec<String> {
 /// The regions of each network by the tables' sidecars, and whose tables have these.
 #[derive(Default)]
 struct Members {
-    of: BTreeMap<String, Vec<(BTreeSet<String>, Vec<Whose>)>>,
+    of: BTreeMap<String, Vec<Way>>,
     /// Whose tables no sidecar says it of.
     unknown: Vec<Whose>,
 }
