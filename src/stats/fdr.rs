@@ -28,12 +28,13 @@ pub enum Adjustment {
 /// The adjusted p of each p, in their order.
 #[must_use]
 pub fn adjusted(p: &[f64], adjustment: Adjustment) -> Vec<f64> {
-    let mut order: Vec<u32> = (0..p.len() as u32).filter(|&i| !p[i as usize].is_nan()).collect();
-    order.par_sort_unstable_by(|&a, &b| p[a as usize].total_cmp(&p[b as usize]).then(a.cmp(&b)));
+    let tests = (0_u32..).zip(p).filter(|(_, p)| !p.is_nan());
+    let mut order: Vec<(f64, u32)> = tests.map(|(at, &p)| (p, at)).collect();
+    order.par_sort_unstable_by(|(p, a), (other, b)| p.total_cmp(other).then(a.cmp(b)));
     let n = order.len() as f64;
     let mut adjusted = vec![f64::NAN; p.len()];
     // Rank i from 1 on and its p.
-    let sorted = (1_u32..).zip(&order).map(|(rank, &at)| (f64::from(rank), at as usize));
+    let sorted = (1_u32..).zip(&order).map(|(rank, &(_, at))| (f64::from(rank), at as usize));
     match adjustment {
         Adjustment::BenjaminiHochberg | Adjustment::BenjaminiYekutieli => {
             let any = adjustment == Adjustment::BenjaminiYekutieli;

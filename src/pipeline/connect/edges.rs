@@ -77,10 +77,10 @@ pub(super) fn edges(
     let r = spread(&small);
     // Beyond it two series are one, and what r says of them is not a matter of chance.
     let tested = r.mapv(|r| if r.abs() > LARGEST { f64::NAN } else { r });
-    let t = tested.mapv(|r| t(r, nu));
+    let t = of_pairs(&tested, |r| t(r, nu));
     let p = both_tails(&t, nu);
     Edges {
-        z: tested.mapv(fisher_z),
+        z: of_pairs(&tested, fisher_z),
         partial: given_others.map_or(Array2::from_elem((n, n), f64::NAN), |small| spread(&small)),
         not_in_all: Vec::new(),
         beta: spread(&slopes),
@@ -200,10 +200,10 @@ fn both_tails(t: &Array2<f64>, nu: f64) -> Array2<f64> {
     of_pairs(t, |t| p_two_sided(t, |t| table.z_and_ln_sf(t).1))
 }
 
-/// Of each pair, found once; NaN of a region with itself.
-fn of_pairs(t: &Array2<f64>, of: impl Fn(f64) -> f64 + Sync) -> Array2<f64> {
-    let n = t.nrows();
-    let row = |a: usize| (a + 1..n).map(|b| of(t[[a, b]])).collect();
+/// What each pair's value comes to, found once; NaN of a region with itself.
+fn of_pairs(values: &Array2<f64>, of: impl Fn(f64) -> f64 + Sync) -> Array2<f64> {
+    let n = values.nrows();
+    let row = |a: usize| (a + 1..n).map(|b| of(values[[a, b]])).collect();
     let rows: Vec<Vec<f64>> = (0..n).into_par_iter().map(row).collect();
     Array2::from_shape_fn((n, n), |(a, b)| match a == b {
         true => f64::NAN,

@@ -1,7 +1,6 @@
 //! Voxels that regions share. Of the same voxels two regions are one under two names: what they have to do with each other is no finding.
 
 use ndarray::Array2;
-use rayon::prelude::*;
 
 use crate::pipeline::regions::Region;
 
@@ -21,16 +20,21 @@ impl Overlap {
     /// Of voxels that count, `[voxel of the grid]`. `n_own`: so many regions, the first, are first principal components.
     pub(super) fn of(regions: &[&Region], usable: Option<&[bool]>, n_own: usize) -> Overlap {
         let counts = |voxel: usize| usable.is_none_or(|usable| usable[voxel]);
-        let mut owned: Vec<(usize, usize)> = Vec::new();
-        for (at, region) in regions.iter().enumerate() {
-            let voxels = region.voxels.iter().filter(|&&voxel| counts(voxel));
-            owned.extend(voxels.map(|&voxel| (voxel, at)));
-        }
-        owned.par_sort_unstable();
+        let n_voxels = regions.iter().flat_map(|region| &region.voxels).max();
+        // Of each voxel its last owner so far, and of each owner the one before.
+        let mut last = vec![usize::MAX; n_voxels.map_or(0, |last| last + 1)];
+        let mut owners: Vec<(usize, usize)> = Vec::new();
         let mut shared = Array2::zeros((regions.len(), regions.len()));
-        for of_voxel in owned.chunk_by(|a, b| a.0 == b.0) {
-            for &(_, a) in of_voxel {
-                of_voxel.iter().for_each(|&(_, b)| shared[[a, b]] += 1);
+        for (at, region) in regions.iter().enumerate() {
+            for &voxel in region.voxels.iter().filter(|&&voxel| counts(voxel)) {
+                let mut owner = std::mem::replace(&mut last[voxel], owners.len());
+                owners.push((at, owner));
+                shared[[at, at]] += 1;
+                while let Some(&(other, before)) = owners.get(owner) {
+                    shared[[at, other]] += 1;
+                    shared[[other, at]] += 1;
+                    owner = before;
+                }
             }
         }
         Overlap { shared, n_own }

@@ -152,7 +152,7 @@ fn labelled(
     names: Option<&[Named]>,
     watch: &dyn Watch,
 ) -> Result<Labelled> {
-    let is_whole = |v: &f32| v.is_nan() || v.is_finite() && (v - v.round()).abs() <= 1e-3;
+    let is_whole = |v: &f32| v.is_nan() || v.is_finite() && (v - rounded(*v)).abs() <= 1e-3;
     if let Some(&value) = values.iter().find(|v| !is_whole(v)) {
         return Err(Error::bad_data(
             path.display().to_string(),
@@ -169,7 +169,7 @@ fn labelled(
             "renumber its labels from 1, and keep their names in a table of index and name",
         ));
     }
-    let label = |v: &f32| v.round() as i64;
+    let label = |v: &f32| rounded(*v) as i64;
     tell_negative(path, values, watch);
     let n_missing = values.iter().filter(|v| v.is_nan()).count();
     if n_missing > 0 {
@@ -225,9 +225,16 @@ fn labelled(
     Ok((all, places))
 }
 
+/// The nearest whole number; of what is one already without the call.
+fn rounded(value: f32) -> f32 {
+    let cut = value as i32 as f32;
+    if cut == value { value } else { value.round() }
+}
+
 /// Labels below 0 are no regions.
 fn tell_negative(path: &Path, values: &[f32], watch: &dyn Watch) {
-    let mut below: Vec<i64> = values.iter().map(|v| v.round() as i64).filter(|l| *l < 0).collect();
+    let mut below: Vec<i64> =
+        values.iter().map(|v| rounded(*v) as i64).filter(|l| *l < 0).collect();
     let n_voxels = below.len();
     below.sort_unstable();
     below.dedup();
