@@ -135,12 +135,12 @@ impl Image {
         let scratch = || (Vec::new(), Vec::new());
         let together = out.par_chunks_mut(unit * TOGETHER).enumerate();
         together.try_for_each_init(scratch, |(scratch, wide), (group, values)| {
-            let n_units = values.len().div_ceil(unit);
-            let pieces = (0..n_units).flat_map(|n| {
-                let end = values.len().min((n + 1) * unit);
+            let len = values.len();
+            let pieces = (0..len.div_ceil(unit)).flat_map(|n| {
+                let end = len.min((n + 1) * unit);
                 (n * unit..end).step_by(PIECE).map(move |at| (n, at..end.min(at + PIECE)))
             });
-            for (n, at) in pieces.collect::<Vec<_>>() {
+            for (n, at) in pieces {
                 interrupt::check()?;
                 let value = start(group * TOGETHER + n) + (at.start - n * unit);
                 let offset = first_byte + value as u64 * size as u64;
