@@ -29,6 +29,7 @@ pub(crate) fn with_room<T>(work: impl FnOnce(&mut Lines) -> T) -> T {
 }
 
 impl Lines {
+    /// So many zeros.
     pub fn zeros(n: usize) -> Lines {
         Lines { lines: vec![Line::zeroed(); n.div_ceil(8)], len: n }
     }

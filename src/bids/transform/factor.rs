@@ -67,7 +67,7 @@ pub fn doubts(name: &str, values: &[Value]) -> Vec<String> {
     let mut levels = texts.clone();
     levels.sort();
     levels.dedup();
-    let in_case = similar::alike(&levels).map(|([one, other], how)| {
+    let alike = similar::alike(&levels).map(|([one, other], how)| {
         format!("levels `{one}` and `{other}` of `{name}` {how}; are they one?")
     });
     let slip = similar::rare_slip(&texts).map(|[(one, few), (other, many)]| {
@@ -76,7 +76,7 @@ pub fn doubts(name: &str, values: &[Value]) -> Vec<String> {
             texts.len()
         )
     });
-    in_case.into_iter().chain(slip).collect()
+    alike.into_iter().chain(slip).collect()
 }
 
 /// A variable of 0 and 1 for each level, `name.level`, in place of the input. `drop_one` leaves out the first level or `RefLevel`; `mean_zero`
