@@ -126,7 +126,13 @@ impl Solved {
         for lane in 0..count {
             self.sigma2[first + lane] = panel.sigma2(lane);
         }
-        let ols = |row: ArrayView1<f64>, lane: usize| row.dot(&beta.column(lane));
+        let ols = |row: ArrayView1<f64>| {
+            let mut effects = Array1::<f64>::zeros(count);
+            row.iter()
+                .zip(beta.rows())
+                .for_each(|(&weight, beta)| effects.scaled_add(weight, &beta));
+            effects
+        };
         for (question, answer) in questions.iter().zip(&mut self.answers) {
             let mut weighed = Vec::with_capacity(question.rows.nrows());
             let mut kept: Vec<Vec<f64>> = Vec::new();
@@ -136,13 +142,14 @@ impl Solved {
                     kept.push(panel.row.to_vec());
                 }
             }
-            for lane in 0..count {
-                let (sigma2, voxel) = (panel.sigma2(lane), first + lane);
-                for (row, [square, change]) in weighed.iter().enumerate() {
-                    let effect = ols(question.rows.row(row), lane) + change[lane];
-                    answer.effect[[row, voxel]] = effect;
+            for (row, [square, change]) in weighed.iter().enumerate() {
+                for (lane, effect) in ols(question.rows.row(row)).iter().enumerate() {
+                    let (sigma2, voxel) = (panel.sigma2(lane), first + lane);
+                    answer.effect[[row, voxel]] = effect + change[lane];
                     answer.variance[[row, voxel]] = sigma2 * square[lane];
                 }
+            }
+            for voxel in first..first + count {
                 let (effect, variance) = (answer.effect[[0, voxel]], answer.variance[[0, voxel]]);
                 answer.stat[voxel] = if variance > 0.0 { effect / variance.sqrt() } else { 0.0 };
             }
@@ -159,14 +166,13 @@ impl Solved {
             }
             let Some((rows, on_basis)) = &question.independent else { continue };
             let mut joint = Vec::with_capacity(rows.nrows());
-            for row in on_basis.rows() {
-                let [_, change] = panel.weigh(simd, &row.to_vec());
-                joint.push((panel.row.clone(), change));
+            for (row, on_basis) in rows.rows().into_iter().zip(on_basis.rows()) {
+                let [_, change] = panel.weigh(simd, &on_basis.to_vec());
+                joint.push((panel.row.clone(), ols(row), change));
             }
             for lane in 0..count {
-                let effects =
-                    (0..rows.nrows()).map(|row| ols(rows.row(row), lane) + joint[row].1[lane]);
-                let weighed: Vec<Vec<f64>> = joint.iter().map(|(row, _)| of(row, lane)).collect();
+                let effects = joint.iter().map(|(_, ols, change)| ols[lane] + change[lane]);
+                let weighed: Vec<Vec<f64>> = joint.iter().map(|(row, ..)| of(row, lane)).collect();
                 answer.stat[first + lane] =
                     f(&effects.collect::<Array1<f64>>(), &weighed, panel.sigma2(lane));
             }
@@ -205,6 +211,8 @@ pub(super) struct Factor {
     pub(super) projected: Lines,
     /// One row for a contrast's L⁻¹w.
     row: Lines,
+    /// Pivots whose logarithm is taken next, `[lane]`.
+    pivots: Lines,
     /// log|N|, RSS, and Σ e², `[lane]`.
     pub(super) ln_det: Lines,
     pub(super) rss: Lines,
@@ -220,6 +228,7 @@ impl Factor {
             factor: Lines::zeros(n_basis * (n_basis + 1) / 2 * w),
             projected: Lines::zeros(n_basis * w),
             row: Lines::zeros(n_basis * w),
+            pivots: Lines::zeros(w),
             ln_det: Lines::zeros(w),
             rss: Lines::zeros(w),
             square: Lines::zeros(w),
@@ -246,11 +255,11 @@ impl Factor {
 
     #[inline(always)]
     fn cholesky<S: Simd>(&mut self, simd: S) {
-        let (w, r) = (width::<S>(), self.projected.len() / width::<S>());
+        let r = self.projected.len() / width::<S>();
         self.ln_det.fill(0.0);
         let factor = lanes_mut::<S>(&mut self.factor);
         let one = simd.splat_f64s(1.0);
-        let mut pivots = vec![1.0; w];
+        let mut pivots = [one; 2];
         for i in 0..r {
             let (above, row) = factor.split_at_mut(i * (i + 1) / 2);
             for j in 0..i {
@@ -266,17 +275,17 @@ impl Factor {
             for entry in &row[..i] {
                 take_product(simd, &mut pivot, *entry, *entry);
             }
-            let product = &mut lanes_mut::<S>(&mut pivots)[0];
-            *product = [simd.mul_f64s(product[0], pivot[0]), simd.mul_f64s(product[1], pivot[1])];
+            pivots = [simd.mul_f64s(pivots[0], pivot[0]), simd.mul_f64s(pivots[1], pivot[1])];
             row[i] = [
                 simd.div_f64s(one, simd.sqrt_f64s(pivot[0])),
                 simd.div_f64s(one, simd.sqrt_f64s(pivot[1])),
             ];
             if (i + 1) % PIVOTS_A_LOGARITHM == 0 || i + 1 == r {
-                for (sum, product) in self.ln_det.iter_mut().zip(&mut pivots) {
+                lanes_mut::<S>(&mut self.pivots)[0] = pivots;
+                for (sum, product) in self.ln_det.iter_mut().zip(self.pivots.iter()) {
                     *sum += product.ln();
-                    *product = 1.0;
                 }
+                pivots = [one; 2];
             }
         }
     }

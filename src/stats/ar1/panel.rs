@@ -12,41 +12,33 @@ use crate::stats::panel::{Lanes, lanes_mut, width};
 pub(super) struct Panel {
     /// `[square, last, ends of each gap, lags of each gap, columns]`.
     sums: Lines,
+    /// R⁻¹'s: `[identity, last, ends of each gap, lags of each gap]`.
+    weights: Lines,
     pub(super) own: Factor,
 }
 
-/// R⁻¹ = identity I + Σ_g [ends_g D_g - lags_g L_g] + last E_nn at one rho.
-struct Weights {
-    identity: f64,
-    last: f64,
-    ends: Vec<f64>,
-    lags: Vec<f64>,
-}
-
 impl Ar1 {
-    fn weights(&self, rho: f64) -> Weights {
-        if self.rule == Rule::Nilearn {
-            let square = rho * rho;
-            return Weights {
-                identity: 1.0 + square,
-                last: -square,
-                ends: vec![0.0; self.gaps.len()],
-                lags: vec![rho; self.gaps.len()],
-            };
+    /// R⁻¹'s weights of the identity and of E_nn: R⁻¹ = identity I + Σ_g [ends_g D_g - lags_g L_g] + last E_nn.
+    fn weights_of_ends(&self, rho: f64) -> [f64; 2] {
+        match self.rule {
+            Rule::Nilearn => [1.0 + rho * rho, -rho * rho],
+            Rule::Reml => [1.0, 0.0],
         }
-        let of_gap = |&gap: &f64| {
-            let r = rho.powi(gap as i32);
-            let rest = 1.0 - r * r;
-            (r * r / rest, r / rest)
-        };
-        let (ends, lags) = self.gaps.iter().map(of_gap).unzip();
-        Weights { identity: 1.0, last: 0.0, ends, lags }
+    }
+
+    /// R⁻¹'s weights of a gap's D and of its -L.
+    fn weights_of_gap(&self, gap: f64, rho: f64) -> [f64; 2] {
+        if self.rule == Rule::Nilearn {
+            return [0.0, rho];
+        }
+        let r = rho.powi(gap as i32);
+        let rest = 1.0 - r * r;
+        [r * r / rest, r / rest]
     }
 
     /// R⁻¹'s weights of D_g and of -L_g.
     pub(super) fn weights_of_gaps(&self, rho: f64) -> (Vec<f64>, Vec<f64>) {
-        let Weights { ends, lags, .. } = self.weights(rho);
-        (ends, lags)
+        self.gaps.iter().map(|&gap| self.weights_of_gap(gap, rho).into()).unzip()
     }
 
     /// log|R|.
@@ -61,6 +53,7 @@ impl Panel {
         let (w, r, g) = (width::<S>(), model.width, model.gaps.len());
         Panel {
             sums: Lines::zeros((2 + 2 * g + 2 * g * r) * w),
+            weights: Lines::zeros((2 + 2 * g) * w),
             own: Factor::new::<S>(r, model.dof),
         }
     }
@@ -72,9 +65,9 @@ impl Panel {
         let matrices = [&sums.ends, &sums.lags, &sums.columns];
         let rows = matrices.into_iter().flat_map(|matrix| matrix.rows());
         for (to, from) in self.sums.chunks_exact_mut(w).zip(vectors.into_iter().chain(rows)) {
-            for (lane, value) in to.iter_mut().enumerate() {
-                *value = from[first + lane.min(count - 1)];
-            }
+            let (own, beyond) = to.split_at_mut(count);
+            own.iter_mut().zip(from.iter().skip(first)).for_each(|(to, from)| *to = *from);
+            beyond.fill(from[first + count - 1]);
         }
         self.own.square.copy_from_slice(&self.sums[..w]);
     }
@@ -98,22 +91,21 @@ impl Panel {
     #[inline(always)]
     pub(super) fn factorise<S: Simd>(&mut self, simd: S, model: &Ar1, rho: &[f64]) {
         let (w, g) = (width::<S>(), model.gaps.len());
-        // [identity, last, ends, lags][lane]
-        let mut weights = Lines::zeros((2 + 2 * g) * w);
+        let mut weights = std::mem::take(&mut self.weights);
         for (lane, &rho) in rho.iter().enumerate() {
-            let of = model.weights(rho);
-            weights[lane] = of.identity;
-            weights[w + lane] = of.last;
-            for gap in 0..g {
-                weights[(2 + gap) * w + lane] = of.ends[gap];
-                weights[(2 + g + gap) * w + lane] = of.lags[gap];
+            [weights[lane], weights[w + lane]] = model.weights_of_ends(rho);
+            for (gap, &apart) in model.gaps.iter().enumerate() {
+                let [ends, lags] = model.weights_of_gap(apart, rho);
+                weights[(2 + gap) * w + lane] = ends;
+                weights[(2 + g + gap) * w + lane] = lags;
             }
         }
-        let weights: &[Lanes<S>] = lanes_mut::<S>(&mut weights);
-        self.fill(simd, model, weights);
-        self.project(simd, model, weights);
-        self.form(simd, weights, g);
+        let of_lanes: &[Lanes<S>] = lanes_mut::<S>(&mut weights);
+        self.fill(simd, model, of_lanes);
+        self.project(simd, model, of_lanes);
+        self.form(simd, of_lanes, g);
         self.own.decompose(simd);
+        self.weights = weights;
     }
 
     /// N, lower triangle.

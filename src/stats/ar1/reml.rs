@@ -1,16 +1,21 @@
 //! rho of each voxel: a scan of trial values whose factors all voxels of a slice group share, then parabolas through exact
 //! values between them, so that rho varies continuously with the data.
 
-use ndarray::Array2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::panel::Panel;
 use super::{Ar1, Rule, Sums};
 use crate::stats::gls::{add_product, take_product};
-use crate::stats::panel::{Lanes, lanes_mut, width};
+use crate::stats::panel::{Lanes, width};
 
+mod bowls;
+mod bracket;
+mod grid;
 mod rivals;
+
+use bowls::Search;
+use grid::Grid;
 
 /// Trial values lie this far apart from [`Ar1::lowest`] on.
 const STEP: f64 = 0.05;
@@ -23,17 +28,10 @@ pub const LARGEST: f64 = 0.95;
 pub fn unbiased(rho: f64, n_volumes: usize) -> f64 {
     (rho * (1.0 + 2.0 / n_volumes as f64)).clamp(-LARGEST, LARGEST)
 }
-/// So far beyond the last trial values the objective is looked at, too, so that a least place between them is told from one beyond them.
-const BEYOND: f64 = 0.025;
-/// Parabolas after the scan at most.
-const PARABOLAS: usize = 24;
-/// A place this near to the parabola's vertex is the least, once values twice as far away on both sides say so; of values nearer to each other rounding is the difference.
-const NEAR: f64 = 5e-5;
 
 /// What a trial value of rho makes of the design; all voxels of the group share it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Trial {
-    rho: f64,
     /// R⁻¹'s weights.
     ends: Vec<f64>,
     lags: Vec<f64>,
@@ -43,9 +41,12 @@ pub(super) struct Trial {
     ln_det: f64,
 }
 
-/// What trial values of rho make of a slice group's design.
+/// What trial values of rho make of a slice group's design; no trials by another rule than restricted maximum likelihood.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scan(Vec<Trial>);
+pub struct Scan {
+    trials: Vec<Trial>,
+    grid: Grid,
+}
 
 impl Ar1 {
     /// rho of each voxel of this group, `[voxel]`; 0 where nothing is left to explain.
@@ -57,16 +58,20 @@ impl Ar1 {
     /// The trial values of [`Ar1::rho`], for several blocks of voxels.
     #[must_use]
     pub fn scan(&self) -> Scan {
-        Scan(self.trials())
+        let trials: Vec<Trial> = match self.rule {
+            Rule::Nilearn => Vec::new(),
+            Rule::Reml => trial_values(self.lowest).iter().map(|&rho| self.trial(rho)).collect(),
+        };
+        let ln_det = trials.iter().map(|trial| trial.ln_det).collect();
+        Scan { trials, grid: Grid::new(self, ln_det) }
     }
 
     /// [`Ar1::rho`] by trial values that were made before.
     #[must_use]
     pub fn rho_by(&self, scan: &Scan, sums: &Sums) -> Vec<f64> {
         let mut rho = vec![0.0; sums.square.len()];
-        let Scan(trials) = scan;
         rho.par_chunks_mut(512).enumerate().for_each(|(chunk, rho)| {
-            Arch::new().dispatch(Estimate { model: self, trials, sums, rho, first: chunk * 512 });
+            Arch::new().dispatch(Estimate { model: self, scan, sums, rho, first: chunk * 512 });
         });
         rho
     }
@@ -77,33 +82,20 @@ impl Ar1 {
         Arch::new().dispatch(Alone { model: self, sums })
     }
 
-    fn trials(&self) -> Vec<Trial> {
-        if self.rule == Rule::Nilearn {
-            return Vec::new();
-        }
-        trial_values(self.lowest).into_iter().map(|rho| self.trial(rho)).collect()
-    }
-
     fn trial(&self, rho: f64) -> Trial {
         struct One<'a>(&'a Ar1, f64);
         impl WithSimd for One<'_> {
             type Output = Trial;
             #[inline(always)]
             fn with_simd<S: Simd>(self, simd: S) -> Trial {
-                let One(model, rho) = self;
+                let (One(model, rho), w) = (self, width::<S>());
                 let mut panel = Panel::new::<S>(model);
-                panel.factorise(simd, model, &vec![rho; width::<S>()]);
+                panel.factorise(simd, model, &vec![rho; w]);
                 let (ends, lags) = model.weights_of_gaps(rho);
                 Trial {
-                    rho,
                     ends,
                     lags,
-                    factor: panel
-                        .own
-                        .factor
-                        .chunks_exact(width::<S>())
-                        .map(|lanes| lanes[0])
-                        .collect(),
+                    factor: panel.own.factor.chunks_exact(w).map(|lanes| lanes[0]).collect(),
                     ln_det: panel.own.ln_det[0] + model.ln_det_r(rho),
                 }
             }
@@ -113,7 +105,11 @@ impl Ar1 {
 
     /// What REML minimises; `rss`: as a share of that of ordinary least squares, so that units of the data do not enter.
     pub(super) fn objective(&self, rss: f64, ln_det: f64) -> f64 {
-        (self.n_volumes - self.rank) as f64 * rss.ln() + ln_det
+        self.n_left() * rss.ln() + ln_det
+    }
+
+    fn n_left(&self) -> f64 {
+        (self.n_volumes - self.rank) as f64
     }
 }
 
@@ -143,24 +139,25 @@ impl WithSimd for Alone<'_> {
             return 0.0;
         }
         let rho = trial_values(model.lowest);
-        let mut scanned = Vec::with_capacity(rho.len());
+        let (mut shares, mut ln_det) = (Vec::with_capacity(rho.len()), Vec::new());
         for rho in rho.chunks(w) {
             let mut lanes = rho.to_vec();
             lanes.resize(w, rho[0]);
             panel.factorise(simd, model, &lanes);
             for (lane, &rho) in rho.iter().enumerate() {
-                let ln_det = panel.own.ln_det[lane] + model.ln_det_r(rho);
-                scanned.push(model.objective(panel.own.rss[lane] / panel.square(0), ln_det));
+                ln_det.push(panel.own.ln_det[lane] + model.ln_det_r(rho));
+                shares.push(panel.own.rss[lane] / panel.square(0));
             }
         }
-        let scanned = Array2::from_shape_vec((rho.len(), 1), scanned).unwrap_or_default();
-        bowls(simd, model, &mut panel, &scanned).first().map_or(0.0, |bowls| bowls.deepest().rho)
+        let mut search = Search::new(w);
+        search.bowls(simd, model, (&Grid::new(model, ln_det), &shares), &mut panel);
+        search.found.first().map_or(0.0, |bowls| bowls.deepest().rho)
     }
 }
 
 struct Estimate<'a> {
     model: &'a Ar1,
-    trials: &'a [Trial],
+    scan: &'a Scan,
     sums: &'a Sums,
     rho: &'a mut [f64],
     first: usize,
@@ -171,9 +168,10 @@ impl WithSimd for Estimate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Estimate { model, trials, sums, rho, first } = self;
+        let Estimate { model, scan, sums, rho, first } = self;
         let w = width::<S>();
         let mut panel = Panel::new::<S>(model);
+        let mut search = Search::new(w);
         for (index, rho) in rho.chunks_mut(w).enumerate() {
             panel.load::<S>(sums, first + index * w, rho.len());
             if model.rule == Rule::Nilearn {
@@ -182,9 +180,9 @@ impl WithSimd for Estimate<'_> {
                 }
                 continue;
             }
-            let found = reml(simd, model, trials, &mut panel);
-            for (lane, rho) in rho.iter_mut().enumerate() {
-                *rho = if panel.square(lane) > 0.0 { found[lane] } else { 0.0 };
+            search.of_panel(simd, model, scan, &mut panel);
+            for (lane, (rho, bowls)) in rho.iter_mut().zip(&search.found).enumerate() {
+                *rho = if panel.square(lane) > 0.0 { bowls.deepest().rho } else { 0.0 };
             }
         }
     }
@@ -225,118 +223,6 @@ impl Ar1 {
     }
 }
 
-#[inline(always)]
-fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> Vec<f64> {
-    let values = scanned(simd, model, trials, panel);
-    bowls(simd, model, panel, &values).iter().map(|bowls| bowls.deepest().rho).collect()
-}
-
-/// A place where the objective is least about it, its value, and the trial value that it was found from.
-#[derive(Debug, Clone, Copy)]
-struct Bowl {
-    rho: f64,
-    value: f64,
-    trial: usize,
-}
-
-/// The bowl of the least trial value, and the next, where there is another: few degrees of freedom leave two. Which is deeper is seen at their bottoms.
-struct Bowls {
-    first: Bowl,
-    other: Option<Bowl>,
-}
-
-impl Bowls {
-    fn deepest(&self) -> Bowl {
-        self.other.filter(|other| other.value < self.first.value).unwrap_or(self.first)
-    }
-}
-
-/// The bowls of each lane, from the objective at the trial values, `[trial][lane]`.
-#[inline(always)]
-fn bowls<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, scanned: &Array2<f64>) -> Vec<Bowls> {
-    let rho = trial_values(model.lowest);
-    let lanes: Vec<Vec<f64>> = scanned.columns().into_iter().map(|own| own.to_vec()).collect();
-    let firsts: Vec<usize> = lanes.iter().map(|own| least(own)).collect();
-    let others: Vec<Option<usize>> = lanes.iter().map(|own| other_bowl(own)).collect();
-    let mut bottoms = Vec::with_capacity(2);
-    for second in [false, true] {
-        if second && others.iter().all(Option::is_none) {
-            break;
-        }
-        let from = firsts.iter().zip(&others);
-        let from: Vec<usize> =
-            from.map(|(first, other)| other.filter(|_| second).unwrap_or(*first)).collect();
-        let about = lanes.iter().zip(&from).map(|(own, &at)| Bracket::about(at, &rho, own));
-        let mut brackets: Vec<Bracket> = about.collect();
-        narrow(simd, model, panel, &mut brackets);
-        let bowl = |(bracket, trial): (&Bracket, usize)| Bowl {
-            rho: bracket.least(model.lowest),
-            value: bracket.f[1],
-            trial,
-        };
-        bottoms.push(brackets.iter().zip(from).map(bowl).collect::<Vec<Bowl>>());
-    }
-    let other = |lane: usize| others[lane].and_then(|_| Some(bottoms.get(1)?[lane]));
-    (0..lanes.len()).map(|lane| Bowls { first: bottoms[0][lane], other: other(lane) }).collect()
-}
-
-/// The least trial of another bowl than that of the least.
-fn other_bowl(values: &[f64]) -> Option<usize> {
-    let (best, last) = (least(values), values.len().saturating_sub(1));
-    let is_bowl = |k: usize| {
-        (k == 0 || values[k] <= values[k - 1]) && (k == last || values[k] <= values[k + 1])
-    };
-    let others = (0..=last).filter(|&k| k.abs_diff(best) > 1 && is_bowl(k));
-    others.min_by(|&a, &b| values[a].total_cmp(&values[b]))
-}
-
-/// The objective at the trial values, `[trial][lane]`.
-#[inline(always)]
-fn scanned<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> Array2<f64> {
-    let w = width::<S>();
-    let mut values = Array2::zeros((trials.len(), w));
-    let mut rss = vec![0.0; w];
-    for (trial, mut row) in trials.iter().zip(values.rows_mut()) {
-        lanes_mut::<S>(&mut rss)[0] = scan(simd, model, trial, panel);
-        for (lane, value) in row.iter_mut().enumerate() {
-            *value = model.objective(rss[lane] / panel.square(lane), trial.ln_det);
-        }
-    }
-    values
-}
-
-/// Parabolas, each through exact values; a panel that holds one voxel in all its lanes has but one bracket.
-#[inline(always)]
-fn narrow<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, brackets: &mut [Bracket]) {
-    if brackets.iter().any(|bracket| bracket.beyond().is_some()) {
-        let at: Vec<f64> = brackets.iter().map(|b| b.beyond().unwrap_or(b.x[1])).collect();
-        let values = exact(simd, model, panel, &at);
-        brackets.iter_mut().zip(at).zip(values).for_each(|((b, x), f)| b.widen(x, f));
-    }
-    for _ in 0..PARABOLAS {
-        let next: Vec<f64> = brackets.iter_mut().map(Bracket::next).collect();
-        if brackets.iter().all(|bracket| bracket.found.is_some()) {
-            return;
-        }
-        let values = exact(simd, model, panel, &next);
-        brackets.iter_mut().zip(next).zip(values).for_each(|((b, x), f)| b.narrow(x, f));
-    }
-}
-
-/// The objective of each lane at a rho of its own; lanes beyond these take the first.
-#[inline(always)]
-fn exact<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, rho: &[f64]) -> Vec<f64> {
-    let mut lanes = rho.to_vec();
-    lanes.resize(width::<S>(), rho[0]);
-    panel.factorise(simd, model, &lanes);
-    let mut values = vec![0.0; rho.len()];
-    for (lane, value) in values.iter_mut().enumerate() {
-        let ln_det = panel.own.ln_det[lane] + model.ln_det_r(rho[lane]);
-        *value = model.objective(panel.own.rss[lane] / panel.square(lane), ln_det);
-    }
-    values
-}
-
 /// RSS at a trial value.
 #[inline(always)]
 fn scan<S: Simd>(simd: S, model: &Ar1, trial: &Trial, panel: &mut Panel) -> Lanes<S> {
@@ -370,92 +256,4 @@ fn scan<S: Simd>(simd: S, model: &Ar1, trial: &Trial, panel: &mut Panel) -> Lane
         at += i + 1;
     }
     rss
-}
-
-/// Which of some values is the least, the first of equals.
-fn least(values: &[f64]) -> usize {
-    (0..values.len()).fold(0, |best, k| if values[k] < values[best] { k } else { best })
-}
-
-/// Three places about the least value, ascending.
-struct Bracket {
-    x: [f64; 3],
-    f: [f64; 3],
-    /// The least place, once it is known.
-    found: Option<f64>,
-}
-
-impl Bracket {
-    /// About one of the scanned values; at an end its outer place is the end itself.
-    fn about(at: usize, rho: &[f64], values: &[f64]) -> Bracket {
-        let around = [at.saturating_sub(1), at, (at + 1).min(rho.len() - 1)];
-        Bracket { x: around.map(|k| rho[k]), f: around.map(|k| values[k]), found: None }
-    }
-
-    /// Where to look next: at the parabola's vertex; beside the middle where that is the vertex and an outer place is far; nowhere else once it is found.
-    fn next(&mut self) -> f64 {
-        let [x0, x1, x2] = self.x;
-        let vertex = self.found.unwrap_or_else(|| self.vertex());
-        if self.found.is_some() || (vertex - x1).abs() >= NEAR {
-            return vertex;
-        }
-        let (below, above) = (x1 - x0, x2 - x1);
-        if below.max(above) <= 4.0 * NEAR || !self.f[1].is_finite() {
-            self.found = Some(vertex);
-            return vertex;
-        }
-        if below > above { x1 - 2.0 * NEAR } else { x1 + 2.0 * NEAR }
-    }
-
-    /// Where to look for an outer place; none where there is one.
-    fn beyond(&self) -> Option<f64> {
-        let [x0, x1, x2] = self.x;
-        match (x0 == x1, x1 == x2) {
-            (true, _) => Some(x1 - BEYOND),
-            (_, true) => Some(x1 + BEYOND),
-            _ => None,
-        }
-    }
-
-    /// Take a value beyond the end. Where it is lower still, the end is the least that may be.
-    fn widen(&mut self, x: f64, f: f64) {
-        if self.beyond() != Some(x) {
-            return;
-        }
-        let outer = if x < self.x[1] { 0 } else { 2 };
-        match f > self.f[1] {
-            true => (self.x[outer], self.f[outer]) = (x, f),
-            false => (self.x, self.f) = ([self.x[1]; 3], [self.f[1]; 3]),
-        }
-    }
-
-    /// The least place, no farther than rho may lie.
-    fn least(&self, lowest: f64) -> f64 {
-        self.found.unwrap_or_else(|| self.vertex()).clamp(lowest, LARGEST)
-    }
-
-    /// Where the parabola through the three has its least value; the middle where there is none.
-    fn vertex(&self) -> f64 {
-        let [x0, x1, x2] = self.x;
-        let [f0, f1, f2] = self.f;
-        let (left, right) = ((x1 - x0) * (f1 - f2), (x1 - x2) * (f1 - f0));
-        let step = ((x1 - x0) * left - (x1 - x2) * right) / (2.0 * (left - right));
-        let vertex = x1 - step;
-        if vertex > x0 && vertex < x2 { vertex } else { x1 }
-    }
-
-    fn narrow(&mut self, x: f64, f: f64) {
-        let [x0, x1, x2] = self.x;
-        let [f0, f1, f2] = self.f;
-        if !f.is_finite() || x == x1 || self.found.is_some() {
-            return;
-        }
-        let (x_new, f_new) = match (x < x1, f < f1) {
-            (true, true) => ([x0, x, x1], [f0, f, f1]),
-            (true, false) => ([x, x1, x2], [f, f1, f2]),
-            (false, true) => ([x1, x, x2], [f1, f, f2]),
-            (false, false) => ([x0, x1, x], [f0, f1, f]),
-        };
-        (self.x, self.f) = (x_new, f_new);
-    }
 }

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 
 use super::super::panel::Panel;
 use super::super::{Ar1, Sums};
-use super::{Bowl, Scan, Trial, bowls, scanned};
+use super::Scan;
+use super::bowls::Search;
+use super::bracket::Bowl;
 use crate::stats::panel::width;
 
 /// Voxels a task.
@@ -19,10 +21,9 @@ impl Ar1 {
     #[must_use]
     pub fn rivals(&self, scan: &Scan, sums: &Sums, r: f64) -> Vec<Option<f64>> {
         let mut rivals = vec![None; sums.square.len()];
-        let Scan(trials) = scan;
         rivals.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, rivals)| {
             let first = chunk * CHUNK;
-            Arch::new().dispatch(Rivals { model: self, trials, sums, rivals, first, r });
+            Arch::new().dispatch(Rivals { model: self, scan, sums, rivals, first, r });
         });
         rivals
     }
@@ -30,7 +31,7 @@ impl Ar1 {
 
 struct Rivals<'a> {
     model: &'a Ar1,
-    trials: &'a [Trial],
+    scan: &'a Scan,
     sums: &'a Sums,
     rivals: &'a mut [Option<f64>],
     first: usize,
@@ -42,19 +43,15 @@ impl WithSimd for Rivals<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Rivals { model, trials, sums, rivals, first, r } = self;
+        let Rivals { model, scan, sums, rivals, first, r } = self;
         let w = width::<S>();
         let mut panel = Panel::new::<S>(model);
+        let mut search = Search::new(w);
         for (index, rivals) in rivals.chunks_mut(w).enumerate() {
             panel.load::<S>(sums, first + index * w, rivals.len());
-            let values = scanned(simd, model, trials, &mut panel);
-            let found = bowls(simd, model, &mut panel, &values);
-            for (lane, (rival, bowls)) in rivals.iter_mut().zip(&found).enumerate() {
-                let own = values.column(lane);
-                let off = |bowl: Bowl| {
-                    let ln_rss = own[bowl.trial] - trials[bowl.trial].ln_det;
-                    off(model, (bowl.rho.abs(), ln_rss), r)
-                };
+            search.of_panel(simd, model, scan, &mut panel);
+            for (lane, (rival, bowls)) in rivals.iter_mut().zip(&search.found).enumerate() {
+                let off = |bowl: Bowl| off(model, bowl, r);
                 let is_rival = |other: &Bowl| {
                     let above = (other.value - bowls.first.value).abs();
                     panel.square(lane) > 0.0 && above < off(*other) + off(bowls.first)
@@ -69,9 +66,8 @@ impl WithSimd for Rivals<'_> {
     }
 }
 
-/// By how much the objective may be off at a rho of this size; `ln_rss`: what it is without its determinants.
-fn off(model: &Ar1, (size, ln_rss): (f64, f64), r: f64) -> f64 {
-    let left = (model.n_volumes - model.rank) as f64;
-    let share = (ln_rss / left).exp();
-    2.0 * left * r * ((1.0 + size) / (1.0 - size) / share).sqrt()
+/// By how much the objective may be off in a bowl.
+fn off(model: &Ar1, Bowl { rho, share, .. }: Bowl, r: f64) -> f64 {
+    let size = rho.abs();
+    2.0 * model.n_left() * r * ((1.0 + size) / (1.0 - size) / share).sqrt()
 }
