@@ -6,7 +6,7 @@ use pulp::Simd;
 use super::{Ar1, Rule, Sums};
 use crate::stats::gls::{Factor, add_product, take_product};
 use crate::stats::lines::Lines;
-use crate::stats::panel::{Lanes, lanes_mut, width};
+use crate::stats::panel::{Lanes, lanes, lanes_mut, width};
 
 /// The sums of a panel's voxels, and what follows from them; each row is [`width`] voxels.
 pub(super) struct Panel {
@@ -77,9 +77,9 @@ impl Panel {
         self.sums[lane]
     }
 
-    /// The sums, and room for q.
-    pub(super) fn sums_and_projected<S: Simd>(&mut self) -> (&[Lanes<S>], &mut [Lanes<S>]) {
-        (lanes_mut::<S>(&mut self.sums), lanes_mut::<S>(&mut self.own.projected))
+    /// The sums, as they are held.
+    pub(super) fn sums<S: Simd>(&self) -> &[Lanes<S>] {
+        lanes::<S>(&self.sums)
     }
 
     /// Σ e_a e_b over neighbours one volume apart, of a run without gaps.

@@ -223,37 +223,56 @@ impl Ar1 {
     }
 }
 
-/// RSS at a trial value.
+/// RSS at some trial values side by side, so that none waits for itself. `sums`: a panel's; `projected`: room for each L⁻¹q, `[basis][trial]`.
 #[inline(always)]
-fn scan<S: Simd>(simd: S, model: &Ar1, trial: &Trial, panel: &mut Panel) -> Lanes<S> {
+fn scan<S: Simd, const N: usize>(
+    simd: S,
+    model: &Ar1,
+    trials: [&Trial; N],
+    (sums, projected): (&[Lanes<S>], &mut [[Lanes<S>; N]]),
+) -> [Lanes<S>; N] {
     let (g, r) = (model.gaps.len(), model.width);
     let zero = simd.splat_f64s(0.0);
-    let (sums, projected) = panel.sums_and_projected::<S>();
     let columns = &sums[2 + 2 * g..];
-    let mut rss = sums[0];
+    let mut rss = [sums[0]; N];
     for gap in 0..g {
-        let ends = [simd.splat_f64s(trial.ends[gap]); 2];
-        let lags = [simd.splat_f64s(-trial.lags[gap]); 2];
-        add_product(simd, &mut rss, ends, sums[2 + gap]);
-        add_product(simd, &mut rss, lags, sums[2 + g + gap]);
+        add_gap(simd, trials, gap, [sums[2 + gap], sums[2 + g + gap]], &mut rss);
     }
     let mut at = 0;
     for i in 0..r {
-        let mut sum = [zero; 2];
+        let mut sum = [[zero; 2]; N];
         for gap in 0..g {
-            let ends = [simd.splat_f64s(trial.ends[gap]); 2];
-            let lags = [simd.splat_f64s(-trial.lags[gap]); 2];
-            add_product(simd, &mut sum, ends, columns[gap * r + i]);
-            add_product(simd, &mut sum, lags, columns[(g + gap) * r + i]);
+            let own = [columns[gap * r + i], columns[(g + gap) * r + i]];
+            add_gap(simd, trials, gap, own, &mut sum);
         }
         for (k, y) in projected[..i].iter().enumerate() {
-            take_product(simd, &mut sum, [simd.splat_f64s(trial.factor[at + k]); 2], *y);
+            for n in 0..N {
+                let weight = simd.splat_f64s(trials[n].factor[at + k]);
+                take_product(simd, &mut sum[n], [weight; 2], y[n]);
+            }
         }
-        let inverse = simd.splat_f64s(trial.factor[at + i]);
-        let y = [simd.mul_f64s(sum[0], inverse), simd.mul_f64s(sum[1], inverse)];
-        projected[i] = y;
-        take_product(simd, &mut rss, y, y);
+        for n in 0..N {
+            let inverse = simd.splat_f64s(trials[n].factor[at + i]);
+            let y = [simd.mul_f64s(sum[n][0], inverse), simd.mul_f64s(sum[n][1], inverse)];
+            projected[i][n] = y;
+            take_product(simd, &mut rss[n], y, y);
+        }
         at += i + 1;
     }
     rss
+}
+
+/// Add what a gap's D and L make of something to what each trial has of it.
+#[inline(always)]
+fn add_gap<S: Simd, const N: usize>(
+    simd: S,
+    trials: [&Trial; N],
+    gap: usize,
+    [ends, lags]: [Lanes<S>; 2],
+    sums: &mut [Lanes<S>; N],
+) {
+    for (trial, sum) in trials.iter().zip(sums) {
+        add_product(simd, sum, [simd.splat_f64s(trial.ends[gap]); 2], ends);
+        add_product(simd, sum, [simd.splat_f64s(-trial.lags[gap]); 2], lags);
+    }
 }

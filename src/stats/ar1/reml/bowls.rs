@@ -12,6 +12,8 @@ use crate::stats::panel::{lanes_mut, width};
 
 /// Parabolas after the scan at most.
 const PARABOLAS: usize = 24;
+/// Trial values that are looked at together.
+const TOGETHER: usize = 3;
 
 /// The bowl of the least trial value, and the next, where there is another: few degrees of freedom leave two. Which is deeper is seen at their bottoms.
 pub(super) struct Bowls {
@@ -29,6 +31,8 @@ impl Bowls {
 pub(super) struct Search {
     /// RSS at the trial values, as a share of that of ordinary least squares, `[trial][lane]`.
     shares: Lines,
+    /// Room of trial values that are looked at together.
+    projected: Lines,
     levels: Vec<f64>,
     /// `[lane]`
     brackets: Vec<Bracket>,
@@ -45,6 +49,7 @@ impl Search {
     pub fn new(w: usize) -> Search {
         Search {
             shares: Lines::default(),
+            projected: Lines::default(),
             levels: Vec::new(),
             brackets: Vec::with_capacity(w),
             others: Vec::with_capacity(w),
@@ -57,17 +62,19 @@ impl Search {
     /// The bowls of a panel's voxels.
     #[inline(always)]
     pub fn of_panel<S: Simd>(&mut self, simd: S, model: &Ar1, of: &Scan, panel: &mut Panel) {
-        let w = width::<S>();
-        let mut square = Lines::zeros(w);
-        for (lane, square) in square.iter_mut().enumerate() {
-            *square = panel.square(lane);
-        }
-        let square = lanes_mut::<S>(&mut square)[0];
+        let (w, sums) = (width::<S>(), panel.sums::<S>());
+        let square = sums[0];
         let mut shares = std::mem::take(&mut self.shares);
         let rows = lanes_mut::<S>(shares.of_len(of.trials.len() * w));
-        for (trial, share) in of.trials.iter().zip(rows) {
-            let rss = scan(simd, model, trial, panel);
-            *share = [simd.div_f64s(rss[0], square[0]), simd.div_f64s(rss[1], square[1])];
+        let projected = lanes_mut::<S>(self.projected.of_len(model.width * TOGETHER * w));
+        let projected = projected.as_chunks_mut::<TOGETHER>().0;
+        for (trials, shares) in of.trials.chunks(TOGETHER).zip(rows.chunks_mut(TOGETHER)) {
+            // Beyond the last trial the last once more.
+            let trials = std::array::from_fn(|n| &trials[n.min(trials.len() - 1)]);
+            let rss = scan::<S, TOGETHER>(simd, model, trials, (sums, projected));
+            for (share, rss) in shares.iter_mut().zip(rss) {
+                *share = [simd.div_f64s(rss[0], square[0]), simd.div_f64s(rss[1], square[1])];
+            }
         }
         self.bowls(simd, model, (&of.grid, &shares), panel);
         self.shares = shares;
