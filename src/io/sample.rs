@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use pulp::Arch;
+
 /// Byte order of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByteOrder {
@@ -129,26 +131,32 @@ macro_rules! decode {
 macro_rules! decode_any {
     ($decoder:expr, $to:ty, $bytes:expr, $out:expr) => {{
         debug_assert_eq!($bytes.len(), $out.len() * $decoder.sample.size());
-        let (order, scaling) = ($decoder.order, $decoder.scaling);
-        match $decoder.sample {
-            SampleType::U8 => decode!(u8, $to, $bytes, $out, order, scaling),
-            SampleType::I8 => decode!(i8, $to, $bytes, $out, order, scaling),
-            SampleType::I16 => decode!(i16, $to, $bytes, $out, order, scaling),
-            SampleType::U16 => decode!(u16, $to, $bytes, $out, order, scaling),
-            SampleType::I32 => decode!(i32, $to, $bytes, $out, order, scaling),
-            SampleType::U32 => decode!(u32, $to, $bytes, $out, order, scaling),
-            SampleType::I64 => decode!(i64, $to, $bytes, $out, order, scaling),
-            SampleType::U64 => decode!(u64, $to, $bytes, $out, order, scaling),
-            SampleType::F32 => decode!(f32, $to, $bytes, $out, order, scaling),
-            SampleType::F64 => decode!(f64, $to, $bytes, $out, order, scaling),
-        }
+        let Decoder { sample, order, scaling } = *$decoder;
+        // As wide as this machine's vectors are.
+        Arch::new().dispatch(
+            #[inline(always)]
+            || match sample {
+                SampleType::U8 => decode!(u8, $to, $bytes, $out, order, scaling),
+                SampleType::I8 => decode!(i8, $to, $bytes, $out, order, scaling),
+                SampleType::I16 => decode!(i16, $to, $bytes, $out, order, scaling),
+                SampleType::U16 => decode!(u16, $to, $bytes, $out, order, scaling),
+                SampleType::I32 => decode!(i32, $to, $bytes, $out, order, scaling),
+                SampleType::U32 => decode!(u32, $to, $bytes, $out, order, scaling),
+                SampleType::I64 => decode!(i64, $to, $bytes, $out, order, scaling),
+                SampleType::U64 => decode!(u64, $to, $bytes, $out, order, scaling),
+                SampleType::F32 => decode!(f32, $to, $bytes, $out, order, scaling),
+                SampleType::F64 => decode!(f64, $to, $bytes, $out, order, scaling),
+            },
+        );
     }};
 }
 
+#[inline(always)]
 fn scaled(stored: f64, s: Scaling) -> f64 {
     stored * s.slope + s.inter
 }
 
+#[inline(always)]
 fn swapped<const SIZE: usize, T: FromBytes<SIZE>>(bytes: &[u8; SIZE]) -> T {
     let mut bytes = *bytes;
     bytes.reverse();
@@ -162,6 +170,7 @@ trait FromBytes<const SIZE: usize> {
 macro_rules! from_bytes {
     ($($type:ty),*) => {$(
         impl FromBytes<{ size_of::<$type>() }> for $type {
+            #[inline(always)]
             fn from_bytes(bytes: [u8; size_of::<$type>()]) -> Self {
                 <$type>::from_ne_bytes(bytes)
             }

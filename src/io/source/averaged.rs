@@ -1,5 +1,6 @@
 //! A run whose voxels are averaged over time as its blocks pass by.
 
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::passing::{Keeps, Passing};
@@ -95,24 +96,34 @@ impl Keeps for Means {
 
 /// The sum of the values that are finite; several sums side by side, so that none waits for itself.
 fn finite(values: &[f32]) -> f64 {
-    let (eights, rest) = values.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for values in eights.iter().map(<[f32; 8]>::as_slice).chain([rest]) {
-        for (sum, &value) in sums.iter_mut().zip(values) {
-            *sum += if value.is_finite() { f64::from(value) } else { 0.0 };
-        }
-    }
-    sums.iter().sum()
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let or_0 = |value: f32| if value.is_finite() { f64::from(value) } else { 0.0 };
+            let (eights, rest) = values.as_chunks::<8>();
+            let mut sums = [0.0; 8];
+            for eight in eights {
+                (0..8).for_each(|at| sums[at] += or_0(eight[at]));
+            }
+            sums.iter_mut().zip(rest).for_each(|(sum, &value)| *sum += or_0(value));
+            sums.iter().sum()
+        },
+    )
 }
 
 /// Add the volumes of `data`, each of `len` values, to sums that begin at `first` in each.
 fn add(sum: &mut [f64], data: &[f32], (first, len): (usize, usize)) {
     sum.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, sum)| {
         let first = first + chunk * CHUNK;
-        for volume in data.chunks_exact(len.max(1)) {
-            let values = &volume[first..first + sum.len()];
-            sum.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
-        }
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for volume in data.chunks_exact(len.max(1)) {
+                    let values = &volume[first..first + sum.len()];
+                    sum.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
+                }
+            },
+        );
     });
 }
 
