@@ -1,6 +1,6 @@
 //! A few voxels side by side: R⁻¹'s weights at each voxel's own rho, the Cholesky factor of N and what follows from it.
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, aview_mut1, s};
 use pulp::Simd;
 
 use super::{Ar1, Rule, Sums};
@@ -66,7 +66,7 @@ impl Panel {
         let rows = matrices.into_iter().flat_map(|matrix| matrix.rows());
         for (to, from) in self.sums.chunks_exact_mut(w).zip(vectors.into_iter().chain(rows)) {
             let (own, beyond) = to.split_at_mut(count);
-            own.iter_mut().zip(from.iter().skip(first)).for_each(|(to, from)| *to = *from);
+            aview_mut1(own).assign(&from.slice(s![first..first + count]));
             beyond.fill(from[first + count - 1]);
         }
         self.own.square.copy_from_slice(&self.sums[..w]);
