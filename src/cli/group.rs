@@ -368,12 +368,8 @@ impl Args {
                 "boldly group --help has an example",
             ));
         };
-        let has_regions = self.atlas.is_some() || !self.region.is_empty();
-        let idle = match (has_regions, self.svc.is_empty()) {
-            (true, _) => None,
-            (false, true) => self.places.idle(),
-            (false, false) => self.places.shift.map(|_| "--shift"),
-        };
+        let has_places = self.atlas.is_some() || !self.region.is_empty() || !self.svc.is_empty();
+        let idle = if has_places { None } else { self.places.idle() };
         let has_named = !self.region.is_empty() || !self.svc.is_empty();
         let idle = idle.or(self.labels.as_ref().filter(|_| !has_named).map(|_| "--labels"));
         if let Some(idle) = idle {

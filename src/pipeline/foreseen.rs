@@ -290,6 +290,7 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
     }
     if !spec.volumes.is_empty() {
         names.push(Name::table(of("svc")));
+        names.push(Name::table(of("svc").with("desc", "shift")));
         names.push(stat(of("statmap").with("label", ANY).with("desc", ANY)));
     }
     if !spec.no_pictures {

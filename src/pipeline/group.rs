@@ -207,7 +207,7 @@ struct Given<'a> {
     spec: &'a GroupSpec,
     images: &'a Images,
     sets: &'a regions::Sets,
-    volumes: &'a [svc::Volume],
+    volumes: &'a svc::Sets,
 }
 
 /// A contrast, fitted.
@@ -248,10 +248,10 @@ impl Given<'_> {
         own.extend(sizes::maps(spec, tested, &over)?);
         let smoothness = smoothness(spec, tested, images, &over, watch)?;
         own.extend(correct::maps(spec, stratum, fitted, (&over, smoothness.as_ref()), watch));
-        if !volumes.is_empty() {
+        if !volumes[0].1.is_empty() {
             let (of, named) = ((images, volumes), (label, smoothness.as_ref()));
-            let (table, of_volumes) = svc::correct(spec, tested, of, named, ladder, watch)?;
-            products.table(table)?;
+            let (tables, of_volumes) = svc::correct(spec, tested, of, named, ladder, watch)?;
+            tables.into_iter().try_for_each(|table| products.table(table))?;
             own.extend(of_volumes);
         }
         let regions = &sets[0].1;

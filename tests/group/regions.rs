@@ -139,9 +139,12 @@ fn a_region_that_is_moved_has_the_answer_of_one_that_was_given_there() {
     let row = |k: usize| format!("s{k}\tm{k}.nii\n");
     study(dir, &format!("subject\teffect\n{}", (0..9).map(row).collect::<String>()));
     let shape = |x: f64| format!("part=box:{x},1,1:1,4,4");
+    let read = |out: &str, name: &str| {
+        tsv::read(&dir.join(out).join(format!("contrast-mean{name}.tsv"))).unwrap()
+    };
     let table = |regions: &[&str], out: &str, name: &str| {
         group(dir, &[&["--model", "one-sample", "--no-pictures"], regions].concat(), out);
-        tsv::read(&dir.join(out).join(format!("contrast-mean{name}_regions.tsv"))).unwrap()
+        read(out, &format!("{name}_regions"))
     };
     let mask: Vec<f32> = (0..12).map(|v| f32::from(u8::from(v % 3 == 1))).collect();
     image(&dir.join("middle.nii"), &mask);
@@ -151,7 +154,7 @@ fn a_region_that_is_moved_has_the_answer_of_one_that_was_given_there() {
     let keys = ["region", "shift_x", "shift_y", "shift_z", "changed", "voxels", "voxels_in_region"];
     assert_eq!(moved.columns[..7], keys);
     assert_eq!(moved.rows.len(), 2 * 7);
-    let plain = tsv::read(&dir.join("out/contrast-mean_regions.tsv")).unwrap();
+    let plain = read("out", "_regions");
     assert_eq!(moved.rows[0][..5], ["part", "0", "0", "0", "n/a"]);
     assert_eq!(moved.rows[0][5..], plain.rows[0][1..]);
     // The middle of three planes and its neighbours, which a shape and a mask have alike.
@@ -163,14 +166,33 @@ fn a_region_that_is_moved_has_the_answer_of_one_that_was_given_there() {
             assert_eq!(row[5..], there.rows[0][1..], "{x}");
         }
     }
-    let line = "verify out";
-    crate::binary::succeeded(line, crate::binary::boldly(dir, line));
+    // Search volumes alike, p by rearrangement too.
+    let fixed = ["--model", "one-sample", "--no-pictures", "--permutations", "60", "--seed", "1"];
+    let searched = |volumes: &[&str], out: &str| group(dir, &[&fixed[..], volumes].concat(), out);
+    searched(&["--svc", given[0], "--svc", "middle.nii", "--shift", "2"], "searched");
+    let (moved, plain) = (read("searched", "_desc-shift_svc"), read("searched", "_svc"));
+    assert_eq!(moved.columns[..5], [&["volume"], &keys[1..5]].concat());
+    assert_eq!(moved.rows.len(), 2 * 7);
+    assert_eq!(moved.rows[0][5..], plain.rows[0][1..]);
+    for (at, x) in [(1, 0.0), (2, 4.0)] {
+        searched(&["--svc", &shape(x)], &format!("searched{at}"));
+        let there = read(&format!("searched{at}"), "_svc");
+        assert!(there.columns.contains(&"p_maxT".to_owned()));
+        for volume in [0, 7] {
+            assert_eq!(
+                moved.rows[volume + at][4..],
+                [&["yes".to_owned()], &there.rows[0][1..]].concat()
+            );
+        }
+    }
+    for line in ["verify out", "verify searched"] {
+        crate::binary::succeeded(line, crate::binary::boldly(dir, line));
+    }
     // What is not moved, and what has nothing to move.
     let fixed = ["group", "--maps", "maps.tsv", "--model", "one-sample", "--out", "no"];
     for (words, why) in [
         (&["--roi", given[0], "--shift", "0.1"][..], "leaves every region as it is"),
         (&["--shift", "2"], "comes without regions"),
-        (&["--svc", given[0], "--shift", "2"], "comes without regions"),
         (&["--coordinates", "native"], "comes without regions"),
     ] {
         let output = with_words(dir, fixed.iter().chain(words));

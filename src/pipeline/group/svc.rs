@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions;
+use crate::pipeline::regions::{self, Region, Regions, is_changed};
 use crate::pipeline::spec::{GroupSpec, RegionOptions, Role, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
@@ -24,13 +24,14 @@ use crate::volume::Grid;
 
 /// A search volume on the maps' grid.
 pub(super) struct Volume {
-    pub name: String,
+    region: Region,
     label: String,
-    /// None of a labelled image's.
-    shape: Option<Shape>,
     /// `[voxel of the grid]`
     inside: Vec<bool>,
 }
+
+/// The search volumes as they were given, then, where they are to be moved, as they lie along x, y and z; each set with how far, mm.
+pub(super) type Sets = Vec<([f64; 3], Vec<Volume>)>;
 
 /// Files that were found beside those that were named.
 type Found = Vec<(Role, PathBuf)>;
@@ -38,12 +39,9 @@ type Found = Vec<(Role, PathBuf)>;
 /// The volumes that are asked for, and tables of names that lie beside labelled images.
 ///
 /// # Errors
-/// Missing input; usage: two of one name, or of names that are one in files' names; bad data: an image of another grid, a volume without a voxel.
-pub(super) fn open(
-    spec: &GroupSpec,
-    images: &Images,
-    watch: &dyn Watch,
-) -> Result<(Vec<Volume>, Found)> {
+/// Missing input; usage: two of one name, or of names that are one in files' names, a move that changes nothing; bad data: an image of another grid, a volume without
+/// a voxel.
+pub(super) fn open(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<(Sets, Found)> {
     let grid = &images.grid;
     let options = RegionOptions { given: spec.volumes.clone(), ..spec.region_options() };
     let opened = regions::open_any(&options, (grid, "the maps"), watch)?;
@@ -53,13 +51,17 @@ pub(super) fn open(
     seed::tell(&opened.all, images, watch);
     let names: Vec<String> = opened.all.iter().map(|region| region.name.clone()).collect();
     let labels = label::labels_of(("search volumes", "label"), &names)?;
-    let mut volumes = Vec::with_capacity(opened.all.len());
-    for (region, label) in opened.all.into_iter().zip(labels) {
+    let found = opened.found.clone();
+    let volume = |(region, label): (Region, &String)| {
         let mut inside = vec![false; grid.n_voxels()];
         region.voxels.iter().for_each(|&voxel| inside[voxel] = true);
-        volumes.push(Volume { name: region.name, label, shape: region.shape, inside });
-    }
-    Ok((volumes, opened.found))
+        Volume { region, label: label.clone(), inside }
+    };
+    let set = |(by, set): ([f64; 3], Regions)| {
+        (by, set.all.into_iter().zip(&labels).map(volume).collect())
+    };
+    let sets = regions::with_moved(opened, &options, grid, watch)?;
+    Ok((sets.into_iter().map(set).collect(), found))
 }
 
 /// A contrast, its maps, and where it is asked about.
@@ -73,33 +75,58 @@ struct Within<'a> {
     smooth: Option<&'a Smooth>,
 }
 
-/// What a contrast comes to in each volume: a table, and maps of corrected p.
+/// What a contrast comes to in each volume: a table, one of where volumes lie elsewhere, and maps of corrected p.
 ///
 /// # Errors
 /// Those of rearranging.
 pub(super) fn correct(
     spec: &GroupSpec,
     (stratum, fitted): (&Stratum, &Fitted),
-    (images, volumes): (&Images, &[Volume]),
+    (images, sets): (&Images, &Sets),
     (label, smooth): (&str, Option<&Smooth>),
     ladder: &mut Ladder,
     watch: &dyn Watch,
-) -> Result<(Text, Vec<Map>)> {
+) -> Result<(Vec<Text>, Vec<Map>)> {
     let within = Within { spec, stratum, fitted, images, label, smooth };
-    let letter = within.letter();
-    let mut text =
-        format!("volume\tvoxels\tvolume_mm3\t{letter}\tx_mm\ty_mm\tz_mm\tp\tp_bonferroni\tp_rft");
-    if spec.permute.is_some() {
-        text.push_str("\tp_maxT");
+    let columns = within.columns();
+    let (mut given, mut maps) = (format!("volume\t{columns}\n"), Vec::new());
+    let mut moved = format!("volume\tshift_x\tshift_y\tshift_z\tchanged\t{columns}\n");
+    for (at, volume) in sets[0].1.iter().enumerate() {
+        let name = &volume.region.name;
+        let looked = within.look(volume, ladder)?;
+        tell(volume, looked.as_ref().map_or(0, |looked| looked.over.places.len()), stratum, watch)?;
+        given.push_str(&format!("{name}\t{}\n", within.cells(looked.as_ref())));
+        if let Some(looked) = &looked {
+            within.say(volume, looked, watch);
+            maps.push(within.map(volume, looked));
+        }
+        for (by, there) in sets {
+            let there = &there[at];
+            let far = regions::moved_cells(&there.region);
+            let changed = is_changed(*by, &volume.region.voxels, &there.region.voxels);
+            let cells = match changed {
+                "yes" => within.cells(within.look(there, ladder)?.as_ref()),
+                _ => within.cells(looked.as_ref()),
+            };
+            moved.push_str(&format!("{name}\t{far}\t{changed}\t{cells}\n"));
+        }
     }
-    text.push('\n');
-    let mut maps = Vec::new();
-    for volume in volumes {
-        let (row, map) = within.volume(volume, ladder, watch)?;
-        text.push_str(&row);
-        maps.extend(map);
+    let mut tables = vec![within.table(given, None)];
+    if sets.len() > 1 {
+        tables.push(within.table(moved, Some("shift")));
     }
-    Ok((within.table(text), maps))
+    Ok((tables, maps))
+}
+
+/// What was found in a volume.
+struct Looked {
+    over: Over,
+    parametric: Parametric,
+    /// The voxel of the highest statistic.
+    peak: usize,
+    /// p corrected for the volume, `[voxel of the volume]`, and by what.
+    corrected: Vec<f64>,
+    how: &'static str,
 }
 
 impl Within<'_> {
@@ -107,51 +134,77 @@ impl Within<'_> {
         if self.stratum.is_f { "F" } else { "t" }
     }
 
-    /// A volume's row, and its map; of a label without a voxel that is tested a row of n/a alone.
-    fn volume(
-        &self,
-        volume: &Volume,
-        ladder: &mut Ladder,
-        watch: &dyn Watch,
-    ) -> Result<(String, Option<Map>)> {
-        let (stratum, grid) = (self.stratum, &self.images.grid);
+    /// The columns behind what tells the volumes apart.
+    fn columns(&self) -> String {
+        let letter = self.letter();
+        let rearranged = if self.spec.permute.is_some() { "\tp_maxT" } else { "" };
+        format!(
+            "voxels\tvolume_mm3\t{letter}\tx_mm\ty_mm\tz_mm\tp\tp_bonferroni\tp_rft{rearranged}"
+        )
+    }
+
+    /// None where no voxel of it is tested.
+    fn look(&self, volume: &Volume, ladder: &mut Ladder) -> Result<Option<Looked>> {
+        let grid = &self.images.grid;
         let over = Over::new(self.fitted, grid, self.label, Some((&volume.label, &volume.inside)));
-        let n = over.places.len();
-        tell(volume, n, stratum, watch)?;
-        if n == 0 {
-            let n_cells = 7 + usize::from(self.spec.permute.is_some());
-            return Ok((format!("{}\t0\t0{}\n", volume.name, "\tn/a".repeat(n_cells)), None));
+        if over.places.is_empty() {
+            return Ok(None);
         }
         let parametric = Parametric::of(volume, (self.fitted, self.smooth), &over, grid);
         let peak = parametric.peak(&over);
-        let [x, y, z] = grid.millimetres(grid.coordinates(over.places[peak] as usize));
         let (corrected, how) = self.corrected(&parametric, &over, ladder)?;
+        Ok(Some(Looked { over, parametric, peak, corrected, how }))
+    }
+
+    /// Where the highest voxel lies, mm.
+    fn place(&self, Looked { over, peak, .. }: &Looked) -> [f64; 3] {
+        let grid = &self.images.grid;
+        grid.millimetres(grid.coordinates(over.places[*peak] as usize))
+    }
+
+    /// The cells of [`Within::columns`]; without a voxel that is tested n/a.
+    fn cells(&self, looked: Option<&Looked>) -> String {
+        let Some(looked) = looked else {
+            let n_cells = self.columns().split('\t').count() - 1;
+            return format!("0{}", "\tn/a".repeat(n_cells));
+        };
+        let [x, y, z] = self.place(looked);
+        let Looked { over, parametric, peak, corrected, .. } = looked;
         let Parametric { stat, p, bonferroni, rft } = parametric;
-        let mut row = format!(
-            "{}\t{n}\t{}\t{}\t{x:.1}\t{y:.1}\t{z:.1}\t{}\t{}\t{}",
-            volume.name,
-            number(n as f64 * grid.voxel_size_mm.iter().product::<f64>()),
-            number(stat[peak]),
-            number(p[peak]),
-            number(bonferroni[peak]),
-            number(rft.as_ref().map_or(f64::NAN, |rft| rft[peak])),
+        let n = over.places.len();
+        let mut cells = format!(
+            "{n}\t{}\t{}\t{x:.1}\t{y:.1}\t{z:.1}\t{}\t{}\t{}",
+            number(n as f64 * self.images.grid.voxel_size_mm.iter().product::<f64>()),
+            number(stat[*peak]),
+            number(p[*peak]),
+            number(bonferroni[*peak]),
+            number(rft.as_ref().map_or(f64::NAN, |rft| rft[*peak])),
         );
         if self.spec.permute.is_some() {
-            row.push_str(&format!("\t{}", number(corrected[peak])));
+            cells.push_str(&format!("\t{}", number(corrected[*peak])));
         }
-        row.push('\n');
+        cells
+    }
+
+    fn say(&self, volume: &Volume, looked: &Looked, watch: &dyn Watch) {
+        let [x, y, z] = self.place(looked);
+        let Looked { over, parametric, peak, corrected, .. } = looked;
         let found = corrected.iter().filter(|p| **p <= 0.05).count();
         watch.note(&format!(
-            "{}: {}, {n} voxels: {} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {} corrected in the volume; {found} voxels at p <= .05",
-            stratum.name,
-            volume.name,
+            "{}: {}, {} voxels: {} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {} corrected in the volume; {found} voxels at p <= .05",
+            self.stratum.name,
+            volume.region.name,
+            over.places.len(),
             self.letter(),
-            stat[peak],
-            short_p(corrected[peak])
+            parametric.stat[*peak],
+            short_p(corrected[*peak])
         ));
-        let said =
-            format!("p of {} corrected for the voxels of {}, by {how}", stratum.name, volume.name);
-        Ok((row, Some(over.map("svc", Quantity::CorrectedP, (&corrected, 1.0), said))))
+    }
+
+    fn map(&self, volume: &Volume, Looked { over, corrected, how, .. }: &Looked) -> Map {
+        let (of, name) = (&self.stratum.name, &volume.region.name);
+        let said = format!("p of {of} corrected for the voxels of {name}, by {how}");
+        over.map("svc", Quantity::CorrectedP, (corrected, 1.0), said)
     }
 
     /// p corrected for a volume, `[voxel of the volume]`, and by what.
@@ -178,7 +231,8 @@ impl Within<'_> {
         Ok((least, "random fields or Bonferroni, whichever is smaller"))
     }
 
-    fn table(&self, text: String) -> Text {
+    /// `desc`: what tells the table from that of the volumes as they were given.
+    fn table(&self, text: String, desc: Option<&'static str>) -> Text {
         let of = &self.stratum.name;
         let sides = match (self.stratum.is_f, self.spec.two_sided) {
             (true, _) => "of F",
@@ -210,7 +264,10 @@ impl Within<'_> {
             _ => ColumnAgreement::Written,
         });
         let columns = columns.collect();
-        let entities = Entities::of("svc").with("contrast", self.label);
+        let moves = desc.map(|_| regions::described_moves());
+        let dictionary = dictionary.columns(moves.into_iter().flatten());
+        let of = Entities::of("svc").with("contrast", self.label);
+        let entities = desc.into_iter().fold(of, |of, desc| of.with("desc", desc));
         Text::table(entities, text, Some(Agreement::Columns(columns)), &dictionary)
     }
 }
@@ -223,16 +280,16 @@ fn short_p(p: f64) -> String {
 /// How much of a volume is there.
 fn tell(volume: &Volume, n: usize, stratum: &Stratum, watch: &dyn Watch) -> Result<()> {
     let n_all = volume.inside.iter().filter(|v| **v).count();
-    if n == 0 && volume.shape.is_none() {
+    if n == 0 && volume.region.shape.is_none() {
         watch.warn(&format!(
             "{}: none of the {n_all} voxels of {} is analysed; its row is n/a, and it has no map",
-            stratum.name, volume.name
+            stratum.name, volume.region.name
         ));
         return Ok(());
     }
     if n == 0 {
         return Err(Error::bad_data(
-            format!("search volume '{}'", volume.name),
+            format!("search volume '{}'", volume.region.name),
             format!("has none of its {n_all} voxels where '{}' is tested", stratum.name),
             "overlap with the mask",
             "give a mask that holds it",
@@ -241,7 +298,7 @@ fn tell(volume: &Volume, n: usize, stratum: &Stratum, watch: &dyn Watch) -> Resu
     if n < n_all {
         watch.warn(&format!(
             "{}: {n} of the {n_all} voxels of {} are analysed; where subjects are missing an effect is missed too",
-            stratum.name, volume.name
+            stratum.name, volume.region.name
         ));
     }
     Ok(())
@@ -286,7 +343,7 @@ impl Parametric {
 fn resels(volume: &Volume, smooth: &Smooth, over: &Over, grid: &Grid) -> Resels {
     let fwhm_mm: [f64; 3] =
         std::array::from_fn(|axis| smooth.fwhm_vox[axis] * grid.voxel_size_mm[axis]);
-    match &volume.shape {
+    match &volume.region.shape {
         Some(Shape::Sphere { radius, .. }) => {
             Resels::sphere(*radius, fwhm_mm.iter().product::<f64>().cbrt())
         }
