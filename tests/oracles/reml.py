@@ -108,6 +108,12 @@ def case(name, kind, x, kept, truth):
         peer = sm.GLS(y, x, sigma=ar1(times, *p) if kind == "ar1" else arma11(times, *p)).fit().t_test(c[0])
         assert abs(float(np.squeeze(peer.tvalue)) - e / np.sqrt(v)) < 1e-8 * max(1, abs(e / np.sqrt(v))), (name, peer.tvalue)
         parameters.append(p), effect.append(e), variance.append(v), t.append(e / np.sqrt(v))
+        if kind == "ar1" and len(kept) == N:
+            # Its rows are those of generalised least squares but for the first.
+            of_pairs = sm.GLSAR(y, x, rho=np.array(p))
+            first = np.sqrt(1 - p[0] ** 2)
+            rows, values = np.vstack([first * x[:1], of_pairs.wexog]), np.append(first * y[0], of_pairs.wendog)
+            assert np.abs(np.linalg.lstsq(rows, values, rcond=None)[0] - fit["beta"]).max() < 1e-8 * np.abs(fit["beta"]).max(), name
         f.append((c @ fit["beta"]) @ inner @ (c @ fit["beta"]) / (2 * s2))
     return dict(name=name, kind=kind, kept=[int(k) for k in kept], design=x.tolist(), data=data.astype(float).tolist(),
                 parameters=parameters, effect=effect, variance=variance, t=t, f=f)
