@@ -158,7 +158,7 @@ fn partial_correlations_over_runs_are_given_the_regions_that_all_runs_have() {
     in_voxel_2(&dir.join("again.nii"), |_| 0.0);
     let regions = "--regions a=sphere:15,6,6:4 --regions b=sphere:3,6,6:4 --regions c=sphere:9,12,9:4 --regions d=sphere:6,0,0:1";
     let line = format!(
-        "connect bold.nii again.nii {regions} --mask mask.nii --estimator partial --device cpu --no-pictures --out both"
+        "connect bold.nii again.nii {regions} --network n=a,b --mask mask.nii --estimator partial --device cpu --no-pictures --out both"
     );
     let output = crate::binary::succeeded(&line, crate::binary::boldly(dir, &line));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -193,6 +193,10 @@ fn partial_correlations_over_runs_are_given_the_regions_that_all_runs_have() {
     let text = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     assert!(text("edges.json").contains("partial_r given the other regions that every run has"));
     assert!(!text("run-1_edges.json").contains("that every run has"));
+    // What a table does not hold its description does not speak of.
+    assert!(!text("networks.json").contains("partial_r"), "{}", text("networks.json"));
+    assert!(text("edges.json").contains("The least of the runs' shares of the region's voxels"));
+    assert!(!text("run-1_edges.json").contains("The least of the runs'"));
     let matrix = text("stat-partialcorrelation_relmat.json");
     assert!(matrix.contains("given all other regions that every run has"), "{matrix}");
 }

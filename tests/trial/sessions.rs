@@ -173,3 +173,81 @@ fn meanings_that_contradict_the_plan_are_refused_and_what_may_be_either_is_told(
         assert!(!told.contains("swapped"), "{told}");
     }
 }
+
+#[test]
+fn numbers_that_may_be_codes_of_levels_are_told_where_their_mean_is_described() {
+    let dir = study();
+    let path = dir.path().join("study/participants.tsv");
+    let mut table = tsv::read(&path).unwrap();
+    let at = table.position("site").unwrap();
+    let codes = ["1", "2", "3", "4"];
+    let rows = table.rows.iter_mut().enumerate();
+    rows.for_each(|(row, cells)| cells[at] = codes[row % 4].to_owned());
+    table.rows[4][at] = "1.0".to_owned();
+    fs::write(&path, tsv::write_string(&table)).unwrap();
+    let line = "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 --outcome nrs --describe site --overwrite --out out";
+    let (_, told) = run(dir.path(), line);
+    for part in [
+        "warning: site has the values 1, 2, 3, 4 alone and is described by its mean, as a number",
+        "('1' and '1.0' are one number)",
+        "give Levels of it in participants.json",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let levels =
+        "{\"site\": {\"Levels\": {\"1\": \"a\", \"2\": \"b\", \"3\": \"c\", \"4\": \"d\"}}}";
+    fs::write(path.with_extension("json"), levels).unwrap();
+    let (_, told) = run(dir.path(), line);
+    assert!(!told.contains("described by its mean"), "{told}");
+}
+
+#[test]
+fn regions_that_tables_of_different_people_spell_otherwise_are_refused_with_their_files() {
+    let dir = study();
+    let dir = dir.path();
+    crate::edges::connect(dir);
+    let asked = || {
+        let line = "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 --edges connect --overwrite --out out";
+        crate::command::boldly(dir, line)
+    };
+    assert!(asked().status.success());
+    let of_one = "connect/sub-001/ses-baseline/task-rest_run-1/edges.tsv";
+    let text = fs::read_to_string(dir.join(of_one)).unwrap();
+    for (of_others, own, how) in
+        [("pcc", "PCC", "differ in case alone"), ("01", "1", "are one number")]
+    {
+        let spelt = |name: &str| text.replace("pcc", name);
+        // The others of the study are as they are, but for the region's name.
+        each_table(&dir.join("connect"), &|text| text.replace("pcc", of_others));
+        fs::write(dir.join(of_one), spelt(own)).unwrap();
+        let output = asked();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        for part in
+            [of_one, &format!("has the region '{own}'"), &format!("have '{of_others}'"), how]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        each_table(&dir.join("connect"), &|text| text.replace(of_others, "pcc"));
+        fs::write(dir.join(of_one), &text).unwrap();
+    }
+}
+
+/// Change the text of every table below a folder.
+fn each_table(folder: &Path, change: &dyn Fn(&str) -> String) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            true => each_table(&path, change),
+            false => {
+                let text = fs::read_to_string(&path).unwrap();
+                let cells = |line: &str| {
+                    let mut cells: Vec<String> = line.split('\t').map(str::to_owned).collect();
+                    cells.iter_mut().take(2).for_each(|cell| *cell = change(cell));
+                    cells.join("\t") + "\n"
+                };
+                fs::write(&path, text.lines().map(cells).collect::<String>()).unwrap();
+            }
+        }
+    }
+}
