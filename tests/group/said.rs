@@ -301,7 +301,8 @@ fn why_smoothness_is_not_known_is_said_axis_by_axis() {
     let [ni, nj, nk] = SHAPE;
     for k in 0..8 {
         let x = [3.0, -2.0, 1.5, -1.0, 2.5, -0.5, 4.0, 0.75][k];
-        let sign = |v: usize| if (v % ni + v / ni % nj + v / ni / nj) % 2 == 0 { x } else { -x };
+        let sign =
+            |v: usize| if (v % ni + v / ni % nj + v / ni / nj).is_multiple_of(2) { x } else { -x };
         image(&dir.join(format!("m{k}.nii")), &(0..ni * nj * nk).map(sign).collect::<Vec<f32>>());
     }
     let plane: Vec<f32> = (0..ni * nj * nk).map(|v| f32::from(u8::from(v < ni * nj))).collect();
