@@ -101,6 +101,19 @@ fn levels_are_of_cells_that_are_the_same_number_with_ses_and_zeros_or_without() 
 }
 
 #[test]
+fn sessions_of_one_table_in_two_spellings_are_refused() {
+    let dir = study();
+    let path = dir.path().join("study/phenotype/questionnaires.tsv");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("ses-week13", "ses-week 13", 1)).unwrap();
+    let output = asked(dir.path(), ["ses-baseline", "ses-week13"], "");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    let part = "has the sessions 'ses-week 13' and 'ses-week13', which differ in blanks, hyphens";
+    assert!(said.contains(part), "{said}");
+}
+
+#[test]
 fn each_tables_sessions_are_what_its_own_levels_say() {
     let want = {
         let dir = study();

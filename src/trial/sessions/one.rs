@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::key;
+use crate::design::similar::spelling;
 use crate::error::{Error, Result};
 use crate::trial::note::Notes;
 use crate::trial::plan::Plan;
@@ -137,7 +138,7 @@ impl Tables {
     /// Has every session called alike in all tables, as the table of the plan's first outcome calls it, and tells what was called otherwise. What differs within one table is left to who reads it.
     ///
     /// # Errors
-    /// Bad data: a session of which one dictionary says that it means two things.
+    /// Bad data: a session of which one dictionary says that it means two things, sessions of one table that differ in blanks or hyphens alone.
     pub fn call_sessions_alike(&mut self, plan: &Plan, notes: &mut Notes) -> Result<()> {
         let of_outcome = plan.outcomes.first().and_then(|one| self.resolve(&one.column).ok());
         let all = sessions(self, of_outcome.as_ref().map(|column| column.table.as_str()));
@@ -151,6 +152,11 @@ impl Tables {
                     .filter(|(of, _)| *of == place)
                     .map(|(_, name)| name)
                     .collect();
+                let is_read = plan.names(&self.all[place].name)
+                    || of_outcome.as_ref().is_some_and(|c| c.table == self.all[place].name);
+                if is_read && !self.has_level(place, own) {
+                    refuse_two_ways(&self.all[place].table.name, &members)?;
+                }
                 if members.len() == 1 || self.has_level(place, own) {
                     names.extend(members.into_iter().map(|name| (name.clone(), own.name.clone())));
                 }
@@ -226,6 +232,23 @@ impl Tables {
             }
         }
         Ok(())
+    }
+}
+
+/// Refuse sessions of one table that differ in blanks or hyphens alone; those that differ in case, or are one number, are refused with their lines where they are read.
+fn refuse_two_ways(table: &str, members: &[&String]) -> Result<()> {
+    let bare = |name: &str| spelling(name.trim_start_matches("ses-"));
+    match members.iter().find(|name| bare(name) != bare(members[0])) {
+        Some(other) => Err(Error::bad_data(
+            table,
+            format!(
+                "has the sessions '{}' and '{other}', which differ in blanks, hyphens or zeros alone",
+                members[0]
+            ),
+            "name each session in one way",
+            "correct the one that is a slip",
+        )),
+        None => Ok(()),
     }
 }
 
