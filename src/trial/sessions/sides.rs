@@ -239,6 +239,7 @@ mod tests {
             ("baseline", "week 13, pre-dose", Order::Good),
             ("week 1, pre-dose", "week 13, pre-dose", Order::Good),
             ("after randomisation", "before the last dose", Order::Doubtful),
+            ("after randomisation", "before treatment ends", Order::Doubtful),
             ("after randomisation", "week 13, before treatment ends", Order::Good),
             ("screening", "end of treatment", Order::Good),
             ("run-in", "follow-up", Order::Good),
