@@ -43,6 +43,13 @@ pub fn are_one_number(one: &str, other: &str) -> bool {
     number(one).is_some_and(|own| number(other) == Some(own))
 }
 
+/// What is the same of all spellings of a name: of a number the number, else small letters.
+#[must_use]
+pub fn spelling(name: &str) -> String {
+    let number = name.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    number.map_or_else(|| name.to_lowercase(), |number| number.to_string())
+}
+
 /// Two names that may be one, and what they do to be taken for two: they differ in case alone, or are one number.
 #[must_use]
 pub fn alike(names: &[String]) -> Option<([&str; 2], &'static str)> {

@@ -70,6 +70,13 @@ pub fn standard_error(nu: f64) -> f64 {
     if nu > 1.0 { 1.0 / (nu - 1.0).sqrt() } else { f64::NAN }
 }
 
+/// The standard error of the mean of values, such as runs' Fisher z, that count alike, of their own: the root of the sum of their squares over their number.
+#[must_use]
+pub fn mean_error(own: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = own.len() as f64;
+    own.map(|se| se.powi(2)).sum::<f64>().sqrt() / n
+}
+
 /// t of a correlation.
 #[must_use]
 pub fn t(r: f64, nu: f64) -> f64 {

@@ -3,6 +3,8 @@
 //! Levels by a dictionary that has `Levels`, numbers by one that has `Units` or a range; where it says neither, what most cells are. So one word among numbers is a slip, which is refused
 //! with its line, and does not turn all ages into classes.
 
+use std::ops::RangeInclusive;
+
 use super::tables::{Measured, is_missing};
 use crate::error::{Error, Result};
 
@@ -27,6 +29,25 @@ pub(super) fn are_numbers(table: &Measured, column: &str) -> Result<bool> {
     }
     let n = cells.iter().filter(|cell| is_meant_as_number(cell)).count();
     Ok(2 * n > cells.len() || cells.is_empty())
+}
+
+/// So many values of a column may be codes of levels, such as sites; two codes are the same model as two levels, and their mean is a share.
+const CODES: RangeInclusive<usize> = 3..=6;
+
+/// The few whole values that all numbers of a column are, which may be codes of levels: "1, 2, 3"; none where its dictionary says that they measure something.
+pub(super) fn few_codes(
+    table: &Measured,
+    column: &str,
+    values: impl Iterator<Item = f64>,
+) -> Option<String> {
+    let variable = table.dictionary.get(column);
+    let mut numbers: Vec<f64> = values.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    let are_codes = CODES.contains(&numbers.len())
+        && numbers.iter().all(|v| v.fract() == 0.0)
+        && !variable.is_some_and(|of| of.units.is_some() || of.range.is_some());
+    are_codes.then(|| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// A number, or one with a decimal comma, which is refused where it is read.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ancova::moments;
-use super::are_numbers::{are_numbers, or_levels};
+use super::are_numbers::{are_numbers, few_codes, or_levels};
 use super::arm::{Arm, ByArm};
 use super::derived;
 use super::note::{Notes, counted, verb};
@@ -38,9 +38,12 @@ pub fn analyse(
     for column in described(plan, people, notes)? {
         let are_levels = plan.strata.contains(&column) || are_codes_of_sex(&column, people, notes)?;
         let own = of_column(&column, are_levels, people)?;
-        tell_one_level_as_two(&column, &own, notes);
-        rows.extend(own);
         let texts = people.table.texts(&column)?;
+        match own.iter().any(|row| row.level.is_some()) {
+            true => tell_one_level_as_two(&column, &own, notes),
+            false => tell_codes((&column, &texts), people, notes),
+        }
+        rows.extend(own);
         let without: Vec<usize> = (0..texts.len())
             .filter(|&at| people.all[at].arm.is_some() && texts[at].is_none())
             .collect();
@@ -74,6 +77,25 @@ fn tell_one_level_as_two(column: &str, rows: &[BaselineRow], notes: &mut Notes) 
             Vec::new(),
         );
     }
+}
+
+/// Numbers of a few whole values may be codes of levels, such as sites, of which a mean is nothing.
+fn tell_codes((column, texts): (&str, &[Option<String>]), people: &People, notes: &mut Notes) {
+    let of_arms = people.places(|person| person.arm.is_some()).into_iter();
+    let texts: Vec<&String> = of_arms.filter_map(|place| texts[place].as_ref()).collect();
+    let numbers = texts.iter().filter_map(|text| text.parse().ok());
+    let Some(codes) = few_codes(&people.table, column, numbers) else { return };
+    let distinct: BTreeSet<String> = texts.into_iter().cloned().collect();
+    let distinct: Vec<String> = distinct.into_iter().collect();
+    let more = similar::alike(&distinct)
+        .map_or(String::new(), |([one, other], how)| format!(" ('{one}' and '{other}' {how})"));
+    notes.warn(
+        format!(
+            "{column} has the values {codes} alone and is described by its mean, as a number{more}; where these are levels, give Levels of it in {}",
+            people.table.json()
+        ),
+        Vec::new(),
+    );
 }
 
 /// # Errors

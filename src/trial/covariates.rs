@@ -4,11 +4,9 @@
 //! out of the difference: told, for that may be what is asked (how much of a change of the brain goes with heart rate).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 
-use super::are_numbers::{are_numbers, or_levels};
+use super::are_numbers::{are_numbers, few_codes, or_levels};
 use super::covariate::{Covariate, Kind, Values, When};
-use super::dictionary::Variable;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::Plan;
@@ -18,8 +16,6 @@ use crate::error::{Error, Result};
 
 /// So many levels are listed.
 const LISTED: usize = 6;
-/// Numbers of so many whole values may be codes of levels; two codes are the same model as two levels.
-const CODES: RangeInclusive<usize> = 3..=6;
 
 /// The people with the values of every covariate; who lacks one is named.
 ///
@@ -130,24 +126,16 @@ fn levels_of(values: &Values, people: &People) -> Option<Vec<String>> {
 fn tell_codes(values: &Values, one: &Covariate, people: &People, notes: &mut Notes) {
     let Kind::Numbers(all) = &values.kind else { return };
     let table = &people.table;
-    let is_measured = |of: &Variable| of.units.is_some() || of.range.is_some();
-    if one.column.table != table.name
-        || table.dictionary.get(&one.column.column).is_some_and(is_measured)
-    {
+    if one.column.table != table.name {
         return;
     }
     let of_arms = people.places(|person| person.arm.is_some()).into_iter();
-    let mut numbers: Vec<f64> = of_arms.filter_map(|place| all[place]).collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers.dedup();
-    if CODES.contains(&numbers.len()) && numbers.iter().all(|v| v.fract() == 0.0) {
-        let listed: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let numbers = of_arms.filter_map(|place| all[place]);
+    if let Some(codes) = few_codes(table, &one.column.column, numbers) {
         notes.warn(
             format!(
-                "covariate {} has the values {} alone and is taken as a number; where these are levels, give Levels of it in {}.json",
-                values.name,
-                listed.join(", "),
-                table.name
+                "covariate {} has the values {codes} alone and is taken as a number; where these are levels, give Levels of it in {}.json",
+                values.name, table.name
             ),
             Vec::new(),
         );

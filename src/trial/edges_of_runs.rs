@@ -3,6 +3,10 @@
 
 use std::collections::HashMap;
 
+use crate::design::similar::{alike, spelling};
+use crate::error::{Error, Result};
+use crate::trial::note::counted;
+
 /// Whose a run is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunOf {
@@ -149,6 +153,46 @@ impl EdgesOfRuns {
     #[must_use]
     pub fn names(&self, run: usize, region: usize) -> bool {
         self.named[run].get(region).copied().unwrap_or(false)
+    }
+
+    /// Refuse names of several runs' tables that differ in case alone or are one number, where no table has both: one that has both tells two apart. `what`: a region.
+    ///
+    /// # Errors
+    /// Bad data naming a table of each.
+    pub fn refuse_respelt(&self, what: &str) -> Result<()> {
+        let mut spelt: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, name) in self.regions.iter().enumerate() {
+            let others = spelt.entry(spelling(name)).or_default();
+            for &other in others.iter() {
+                let having = |region: usize| -> Vec<usize> {
+                    (0..self.runs.len()).filter(|&run| self.names(run, region)).collect()
+                };
+                let (one, two) = (having(other), having(at));
+                if one.is_empty() || two.is_empty() || one.iter().any(|run| two.contains(run)) {
+                    continue;
+                }
+                let [few, many] = match one.len() < two.len() {
+                    true => [(other, one), (at, two)],
+                    false => [(at, two), (other, one)],
+                };
+                let names = [&few, &many].map(|(region, _)| self.regions[*region].clone());
+                let how = alike(&names).map_or("are one", |(_, how)| how);
+                let [slip, usual] = &names;
+                return Err(Error::bad_data(
+                    self.runs[few.1[0]].place.clone(),
+                    format!(
+                        "has the {what} '{slip}', as {} in all, and {} of other runs have '{usual}', such as {}: they {how}",
+                        counted(few.1.len(), "table"),
+                        counted(many.1.len(), "table"),
+                        self.runs[many.1[0]].place
+                    ),
+                    format!("name each {what} in one way"),
+                    "run boldly connect again with the names of the others",
+                ));
+            }
+            others.push(at);
+        }
+        Ok(())
     }
 
     /// An edge's name: `insula–pcc`; of networks also `within dmn`.

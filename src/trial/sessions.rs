@@ -1,68 +1,25 @@
 //! Which sessions are the plan's visits. Where `Levels` of a column session_id say what sessions mean, a visit may be named by that, and what it means must not be the other visit.
 
+mod one;
+mod sides;
+mod words;
+
+use one::{Meant, Session};
+use sides::Order;
+use words::key;
+
 use super::dictionary::is_code;
 use super::note::Notes;
 use super::plan::Plan;
-use super::tables::{Measured, Tables, session};
-use super::visits::{are_swapped, is_before};
+use super::tables::{Tables, session};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
-/// Words with which a meaning names another visit than its own: "13 weeks after baseline".
-const AFTER: [&str; 6] = ["after", "since", "from", "post", "follow", "change"];
-
-/// What a dictionary says that a session means.
-struct Meant {
-    /// With `ses-`.
-    session: String,
-    meaning: String,
-    /// The file that says it.
-    by: String,
-}
-
-/// What all dictionaries say.
-fn meanings(tables: &Tables) -> Vec<Meant> {
-    let mut all = Vec::new();
-    for table in &tables.all {
-        let Some(variable) = table.dictionary.get("session_id") else { continue };
-        for (level, meaning) in &variable.levels {
-            let meaning = meaning.trim().to_owned();
-            if !meaning.is_empty() {
-                let by = table.dictionary.name.clone();
-                all.push(Meant { session: session(level), meaning, by });
-            }
-        }
-    }
-    all
-}
-
-/// A name as it is compared: letters and digits, without `ses-`.
-fn plain(name: &str) -> String {
-    let name = name.trim().to_lowercase();
-    let bare = name.strip_prefix("ses-").unwrap_or(&name);
-    bare.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// The sessions of tables, sorted, each once.
-fn known<'a>(tables: impl Iterator<Item = &'a Measured>) -> Vec<String> {
-    let mut all = Vec::new();
-    for table in tables {
-        if let Some(at) = table.table.position("session_id") {
-            all.extend(table.table.rows.iter().map(|row| session(row[at].trim())));
-        }
-    }
-    all.sort();
-    all.dedup();
-    all
-}
-
 /// Sessions for a message, with what they mean: "ses-1 (baseline), ses-2 (week 13)".
-fn listed(sessions: &[String], meanings: &[Meant]) -> String {
-    let with = |name: &String| match meanings.iter().find(|own| own.session == *name) {
-        Some(own) => format!("{name} ({})", own.meaning),
-        None => name.clone(),
-    };
-    sessions.iter().map(with).collect::<Vec<_>>().join(", ")
+fn listed<'a>(sessions: impl Iterator<Item = &'a Session>) -> String {
+    let mut all: Vec<String> = sessions.map(Session::said).collect();
+    all.sort();
+    all.join(", ")
 }
 
 /// Fill in both visits' sessions with `ses-`, and tell what codes mean.
@@ -70,25 +27,23 @@ fn listed(sessions: &[String], meanings: &[Meant]) -> String {
 /// # Errors
 /// Usage: a visit that is not named, or by a meaning of several sessions or of none; one session for both; meanings that say otherwise.
 pub(super) fn name(plan: &mut Plan, tables: &Tables, notes: &mut Notes) -> Result<()> {
-    let meanings = meanings(tables);
-    let of_outcome = plan.outcomes.first().and_then(|one| tables.get(&one.column.table).ok());
-    let of_outcome = known(of_outcome.into_iter());
-    let mut all = known(tables.all.iter());
-    let runs = tables.edges.iter().flat_map(|edges| &edges.runs);
-    all.extend(runs.map(|run| session(&run.session)));
+    let of_outcome = plan.outcomes.first().map(|one| one.column.table.as_str());
+    let all = one::sessions(tables, of_outcome);
     for (name, option) in [(&mut plan.baseline, "--baseline"), (&mut plan.endpoint, "--endpoint")] {
         if name.is_empty() {
+            let own = tables.all.iter().position(|table| Some(table.name.as_str()) == of_outcome);
+            let own = listed(all.iter().filter(|one| own.is_some_and(|table| one.is_in(table))));
             return Err(Error::usage(
                 "the plan",
                 format!("does not say which session {option} is"),
                 "name the visit before treatment and the one at which effects are judged",
-                match of_outcome.is_empty() {
+                match own.is_empty() {
                     true => format!("{option} ses-..."),
-                    false => format!("{option} one of {}", listed(&of_outcome, &meanings)),
+                    false => format!("{option} one of {own}"),
                 },
             ));
         }
-        *name = named((name.as_str(), option), &all, &meanings)?;
+        *name = named((name.as_str(), option), &all)?;
     }
     if plan.baseline == plan.endpoint {
         return Err(Error::usage(
@@ -98,67 +53,71 @@ pub(super) fn name(plan: &mut Plan, tables: &Tables, notes: &mut Notes) -> Resul
             "",
         ));
     }
-    refuse_contradiction(plan, &meanings)?;
-    tell(plan, &meanings, notes);
-    let is_known = |name: &String| meanings.iter().any(|own| own.session == *name);
+    let of = |name: &String| all.iter().find(|own| own.name == *name);
+    let meant = |name: &String| of(name).map_or(&[][..], |own| &own.meant);
+    let both = [meant(&plan.baseline), meant(&plan.endpoint)];
+    let told = refuse_contradiction(plan, both)?;
+    tell(plan, both, notes);
     // Of codes that are explained the meanings were held against each other.
-    if !(is_known(&plan.baseline) && is_known(&plan.endpoint))
-        && are_swapped(&plan.baseline, &plan.endpoint)
-    {
-        notes.warn(
-            format!(
-                "by their names {} is before {}: are --baseline and --endpoint swapped?",
-                plan.endpoint, plan.baseline
-            ),
-            Vec::new(),
-        );
-    }
+    let by_names = both.iter().any(|own| own.is_empty())
+        && sides::order(&plan.baseline, &plan.endpoint) != Order::Good;
+    let by_names = by_names.then(|| {
+        format!(
+            "by their names {} is before {}: are --baseline and --endpoint swapped?",
+            plan.endpoint, plan.baseline
+        )
+    });
+    told.or(by_names).into_iter().for_each(|text| notes.warn(text, Vec::new()));
     Ok(())
 }
 
-/// The session of a name: as it is, or by what it means.
-fn named((name, option): (&str, &str), all: &[String], meanings: &[Meant]) -> Result<String> {
+/// The session of a name: as it is, as the same in another spelling, or by what it means.
+fn named((name, option): (&str, &str), all: &[Session]) -> Result<String> {
     let own = session(name);
-    if all.contains(&own) || meanings.is_empty() {
+    if all.iter().any(|one| one.name == own) {
         return Ok(own);
     }
-    let meant = meanings.iter().filter(|one| plain(&one.meaning) == plain(name));
-    let mut meant: Vec<&str> = meant.map(|one| one.session.as_str()).collect();
-    meant.sort_unstable();
-    meant.dedup();
+    let called: Vec<&Session> = all.iter().filter(|one| one.is_called(name)).collect();
+    if let [one] = called[..] {
+        return Ok(one.name.clone());
+    }
+    if all.iter().all(|one| one.meant.is_empty()) {
+        return Ok(own);
+    }
+    let meant: Vec<&Session> = all.iter().filter(|one| one.means(name)).collect();
+    let names: Vec<String> = all.iter().map(|one| one.name.clone()).collect();
     match meant[..] {
-        [one] => Ok(one.to_owned()),
-        [] if all.is_empty() => Ok(own),
+        [one] => Ok(one.name.clone()),
         [] => Err(Error::usage(
             format!("{option} {name}"),
-            format!("is no session, and means none: there are {}", listed(all, meanings)),
+            format!("is no session, and means none: there are {}", listed(all.iter())),
             "be a session, or what Levels say that one means",
-            match closest(&own, all) {
+            match closest(&own, &names) {
                 Some(near) => format!("did you mean '{near}'?"),
                 None => format!("give {option} one of them"),
             },
         )),
         _ => Err(Error::usage(
             format!("{option} {name}"),
-            format!("is what the Levels say that {} mean", meant.join(" and ")),
+            format!(
+                "is what the Levels say that {} mean",
+                meant.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(" and ")
+            ),
             "be one session",
             "give the session, or correct the Levels",
         )),
     }
 }
 
-/// Refuse visits of which dictionaries say that they mean the same, or that the endpoint is before treatment and the baseline is not.
-fn refuse_contradiction(plan: &Plan, meanings: &[Meant]) -> Result<()> {
-    let [baseline, endpoint] = [&plan.baseline, &plan.endpoint]
-        .map(|name| meanings.iter().filter(|one| one.session == *name).collect::<Vec<_>>());
+/// Refuse visits of which dictionaries say that they mean the same, or that the endpoint is before treatment and the baseline is not; what is to be said where that may be so.
+fn refuse_contradiction(
+    plan: &Plan,
+    [baseline, endpoint]: [&[Meant]; 2],
+) -> Result<Option<String>> {
     let said = |one: &Meant| format!("'{}' by {}", one.meaning, one.by);
-    // A visit after baseline is no baseline.
-    let is_first = |one: &Meant| {
-        let words = one.meaning.to_lowercase();
-        is_before(&words) && !AFTER.iter().any(|word| words.contains(word))
-    };
+    let mut doubt = None;
     for after in endpoint {
-        let same = baseline.iter().find(|one| plain(&one.meaning) == plain(&after.meaning));
+        let same = baseline.iter().find(|one| key(&one.meaning) == key(&after.meaning));
         if let Some(one) = same {
             return Err(Error::usage(
                 format!("--endpoint {}", plan.endpoint),
@@ -167,29 +126,50 @@ fn refuse_contradiction(plan: &Plan, meanings: &[Meant]) -> Result<()> {
                 "give another session, or correct the Levels of session_id",
             ));
         }
-        if is_first(after) && !baseline.iter().any(|one| is_first(one)) {
-            let other = baseline.first().map_or(String::new(), |one| {
+        // Of a baseline that nothing explains the name says what there is.
+        let of_baseline = |one: &Option<&Meant>| match one {
+            Some(one) => sides::order(&one.meaning, &after.meaning),
+            None => sides::order(&plan.baseline, &after.meaning),
+        };
+        let some = baseline.iter().map(Some);
+        let all: Vec<Option<&Meant>> =
+            if baseline.is_empty() { vec![None] } else { some.collect() };
+        let with = |one: &Option<&Meant>| {
+            one.map_or(String::new(), |one| {
                 format!(", and --baseline {} {}", plan.baseline, said(one))
-            });
+            })
+        };
+        let worst = |wanted: Order| all.iter().find(|one| of_baseline(one) == wanted);
+        // What one dictionary of several says of the baseline is enough to save it.
+        let is_good = all.iter().any(|one| of_baseline(one) == Order::Good);
+        if let Some(one) = worst(Order::Turned).filter(|_| !is_good) {
             return Err(Error::usage(
                 format!("--endpoint {}", plan.endpoint),
-                format!("means {}{other}", said(after)),
+                format!("means {}{}", said(after), with(one)),
                 "be the visit at which effects are judged, after that of --baseline",
                 "swap --baseline and --endpoint, or correct the Levels of session_id",
             ));
         }
+        let other = worst(Order::Turned).or_else(|| worst(Order::Doubtful));
+        doubt = doubt.or(other.map(|one| {
+            format!(
+                "--endpoint {} means {}{}, which may be the wrong way round: are they swapped?",
+                plan.endpoint,
+                said(after),
+                with(one)
+            )
+        }));
     }
-    Ok(())
+    Ok(doubt)
 }
 
 /// Tell what the visits' codes mean.
-fn tell(plan: &Plan, meanings: &[Meant], notes: &mut Notes) {
+fn tell(plan: &Plan, both: [&[Meant]; 2], notes: &mut Notes) {
     let mut told: Vec<(&str, Vec<String>)> = Vec::new();
-    for one in meanings {
-        let bare = one.session.trim_start_matches("ses-");
-        let is_code = is_code(bare) || bare.chars().count() == 1;
-        if is_code && [&plan.baseline, &plan.endpoint].contains(&&one.session) {
-            let said = format!("{} is {}", one.session, one.meaning);
+    for (name, meant) in [&plan.baseline, &plan.endpoint].into_iter().zip(both) {
+        let bare = name.trim_start_matches("ses-");
+        for one in meant.iter().filter(|_| is_code(bare) || bare.chars().count() == 1) {
+            let said = format!("{name} is {}", one.meaning);
             match told.iter_mut().find(|(by, _)| *by == one.by) {
                 Some((_, all)) => all.push(said),
                 None => told.push((&one.by, vec![said])),

@@ -3,14 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::note::counted;
-use crate::design::similar::are_one_number;
+use crate::design::similar::{are_one_number, spelling};
 use crate::error::{Error, Result};
-
-/// What is the same of all spellings of a word.
-fn key(word: &str) -> String {
-    let number = word.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.map_or_else(|| word.to_lowercase(), |number| number.to_string())
-}
 
 /// Refuse words of rows that differ in case alone or are one number, such as sessions: a slip would hide a visit. `what`: a session; `cells`: each with its row; `line`: what messages call a row.
 ///
@@ -28,7 +22,7 @@ pub(super) fn refuse_case_alone<'a>(
     }
     for (row, name) in cells {
         let lower = name.to_lowercase();
-        let ways = spelt.entry(key(bare(&lower))).or_default();
+        let ways = spelt.entry(spelling(bare(&lower))).or_default();
         match ways.iter_mut().find(|(way, _)| bare(way) == bare(name)) {
             Some((_, rows)) => rows.push(row),
             None => ways.push((name, vec![row])),
@@ -65,7 +59,7 @@ impl Spellings {
     /// The word as it was written first.
     pub(super) fn of(&mut self, word: &str) -> String {
         let written = word.split_whitespace().collect::<Vec<_>>().join(" ");
-        let first = self.first.entry(key(&written)).or_insert_with(|| written.clone());
+        let first = self.first.entry(spelling(&written)).or_insert_with(|| written.clone());
         let pair = (written, first.clone());
         if pair.0 != pair.1 && !self.others.contains(&pair) {
             self.others.push(pair.clone());

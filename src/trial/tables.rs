@@ -222,6 +222,13 @@ impl Measured {
         Ok(all.iter().map(|name| session(name)).collect())
     }
 
+    /// What the table's Levels say that a session means.
+    pub(super) fn meaning_of_session(&self, name: &str) -> Option<&str> {
+        let meaning =
+            self.dictionary.get("session_id")?.meaning(name.trim_start_matches("ses-"))?;
+        Some(meaning).filter(|meaning| !meaning.is_empty())
+    }
+
     /// The task (or another of [`STATES`]) of each row, without `task-`; none where a cell is empty or n/a, or the table has no such column.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub struct Visits {
     pub why_none: Option<[String; 2]>,
     /// The table's sessions, as it first names them.
     pub sessions: Vec<String>,
+    /// The same for messages, with what Levels say that they mean.
+    listed: String,
     /// How they follow each other in each participant's rows.
     order: Order,
     /// Participants there are.
@@ -175,6 +177,11 @@ impl Visits {
             }
         }
         let order = Order::of_rows(&sessions, &places, &of_rows);
+        let said = |name: &String| match table.meaning_of_session(name) {
+            Some(meaning) => format!("{name} ({meaning})"),
+            None => name.clone(),
+        };
+        let listed = sessions.iter().map(said).collect::<Vec<_>>().join(", ");
         let variable = table.dictionary.get(column);
         Ok(Visits {
             column: Column { table: table.name.clone(), column: column.to_owned() },
@@ -183,6 +190,7 @@ impl Visits {
             direction: variable.and_then(|v| v.direction),
             why_none: None,
             sessions,
+            listed,
             order,
             n_people: people.all.len(),
             name: table.table.name.clone(),
@@ -207,6 +215,7 @@ impl Visits {
             direction: None,
             why_none: None,
             sessions: order.sessions.clone(),
+            listed: order.sessions.join(", "),
             order,
             n_people: people.all.len(),
             name: table.table.name.clone(),
@@ -237,11 +246,11 @@ impl Visits {
         if !self.sessions.contains(&name) {
             return Err(Error::usage(
                 format!("session '{name}'"),
-                format!("is not among those of {}: {}", self.name, self.sessions.join(", ")),
+                format!("is not among those of {}: {}", self.name, self.listed),
                 "be a session of the table",
                 match closest(&name, &self.sessions) {
                     Some(near) => format!("did you mean '{near}'?"),
-                    None => "check --baseline and --endpoint".to_owned(),
+                    None => "check --baseline and --endpoint, or say by Levels of session_id what the table's sessions mean, in the words of the other tables".to_owned(),
                 },
             ));
         }
@@ -305,25 +314,6 @@ impl Visits {
         let last = |place| sessions.iter().rev().find_map(|session| self.get(place, session));
         (0..self.n_people).map(last).collect()
     }
-}
-
-/// What the names of visits before treatment hold.
-const BEFORE: [&str; 5] = ["baseline", "screening", "pretreatment", "predrug", "enrolment"];
-
-/// Whether by their names the endpoint's visit is before that of the baseline: by the numbers in them, or as what is called a baseline.
-pub(super) fn are_swapped(baseline: &str, endpoint: &str) -> bool {
-    let both = [baseline, endpoint].map(str::to_owned);
-    if let Some(order) = numbered(&both) {
-        return order[0] == endpoint;
-    }
-    is_before(endpoint) && !is_before(baseline)
-}
-
-/// Whether a visit is before treatment by its name, or by what it means.
-pub(super) fn is_before(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let bare = name.strip_prefix("ses-").unwrap_or(&name);
-    matches!(bare, "pre" | "bl" | "before") || BEFORE.iter().any(|word| name.contains(word))
 }
 
 /// Names that are alike but for the number that they end in (`ses-week6`, `ses-week13`), by that number; none of others.

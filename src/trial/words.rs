@@ -7,7 +7,7 @@
 use super::dictionary::{Variable, is_code};
 use super::note::Notes;
 use super::tables::{Measured, is_missing};
-use crate::design::similar::closest;
+use crate::design::similar::{are_one_number, closest};
 use crate::error::{Error, Result};
 
 /// Words, in small letters, that say yes of a column, and words that say no; [`UNKNOWN`] say neither.
@@ -113,7 +113,9 @@ impl Words {
             return Some(None);
         }
         let word = word.strip_prefix("grade ").unwrap_or(&word);
-        let is_among = |words: &[&str]| words.contains(&word);
+        // 03 and a spreadsheet's 3.0 are 3.
+        let is_among =
+            |words: &[&str]| words.iter().any(|own| *own == word || are_one_number(own, word));
         (is_among(self.yes) || is_among(self.no)).then(|| Some(is_among(self.yes)))
     }
 

@@ -51,6 +51,37 @@ fn runs_have_their_own_outputs_and_the_mean_of_fishers_z_has_no_number() {
     assert_eq!((networks.words("network_a"), networks.words("network_b")), (vec!["n"], vec!["b"]));
 }
 
+/// SE = √(Σ 1 / (dof - 1)) / runs of runs that count alike, however unlike their degrees of freedom: 1 / √(Σ dof - runs) holds of alike ones alone.
+#[test]
+fn the_mean_map_says_the_standard_error_that_the_edges_have() {
+    let folder = study();
+    let dir = folder.path();
+    made::run(dir, "again", 6);
+    for (name, n_kept) in [("bold", 90), ("again", 20)] {
+        let kept: String = (0..120).map(|t| format!("{}\n", u8::from(t < n_kept))).collect();
+        fs::write(dir.join(format!("{name}-censor.txt")), kept).unwrap();
+    }
+    let line = "connect bold.nii again.nii --censor-volumes bold-censor.txt --censor-volumes again-censor.txt --seed a=sphere:15,6,6:4 \
+                --seed b=sphere:3,6,6:4 --drift none --mask mask.nii --device cpu --no-pictures -q --out both";
+    run(dir, line);
+    let both = dir.join("both");
+    let said = |name: &str| {
+        let path = both.join(format!("{name}seed-a_stat-fisherz_statmap.json"));
+        let fields: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        ["DegreesOfFreedom", "StandardError"].map(|key| fields[key].as_f64().unwrap())
+    };
+    // Kept volumes less the constant, less 1.
+    let [first, second, mean] = ["run-1_", "run-2_", ""].map(said);
+    assert_eq!([first[0], second[0], mean[0]], [88.0, 18.0, 106.0]);
+    let want = [1.0 / 87_f64.sqrt(), 1.0 / 17_f64.sqrt(), (1.0 / 87.0 + 1.0 / 17_f64).sqrt() / 2.0];
+    assert_close("errors", &[first[1], second[1], mean[1]], &want, 1e-12, 0.0);
+    let edges = Table::read(&both.join("edges.tsv")).column("se_z")[0];
+    assert_close("of the edges", &[edges], &want[2..], 0.0, 1e-9);
+    let text = fs::read_to_string(both.join("seed-a_stat-fisherz_statmap.json")).unwrap();
+    assert!(text.contains("StandardError is the root of the sum of the squares"), "{text}");
+}
+
 /// Put a series, by volume, into the third voxel of a run.
 fn in_voxel_2(path: &Path, value: impl Fn(usize) -> f32) {
     let [ni, nj, nk, n] = made::SHAPE;
@@ -127,7 +158,7 @@ fn partial_correlations_over_runs_are_given_the_regions_that_all_runs_have() {
     in_voxel_2(&dir.join("again.nii"), |_| 0.0);
     let regions = "--regions a=sphere:15,6,6:4 --regions b=sphere:3,6,6:4 --regions c=sphere:9,12,9:4 --regions d=sphere:6,0,0:1";
     let line = format!(
-        "connect bold.nii again.nii {regions} --mask mask.nii --estimator partial --device cpu --no-pictures --out both"
+        "connect bold.nii again.nii {regions} --network n=a,b --mask mask.nii --estimator partial --device cpu --no-pictures --out both"
     );
     let output = crate::binary::succeeded(&line, crate::binary::boldly(dir, &line));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -162,6 +193,10 @@ fn partial_correlations_over_runs_are_given_the_regions_that_all_runs_have() {
     let text = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     assert!(text("edges.json").contains("partial_r given the other regions that every run has"));
     assert!(!text("run-1_edges.json").contains("that every run has"));
+    // What a table does not hold its description does not speak of.
+    assert!(!text("networks.json").contains("partial_r"), "{}", text("networks.json"));
+    assert!(text("edges.json").contains("The least of the runs' shares of the region's voxels"));
+    assert!(!text("run-1_edges.json").contains("The least of the runs'"));
     let matrix = text("stat-partialcorrelation_relmat.json");
     assert!(matrix.contains("given all other regions that every run has"), "{matrix}");
 }

@@ -288,3 +288,30 @@ fn columns_in_another_spelling_are_refused_where_they_are_read_unless_the_reques
     let said = group(dir, &["--model", "paired", "--within", "session"], "out");
     assert!(said.contains("the groups (a, b) are not told apart by this model"), "{said}");
 }
+
+/// Residuals x_k (-1)^(i+j+k): neighbours correlate by -1 along each axis.
+#[test]
+fn why_smoothness_is_not_known_is_said_axis_by_axis() {
+    use crate::made::{SHAPE, image};
+
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let rows: String = (0..8).map(|k| format!("s{k}\tm{k}.nii\n")).collect();
+    study(dir, &format!("subject\teffect\n{rows}"));
+    let [ni, nj, nk] = SHAPE;
+    for k in 0..8 {
+        let x = [3.0, -2.0, 1.5, -1.0, 2.5, -0.5, 4.0, 0.75][k];
+        let sign =
+            |v: usize| if (v % ni + v / ni % nj + v / ni / nj).is_multiple_of(2) { x } else { -x };
+        image(&dir.join(format!("m{k}.nii")), &(0..ni * nj * nk).map(sign).collect::<Vec<f32>>());
+    }
+    let plane: Vec<f32> = (0..ni * nj * nk).map(|v| f32::from(u8::from(v < ni * nj))).collect();
+    image(&dir.join("plane.nii"), &plane);
+    let rough = "residuals of neighbours do not correlate above 0, as those of white noise";
+    let said = group(dir, &["--model", "one-sample", "--correct", "rft"], "whole");
+    assert!(said.contains(&format!("(along i and j and k {rough})")), "{said}");
+    let words = ["--model", "one-sample", "--correct", "rft", "--mask", "plane.nii"];
+    let said = group(dir, &words, "flat");
+    let flat = "along k no two voxels of the mask are neighbours";
+    assert!(said.contains(&format!("(along i and j {rough}; {flat})")), "{said}");
+}

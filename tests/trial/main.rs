@@ -45,6 +45,7 @@ mod responders;
 mod rule;
 mod runs;
 mod seen;
+mod sessions;
 mod study;
 mod tables;
 mod times;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::overlap::Overlap;
 use crate::stats::connectivity::{
-    LARGEST, correlations, fisher_z, p_two_sided, partial, slopes, standard_error, t,
+    LARGEST, correlations, fisher_z, mean_error, p_two_sided, partial, slopes, standard_error, t,
 };
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::stats::tails::{TTable, TTail, ln_sf_normal};
@@ -153,7 +153,7 @@ pub(super) fn over_runs(runs: &[Edges], least: f64) -> Option<Edges> {
             *of_itself = 1.0;
         }
     }
-    let se = runs.iter().map(|run| run.se.powi(2)).sum::<f64>().sqrt() / n;
+    let se = mean_error(runs.iter().map(|run| run.se));
     let p = z.mapv(|z| match z.is_nan() {
         true => f64::NAN,
         false => (2.0 * ln_sf_normal((z / se).abs()).exp()).min(1.0),

@@ -10,7 +10,7 @@ use super::tables::of_run as numbered;
 use super::{mask, narrow};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::spec::ConnectSpec;
-use crate::stats::connectivity::standard_error;
+use crate::stats::connectivity::{mean_error, standard_error};
 use crate::volume::Grid;
 
 /// Name of a seed's map.
@@ -51,7 +51,8 @@ pub(super) fn of_run(
         }
         let dof = seed.contrast.dof.clone();
         let (name, n_used) = (&found.nodes[at].name, found.nodes[at].n_used);
-        let mut z = fisher_z(name, (label, number), (&seed.z, dof), 1);
+        let of_run = Of { se: standard_error(dof.least()), nu: dof.least(), n_runs: 1 };
+        let mut z = fisher_z(name, (label, number), (&seed.z, dof), of_run);
         z.asked.insert("SeedVoxels".to_owned(), json!(n_used));
         z.description.push_str(&own_voxels(Some(n_used)));
         all.push(z);
@@ -68,16 +69,24 @@ fn own_voxels(n: Option<usize>) -> String {
     )
 }
 
+/// What Fisher's z of a seed is of.
+struct Of {
+    /// Its standard error.
+    se: f64,
+    /// Degrees of freedom of the run, of several the least.
+    nu: f64,
+    n_runs: usize,
+}
+
 /// Fisher's z of a seed, the mean over so many runs.
 fn fisher_z(
     name: &str,
     (label, number): (&str, Option<usize>),
     (z, dof): (&[f64], Dof),
-    n_runs: usize,
+    Of { se, nu, n_runs }: Of,
 ) -> Map {
     let values = narrow(z);
-    // z = asinh(t / sqrt(nu)): what t may be off by moves it by that over sqrt(t² + nu).
-    let nu = dof.least() / n_runs as f64;
+    // z = asinh(t / sqrt(nu)): what t may be off by moves it by that over sqrt(t² + nu), most with the least nu.
     let own = Arc::clone(&values);
     let tolerance = Tolerance::of(move |bounds, _, voxel| {
         let z = f64::from(own[voxel]);
@@ -87,10 +96,13 @@ fn fisher_z(
     let mut asked = Fields::new();
     asked.insert("Seed".to_owned(), json!(name));
     asked.insert("Noise".to_owned(), json!("ols"));
-    asked.insert("StandardError".to_owned(), json!(standard_error(nu) / (n_runs as f64).sqrt()));
+    asked.insert("StandardError".to_owned(), json!(se));
     let runs = match n_runs {
         1 => String::new(),
-        n => format!(", the mean over {n} runs, each counting alike"),
+        n => format!(
+            ", the mean over {n} runs, each counting alike; StandardError is the root of the sum of the squares of the runs' own over their number, \
+             DegreesOfFreedom the sum of theirs"
+        ),
     };
     Map {
         entities: entities(label, Quantity::FisherZ, number),
@@ -106,12 +118,22 @@ fn fisher_z(
     }
 }
 
+/// A seed over runs.
+struct Sum {
+    /// Its place among the regions.
+    at: usize,
+    name: String,
+    z: Vec<f64>,
+    /// Degrees of freedom of each run, the least where they vary.
+    dof: Vec<f64>,
+}
+
 /// The mean of Fisher's z over runs, where a seed is known in all of them.
 #[derive(Default)]
 pub(super) struct Mean {
     n_runs: usize,
-    /// Of each seed that is known in all so far, by its place: its sum, and degrees of freedom.
-    seeds: Vec<(usize, String, Vec<f64>, f64)>,
+    /// Those that are known in all so far.
+    seeds: Vec<Sum>,
     /// Those that count in all runs so far.
     usable: Vec<bool>,
 }
@@ -132,14 +154,15 @@ impl Mean {
         if self.n_runs == 1 {
             for (&at, seed) in run.mapped.iter().zip(&maps.seeds) {
                 let name = run.nodes[at].name.clone();
-                self.seeds.push((at, name, seed.z.clone(), seed.contrast.dof.least()));
+                let dof = vec![seed.contrast.dof.least()];
+                self.seeds.push(Sum { at, name, z: seed.z.clone(), dof });
             }
             return;
         }
-        self.seeds.retain_mut(|(at, _, sum, dof)| {
-            let Some(seed) = of(*at) else { return false };
-            sum.iter_mut().zip(&seed.z).for_each(|(sum, z)| *sum += z);
-            *dof += seed.contrast.dof.least();
+        self.seeds.retain_mut(|sum| {
+            let Some(seed) = of(sum.at) else { return false };
+            sum.z.iter_mut().zip(&seed.z).for_each(|(sum, z)| *sum += z);
+            sum.dof.push(seed.contrast.dof.least());
             true
         });
     }
@@ -147,11 +170,17 @@ impl Mean {
     /// Its maps.
     pub(super) fn maps(self, nodes: &Nodes) -> Vec<Map> {
         let n = self.n_runs as f64;
-        let of = |(at, name, sum, dof): (usize, String, Vec<f64>, f64)| {
+        let of = |Sum { at, name, z, dof }: Sum| {
             let mean = |(sum, usable): (f64, &bool)| if *usable { sum / n } else { 0.0 };
-            let z: Vec<f64> = sum.into_iter().zip(&self.usable).map(mean).collect();
+            let z: Vec<f64> = z.into_iter().zip(&self.usable).map(mean).collect();
             let label = (nodes.labels[at].as_str(), None);
-            let mut z = fisher_z(&name, label, (&z, Dof::Uniform(dof)), self.n_runs);
+            let of_runs = Of {
+                se: mean_error(dof.iter().map(|&nu| standard_error(nu))),
+                nu: dof.iter().copied().fold(f64::INFINITY, f64::min),
+                n_runs: self.n_runs,
+            };
+            let dof = Dof::Uniform(dof.iter().sum());
+            let mut z = fisher_z(&name, label, (&z, dof), of_runs);
             z.description.push_str(&own_voxels(None));
             z
         };

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use ndarray::Array1;
 
 use super::moved::{self, Moved};
-use crate::design::label;
+use crate::design::{label, similar};
 use crate::error::{Error, Result};
 use crate::pipeline::inputs::Run;
 use crate::pipeline::regions::{self, Region};
 use crate::pipeline::spec::{ConnectSpec, RegionOptions};
 use crate::pipeline::watch::Watch;
 use crate::table::dictionary::Entry;
+use crate::table::is_missing;
 use crate::volume::Grid;
 
 /// All of them.
@@ -76,6 +77,9 @@ pub(super) fn open(
 /// Columns of the tables beside those of regions.
 const OWN_COLUMNS: [(&str, &str); 2] = [("time", "timeseries.tsv"), ("Node", "the matrix")];
 
+/// The object of a table's JSON that is no column.
+const DICTIONARY: &str = "boldly";
+
 /// Refuse regions that tables could not tell from another, or from a column that is no region. `given`: what each was called before its blanks went.
 fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -87,6 +91,17 @@ fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
                 format!("are both called {name} in tables, where blanks of names are _"),
                 "have names that differ in more than that",
                 "rename one of them, in its table or as NAME=...",
+            ));
+        }
+        if is_missing(name) || name == DICTIONARY {
+            return Err(Error::usage(
+                format!("region '{name}'"),
+                match name == DICTIONARY {
+                    true => "is called as what boldly says of a whole table in its JSON",
+                    false => "is called as a missing value of a table",
+                },
+                "have a name of its own",
+                "rename it, in its table or as NAME=...",
             ));
         }
         if let Some((_, table)) = OWN_COLUMNS.iter().find(|(column, _)| *column == name) {
@@ -101,12 +116,12 @@ fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
     Ok(())
 }
 
-/// Ask after regions whose names differ in case alone: atlases may have such, and a slip makes two of one.
+/// Ask after regions whose names differ in case alone or are one number: atlases may have such, and a slip makes two of one.
 fn ask_after_case(all: &[Region], watch: &dyn Watch) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     let mut told = Vec::new();
     for Region { name, .. } in all {
-        if let Some(first) = seen.insert(name.to_lowercase(), name) {
+        if let Some(first) = seen.insert(similar::spelling(name), name) {
             told.push(format!("{first} and {name}"));
         }
     }
@@ -115,7 +130,7 @@ fn ask_after_case(all: &[Region], watch: &dyn Watch) {
         told.truncate(NAMED);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         watch.warn(&format!(
-            "regions whose names differ in case alone are two each: {}{more}; where they are one, give it one name",
+            "regions whose names differ in case alone or are one number are two each: {}{more}; where they are one, give it one name",
             told.join("; ")
         ));
     }

@@ -191,14 +191,17 @@ pub(super) fn matrix(
 fn of_runs(edges: &Edges) -> String {
     match edges.n_runs {
         1 => String::new(),
-        n => format!(
-            ": by the mean of Fisher's z over {n} runs, each counting alike{}",
-            match edges.not_in_all.is_empty() {
-                true => "",
-                false =>
-                    "; partial_r given the other regions that every run has, n/a of a region that one lacks",
-            }
-        ),
+        n => format!(": by the mean of Fisher's z over {n} runs, each counting alike"),
+    }
+}
+
+/// What of edges over runs is known of the regions that all runs have alone.
+fn of_shared(edges: &Edges) -> &'static str {
+    match edges.n_runs > 1 && !edges.not_in_all.is_empty() {
+        true => {
+            "; partial_r given the other regions that every run has, n/a of a region that one lacks"
+        }
+        false => "",
     }
 }
 
@@ -264,7 +267,8 @@ fn edges_described(edges: &Edges) -> DataDictionary {
     };
     let is_mean = edges.n_runs > 1;
     let of = |one: &'static str, mean: &'static str| if is_mean { mean } else { one };
-    DataDictionary::of(format!("Every pair of regions once{}", of_runs(edges))).columns([
+    let what = format!("Every pair of regions once{}{}", of_runs(edges), of_shared(edges));
+    DataDictionary::of(what).columns([
         ("region_a", "One region of the pair"),
         ("region_b", "The other"),
         ("r", "Correlation of the cleaned series, which is the partial correlation given the nuisance columns"),
@@ -282,7 +286,10 @@ fn edges_described(edges: &Edges) -> DataDictionary {
             "dof less the number of other regions, those of the same voxels counted once",
             "The same less, in each run, the number of other regions, those of the same voxels counted once",
         )),
-        ("coverage_a", "Share of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain"),
+        ("coverage_a", of(
+            "Share of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain",
+            "The least of the runs' shares of the region's voxels that are in the mask, finite, not constant and more than the nuisance columns explain",
+        )),
         ("coverage_b", "The same of the other"),
         ("shared_voxels", "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a"),
     ])

@@ -108,6 +108,7 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
         let read = some.par_iter().map(read).collect::<Result<Vec<_>>>()?;
         some.iter().zip(&read).for_each(|(of, read)| edges.add_read(of.run(&of.path), read));
     }
+    edges.refuse_respelt("region")?;
     refuse_twins(&edges)?;
     let (networks, of_networks) = networks::read(&networks_beside(&all), all.len(), notes)?;
     notes.info(

@@ -83,6 +83,7 @@ pub(super) fn read(
             other,
         );
     }
+    networks.refuse_respelt("network")?;
     members.tell(found.len(), notes);
     Ok((Some(networks), files))
 }

@@ -76,7 +76,7 @@ pub(super) fn tell_order(when: &Times, plan: &Plan, notes: &mut Notes) {
 }
 
 /// The file of the study, and that of each subject's folder.
-fn sessions(study: &Path, found: &Found) -> Result<Vec<PathBuf>> {
+fn sessions(study: &Path, found: &Found<'_>) -> Result<Vec<PathBuf>> {
     if let Some(name) = near::but_for_case(study, NAME)? {
         return Err(Error::bad_data(
             name,

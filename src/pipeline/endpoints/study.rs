@@ -112,6 +112,7 @@ impl Study {
             tables.networks = read.networks;
             files.extend(read.files);
         }
+        tables.call_sessions_alike(&spec.plan, &mut notes)?;
         let mut of_names = Notes::default();
         let plan = spec.plan.clone().resolved(&tables, &mut of_names)?;
         of_names.all.iter().for_each(|note| notes.add(note.clone()));
@@ -265,9 +266,9 @@ fn measured(path: &Path, study: &Path) -> Result<Measured> {
     Ok(Measured { name: name_of(path), table, dictionary, origin: Vec::new() })
 }
 
-/// Has levels spelled as the dictionary has them: a spreadsheet's 1.0 is the level 1.
+/// Has levels spelled as the dictionary has them: a spreadsheet's 1.0 is the level 1. Of sessions the tables' own spelling counts ([`Tables::call_sessions_alike`]).
 fn spell_levels(table: &mut Table, dictionary: &Dictionary) {
-    for variable in &dictionary.variables {
+    for variable in dictionary.variables.iter().filter(|own| own.name != "session_id") {
         let Some(at) = table.position(&variable.name) else { continue };
         for cell in table.rows.iter_mut().map(|row| &mut row[at]) {
             if let Some(level) = variable.spelled(cell.trim()) {

@@ -41,13 +41,35 @@ pub(super) fn smoothness(
     let found = fwhm_vox(&neighbours, flat.as_slice().unwrap_or(&[]), fitted.maps.dof.least());
     let [Some(x), Some(y), Some(z)] = found else {
         watch.warn(&format!(
-            "{}: how smooth its noise is cannot be told along every axis (a mask of one plane?); there is no p by random fields",
-            stratum.name
+            "{}: how smooth its noise is cannot be told along every axis ({}); there is no p by random fields",
+            stratum.name,
+            why_unknown(found, &neighbours)
         ));
         return Ok(None);
     };
     let resels = Resels::of_mask(images.grid.shape, &over.places, [x, y, z]);
     Ok(Some(Smooth { fwhm_vox: [x, y, z], resels }))
+}
+
+/// Why the smoothness along some axes is not known.
+fn why_unknown(found: [Option<f64>; 3], neighbours: &Neighbours) -> String {
+    let has_pairs = |axis: &usize| {
+        let mut step = [0; 3];
+        step[*axis] = 1;
+        let all = 0..neighbours.n_voxels();
+        all.into_iter().any(|at| neighbours.beside(neighbours.at(at), step).is_some())
+    };
+    let unknown = (0..3).filter(|&axis| found[axis].is_none());
+    let (rough, flat): (Vec<usize>, Vec<usize>) = unknown.partition(has_pairs);
+    let named = |axes: &[usize]| axes.iter().map(|&axis| ["i", "j", "k"][axis]).collect::<Vec<_>>();
+    let of = |axes: Vec<usize>, why: &str| {
+        (!axes.is_empty()).then(|| format!("along {} {why}", named(&axes).join(" and ")))
+    };
+    let all = [
+        of(rough, "residuals of neighbours do not correlate above 0, as those of white noise"),
+        of(flat, "no two voxels of the mask are neighbours"),
+    ];
+    all.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// The statistic's field.

@@ -89,7 +89,7 @@ pub(super) fn pressure(results: &Results) -> Option<Sheet> {
         .one("auc", "mean rating over the range of pressures: the area under the mean ratings by trapezoids, divided by that range", |row| row.auc)
         .one("in_range", "whether p50 lies within the tested pressures; n/a where there is no p50", |row| row.in_range)
         .one("floor_or_ceiling", "ratings at the scale's ends", |row| row.floor_or_ceiling)
-        .sheet("pressure", "Pressure pain: stimulus and response of each visit", &part.visits)
+        .sheet("pressure", "Pressure pain: stimulus and response of each visit that has a line; one without (see the notes) has no row", &part.visits)
         .with_units("slope", part.slope_units().as_deref())
         .with_units("intercept", rating)
         .with_units("sigma", rating)

@@ -1,6 +1,6 @@
 //! All tables of a study, and the columns that a plan names in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Measured, stem};
 use crate::design::similar::closest;
@@ -21,6 +21,8 @@ pub struct Tables {
     pub networks: Option<EdgesOfRuns>,
     /// When each participant (`sub-`) was at each session (`ses-`): `acq_time` of sessions.tsv.
     pub times: BTreeMap<(String, String), Moment>,
+    /// By what is the same of all spellings of a name or a meaning, the sessions that are called so, once [`Tables::call_sessions_alike`] was asked.
+    pub session_names: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Tables {

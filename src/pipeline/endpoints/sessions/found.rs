@@ -16,7 +16,8 @@ const SESSION: [&str; 2] = ["ses-", "session"];
 const PARTICIPANT: [&str; 2] = ["sub-", "participant"];
 
 /// Times of visits, and names that no table has.
-pub(super) struct Found {
+pub(super) struct Found<'a> {
+    tables: &'a Tables,
     /// Of participants of the study.
     pub when: Times,
     /// Those of tables and the plan, with `ses-`.
@@ -27,12 +28,12 @@ pub(super) struct Found {
     other_people: BTreeSet<String>,
 }
 
-impl Found {
+impl Found<'_> {
     /// Nothing yet, of a study whose tables are known.
     ///
     /// # Errors
     /// No table of participants.
-    pub(super) fn of(tables: &Tables, plan: &Plan) -> Result<Found> {
+    pub(super) fn of<'a>(tables: &'a Tables, plan: &Plan) -> Result<Found<'a>> {
         let cells = |table: &Table, [start, key]: [&str; 2]| -> Vec<String> {
             let Some(at) = table.position(key) else { return Vec::new() };
             let there = table.rows.iter().map(|cells| cells[at].trim());
@@ -45,6 +46,7 @@ impl Found {
         let of_edges = runs.map(|run| full(SESSION[0], &run.session));
         let participants = &tables.get("participants")?.table;
         Ok(Found {
+            tables,
             when: Times::new(),
             sessions: of_plan.into_iter().chain(of_tables).chain(of_edges).collect(),
             people: cells(participants, [PARTICIPANT[0], "participant_id"]).into_iter().collect(),
@@ -81,6 +83,11 @@ impl Found {
             let at = acq_time::moment(text).ok_or_else(|| no_time(&line, text))?;
             let own = cells[session].trim();
             let session = known(&line, own, SESSION, &self.sessions)?;
+            // What tables call otherwise is theirs.
+            let session = match self.sessions.contains(&session) {
+                true => session,
+                false => self.tables.session_called(own).map_or(session, str::to_owned),
+            };
             let whose = known(&line, whose, PARTICIPANT, &self.people)?;
             if let Some(name) = subject.filter(|name| **name != *whose) {
                 return Err(Error::bad_data(
