@@ -37,6 +37,7 @@ mod so_far;
 mod tables;
 mod uncounted;
 mod units;
+mod unlike;
 
 use account::{Analysis, account};
 use across::Asked;
@@ -202,6 +203,7 @@ fn ask(
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     modelled::say_weights(spec, (&asked, &models), watch);
+    unlike::say((&asked, &models), runs, watch)?;
     for (at, run) in runs.iter().enumerate() {
         let parts = asked.iter().filter_map(|asked| asked.parts[at].as_ref());
         uncounted::tell(run, parts, watch)?;
