@@ -172,3 +172,149 @@ fn a_region_of_several_runs_is_of_the_voxels_of_the_maps_and_each_run_says_which
         assert!(own.iter().all(|own| *own == n.to_string()) || told.contains(&line), "{told}");
     }
 }
+
+/// The series of the voxels of a mask, `[voxel][volume]`.
+fn series(dir: &Path, mask: &str) -> Vec<Vec<f64>> {
+    let mut file = BoldFile::open_image(&dir.join("run.nii")).unwrap();
+    let data = file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap().data;
+    let inside = read_map(&dir.join(mask)).unwrap().2;
+    let n = inside.len();
+    let of = |voxel: usize| (0..data.len() / n).map(|t| f64::from(data[t * n + voxel])).collect();
+    (0..n).filter(|&voxel| inside[voxel] > 0.0).map(of).collect()
+}
+
+/// The largest standardised DVARS of voxels that are finite and vary, and how many these are (Nichols 2013).
+fn largest_dvars(series: &[Vec<f64>]) -> (f64, usize) {
+    let n = series[0].len();
+    let (mut changes, mut expected, mut count) = (vec![0.0; n], 0.0, 0);
+    for y in series.iter().filter(|y| y.iter().all(|v| v.is_finite()) && y[1..] != y[..n - 1]) {
+        let mut sorted = y.clone();
+        sorted.sort_by(f64::total_cmp);
+        let at = |q: f64| sorted[(q * (n - 1) as f64) as usize];
+        let sd = (at(0.75) - at(0.25)) / 1.349;
+        let mean = y.iter().sum::<f64>() / n as f64;
+        let of = |lag: usize| (lag..n).map(|t| (y[t] - mean) * (y[t - lag] - mean)).sum::<f64>();
+        expected += sd * (2.0 * (1.0 - of(1) / of(0))).sqrt();
+        (1..n).for_each(|t| changes[t] += (y[t] - y[t - 1]).powi(2));
+        count += 1;
+    }
+    let of = |sum: &f64| (sum / count as f64).sqrt() / (expected / count as f64);
+    (changes.iter().map(of).fold(0.0, f64::max), count)
+}
+
+#[test]
+fn censoring_by_dvars_is_of_the_voxels_that_are_fitted_and_says_of_how_many() {
+    let folder = study();
+    let dir = folder.path();
+    run_with_air(dir);
+    let brain = format!("study/{}", paths::MASK);
+    let dvars = |mask: &str, more: &str| {
+        let line = format!(
+            "glm run.nii --events study/{} --mask {mask} --contrast pain --tr 2 --censor dvars:1.3 --device cpu --overwrite --out out {more}",
+            paths::EVENTS
+        );
+        let told = well(dir, &line);
+        let of =
+            |what: &str| told.lines().find(|l| l.contains(what)).unwrap_or_default().to_owned();
+        (of("DVARS computed"), of("left out of the fit"))
+    };
+    let (most, n) = largest_dvars(&series(dir, &brain));
+    let (of_all, n_all) = largest_dvars(&series(dir, "more.nii"));
+    assert!((most - of_all).abs() > 0.01 && n_all > n, "{most} {of_all}");
+    let with_signal = format!(
+        "run.nii: DVARS computed within the mask ({n} voxels that vary, with a mean of 10 % of its median or more), standardised {most:.2} at most"
+    );
+    let (few, many) = (dvars(&brain, ""), dvars("more.nii", ""));
+    assert!(few.0 == with_signal && few.1.contains("volume"), "{few:?} is not {with_signal}");
+    assert_eq!(few, many);
+    let all = format!(
+        "run.nii: DVARS computed within the mask ({n_all} voxels that vary), standardised {of_all:.2} at most"
+    );
+    assert_eq!(dvars("more.nii", "--scaling none").0, all);
+}
+
+#[test]
+fn a_run_of_ones_own_is_calibrated_in_the_voxels_that_glm_fits() {
+    let folder = study();
+    let dir = folder.path();
+    let n_air = run_with_air(dir);
+    let (events, brain) = (paths::EVENTS, format!("study/{}", paths::MASK));
+    let found = |mask: &str, more: &str| -> (Value, String) {
+        let line = format!(
+            "calibrate --bold run.nii --events study/{events} --tr 2 --repeats 2 --contrast pain --device cpu --json --mask {mask} {more}"
+        );
+        let output = succeeded(&line, binary::boldly(dir, &line));
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (json["found"].clone(), said(&output))
+    };
+    let n = series(dir, &brain).len();
+    for more in ["", "--fwhm 15", "--censor dvars:1.3"] {
+        let ((few, _), (many, told)) = (found(&brain, more), found("more.nii", more));
+        assert_eq!(few["voxels"], n, "{more}");
+        assert_eq!(few, many, "{more}");
+        for line in [
+            &format!("{n_air} mask voxels of run.nii have a mean below 10 % of the mask's median"),
+            "1 mask voxel is not finite in some volume of run.nii; it is outside (0 in the maps",
+            "1 mask voxel is constant over time in run.nii; it is outside (0 in the maps",
+        ] {
+            assert!(told.contains(line), "{more}: no {line} in {told}");
+        }
+    }
+    assert_eq!(found("more.nii", "--scaling none").0["voxels"], n + n_air);
+}
+
+#[test]
+fn a_grand_mean_is_of_the_voxels_with_signal_and_half_a_mask_of_air_is_warned_of() {
+    let folder = study();
+    let dir = folder.path();
+    run_with_air(dir);
+    let brain = format!("study/{}", paths::MASK);
+    let glm = |mask: &str, more: &str| {
+        let line = format!(
+            "glm run.nii --events study/{} --mask {mask} --contrast pain --tr 2 --noise ols --device cpu --overwrite --out out {more}",
+            paths::EVENTS
+        );
+        well(dir, &line)
+    };
+    let mean = |y: &Vec<f64>| y.iter().sum::<f64>() / y.len() as f64;
+    let means: Vec<f64> = series(dir, &brain).iter().map(mean).collect();
+    let grand = means.iter().sum::<f64>() / means.len() as f64;
+    let told = glm("more.nii", "--scaling grand-mean:100");
+    let line = format!(
+        "run.nii: grand mean {grand:.6} of the {} voxels with a mean of 10 % of the mask's median or more",
+        means.len()
+    );
+    assert!(told.contains(&line), "no {line} in {told}");
+    assert!(!told.contains("look like air"), "{told}");
+    // the brain and more than as many voxels of noise about 12
+    let mut file = BoldFile::open_image(&dir.join("run.nii")).unwrap();
+    let mut bold = file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap();
+    let (_, header, mask) = read_map(&dir.join(&brain)).unwrap();
+    let n = mask.len();
+    for (at, value) in bold.data.iter_mut().enumerate().filter(|(at, _)| mask[at % n] == 0.0) {
+        *value = 12.0 + (at * 7919 % 101) as f32 / 101.0;
+    }
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("air.nii"), &file.header.for_bold(file.n_volumes), &bold.data).unwrap();
+    outputs.map(&dir.join("all.nii"), &header.for_map(Intent::None), &vec![1.0; n]).unwrap();
+    outputs.commit().unwrap();
+    let air = |line: &str| well(dir, &line.replace("MASK", "all.nii"));
+    let n_air = n - means.len();
+    let line = format!(
+        "{n_air} of the {n} mask voxels of air.nii look like air: their means are below 10 % of "
+    );
+    let files = format!("air.nii --events study/{} --tr 2 --device cpu", paths::EVENTS);
+    for command in [
+        format!("glm {files} --mask MASK --contrast pain --overwrite --out out"),
+        format!("calibrate --bold {files} --mask MASK --repeats 1"),
+        "connect air.nii --tr 2 --device cpu --mask MASK --seed s=sphere:0,0,0:30 --coordinates native --overwrite --out c".to_owned(),
+    ] {
+        let told = air(&command);
+        assert_eq!(told.matches("look like air").count(), 1, "{command}: {told}");
+        assert!(told.contains(&line), "{command}: no {line} in {told}");
+    }
+    assert!(
+        !well(dir, &format!("glm {files} --mask {brain} --contrast pain --overwrite --out out"))
+            .contains("look like air")
+    );
+}

@@ -121,6 +121,7 @@ impl SoFar {
         self.common.without_signal(&signal.too_dim, run)?;
         self.no_percent.extend(signal.no_percent);
         residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
+        self.common.tell_missing(fitted.not_finite - fitted.not_finite_beside, run, watch);
         beside.not_finite = fitted.not_finite_beside;
         beside.spanned = fitted.residuals.iter().flat_map(|r| r.spanned.clone()).collect();
         voxelwise::say_spanned(run, beside, watch);
