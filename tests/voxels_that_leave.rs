@@ -318,3 +318,74 @@ fn a_grand_mean_is_of_the_voxels_with_signal_and_half_a_mask_of_air_is_warned_of
             .contains("look like air")
     );
 }
+
+#[test]
+fn echoes_are_compared_and_told_of_where_there_is_signal() {
+    let folder = study();
+    let dir = folder.path();
+    run_with_air(dir);
+    let brain = format!("study/{}", paths::MASK);
+    let times_s = [0.013, 0.028, 0.043];
+    let mut file = BoldFile::open_image(&dir.join("run.nii")).unwrap();
+    let bold = file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap().data;
+    let inside = wide(&read_map(&dir.join(&brain)).unwrap().2);
+    let n = inside.len();
+    let mut means = Vec::new();
+    for (echo, te) in times_s.iter().enumerate() {
+        let value = |(at, value): (usize, &f32)| {
+            let t2star_s: f64 = 0.006 + 0.04 * (at % n % 11) as f64 / 11.0;
+            let noise = 0.002 * inside[at % n] * ((at * (echo + 3) * 7919) % 101) as f64 / 101.0;
+            (f64::from(*value) * f64::exp(-te / t2star_s) * (1.0 + noise)) as f32
+        };
+        let data: Vec<f32> = bold.iter().enumerate().map(value).collect();
+        let of = |voxel: usize| data.iter().skip(voxel).step_by(n).map(|&v| f64::from(v));
+        let mean = |voxel: usize| of(voxel).sum::<f64>() / file.n_volumes as f64;
+        means.push((0..n).map(mean).collect::<Vec<f64>>());
+        let mut outputs = Outputs::new();
+        let path = dir.join(format!("sub-01_echo-{}_bold.nii", echo + 1));
+        outputs.map(&path, &file.header.for_bold(file.n_volumes), &data).unwrap();
+        outputs.commit().unwrap();
+        fs::write(path.with_extension("json"), format!("{{\"EchoTime\": {te}}}")).unwrap();
+    }
+    let glm = |mask: &str, out: &str| {
+        let line = format!(
+            "glm sub-01_echo-1_bold.nii sub-01_echo-2_bold.nii sub-01_echo-3_bold.nii --tr 2 --events study/{} --mask {mask} --contrast pain --maps \
+             --device cpu --out {out}",
+            paths::EVENTS
+        );
+        well(dir, &line)
+    };
+    let (few, many) = (glm(&brain, "few"), glm("more.nii", "many"));
+    let map = |out: &str, name: &str| wide(&read_map(&dir.join(out).join(name)).unwrap().2);
+    let written = map("few", "mask.nii.gz");
+    assert!(written == map("many", "mask.nii.gz"));
+    let voxels: Vec<usize> = (0..n).filter(|&voxel| written[voxel] > 0.0).collect();
+    let t2star = map("few", "T2starmap.nii.gz");
+    for name in ["T2starmap.nii.gz", "S0map.nii.gz", "desc-adaptiveGoodSignal_mask.nii.gz"] {
+        let (few, many) = (map("few", name), map("many", name));
+        assert!(voxels.iter().all(|&voxel| few[voxel] == many[voxel]), "{name}");
+    }
+    // tedana's rule: the voxel at the 33rd percentile of the brain's first echo, a third of its means
+    let mut sorted: Vec<usize> = (0..n).filter(|&voxel| inside[voxel] > 0.0).collect();
+    sorted.sort_by(|&a, &b| means[0][a].total_cmp(&means[0][b]));
+    let exemplary = sorted[(0.33 * (sorted.len() - 1) as f64).ceil() as usize];
+    let good = map("many", "desc-adaptiveGoodSignal_mask.nii.gz");
+    for &voxel in &voxels {
+        let is_good = |echo: &usize| means[*echo][voxel] > means[*echo][exemplary] / 3.0;
+        let want = (0..3).rev().find(is_good).map_or(0, |echo| echo + 1);
+        assert!(good[voxel] == want as f64, "voxel {voxel}: {} is not {want}", good[voxel]);
+    }
+    let mut of_brain: Vec<f64> = sorted.iter().map(|&voxel| t2star[voxel]).collect();
+    of_brain.sort_by(f64::total_cmp);
+    let median = format!("median T2* {:.1} ms", 1e3 * of_brain[of_brain.len() / 2]);
+    assert!(few.contains(&median) && many.contains(&median), "no {median} in {few} and {many}");
+    assert!(
+        !few.contains("of the voxels whose first echo") && many.contains("(without "),
+        "{many}"
+    );
+    let one = |said: &str| {
+        said.lines().find(|line| line.contains("signal in one echo at most")).map(str::to_owned)
+    };
+    assert_eq!(one(&few), one(&many));
+    assert!(one(&few).is_some_and(|line| !line.contains("kept")), "{few}");
+}

@@ -95,7 +95,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("inputs", &["watch", "moment", "spec", "provenance", "recordings", "carried"]),
     ("automask", &["watch", "masks", "blocks", "inputs"]),
     // Echoes are compared within the mask, and made one before anything else looks at the run.
-    ("echoes", &["watch", "masks", "automask", "blocks", "inputs", "spec"]),
+    ("echoes", &["watch", "masks", "signal", "automask", "blocks", "inputs", "spec"]),
     ("precision", &["watch", "inputs"]),
     // A run is looked at within the mask, as exact as its fit will see it.
     (
