@@ -283,13 +283,24 @@ fn of_several_runs_percent_is_the_mean_of_each_runs_own_and_a_ready_design_has_n
     );
     well(dir, &format!("glm {bold} --events 1.tsv {fixed} one"));
     well(dir, &format!("glm other.nii --events 2.tsv {fixed} two"));
-    well(dir, &format!("glm {bold} other.nii --events 1.tsv 2.tsv {fixed} both --verify"));
+    let told =
+        well(dir, &format!("glm {bold} other.nii --events 1.tsv 2.tsv {fixed} both --verify"));
     let [one, two, both] = ["one", "two", "both"].map(|out| of(dir, out, "psc"));
     let want: Vec<f64> = one.iter().zip(&two).map(|(a, b)| 0.5 * (a + b)).collect();
     assert_close("both", &both, &want, 1e-6, 1e-7);
     let said = sidecar(dir, "both/contrast-pain_stat-psc_statmap");
     let duration = |run: usize| said["ReferenceEvents"][run]["pain"]["Duration"].as_f64();
     assert_eq!((duration(0), duration(1)), (Some(2.0), Some(12.0)));
+    let peak = |run: usize| said["ReferenceEvents"][run]["pain"]["Peak"].as_f64().unwrap();
+    let unlike = format!(
+        "warning: one event of pain changes the signal by {:.4} for each unit of its effect in other.nii and by {:.4} in study/",
+        peak(1),
+        peak(0)
+    );
+    assert!(told.contains(&unlike), "no {unlike} in {told}");
+    let alike =
+        well(dir, &format!("glm {bold} other.nii --events 1.tsv 1.tsv {fixed} alike --verify"));
+    assert!(!alike.contains("for each unit of its effect"), "{alike}");
     well(dir, &format!("glm {bold} --events 1.tsv --task-times start {fixed} start"));
     let said = well(dir, &format!("glm {bold} --design start/design.tsv {fixed} ready"));
     assert!(said.contains("no percent signal change of 'pain'"), "{said}");

@@ -160,13 +160,12 @@ fn a_column_that_is_constant_in_a_voxel_does_not_count_there_and_a_missing_value
         let said = well(dir, &glm(&format!("{rest} --voxelwise own.nii.gz"), "own"));
         assert!(said.contains("the voxel-wise column own of study"), "{said}");
         assert!(said.contains("constant, or spanned by other columns in 1 voxels"), "{said}");
-        assert!(said.contains("1 mask voxels are not finite"), "{said}");
         well(dir, &glm(&rest, "plain"));
         let at = |out, stat| [map(dir, out, stat)[flat]];
         for stat in ["effect", "t", "p"] {
             assert_close(stat, &at("own", stat), &at("plain", stat), 1e-5, 1e-9);
         }
-        assert!(said.contains("1 mask voxels of study"), "{said}");
+        assert!(said.contains("1 mask voxel of study"), "{said}");
         let (dofs, all) = (map(dir, "own", "dof"), dof(dir, "plain"));
         assert_eq!((dofs[flat], dofs[inside[0]], dof(dir, "own")), (all, all - 1.0, all - 1.0));
         assert_eq!((map(dir, "own", "t")[missing], map(dir, "own", "p")[missing]), (0.0, 1.0));

@@ -12,6 +12,7 @@ use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
 use crate::cli::voxelwise::VoxelwiseArgs;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
+use crate::pipeline::censor::Within;
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
@@ -163,9 +164,9 @@ impl Args {
         let mut spec = self.spec()?;
         self.work.run(started, Layout::folder(&self.out), |session| {
             self.scan.find_spent(&mut spec.runs, &session.watch)?;
-            let (by, mask) = (self.order.criterion(), spec.mask.as_deref());
+            let (by, within) = (self.order.criterion(), Within::all(spec.mask.as_deref()));
             let asked = (&mut spec.runs[..], &mut spec.design);
-            order::for_runs(&mut session.ladder, asked, mask, by, &session.watch)?;
+            order::for_runs(&mut session.ladder, asked, within, by, &session.watch)?;
             Ok(Command::Connect(spec))
         })
     }

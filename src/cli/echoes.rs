@@ -28,7 +28,7 @@ pub(super) struct EchoArgs {
     ///
     /// [default: dropout]
     ///
-    /// `dropout`: up to the last whose mean is above a third of that of the voxel at the 33rd percentile of the first echo (tedana);
+    /// `dropout`: up to the last whose mean is above a third of that of the voxel at the 33rd percentile of the first echo (tedana), of those with signal;
     /// `decay`: as long as it falls from echo to echo; `none`: all are used. Voxels with one good echo or none keep their first two
     #[arg(value_name = "RULE", hide_possible_values = true, long, value_enum)]
     echo_mask: Option<GoodName>,

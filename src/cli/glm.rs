@@ -60,7 +60,7 @@ pub(super) struct Args {
     /// Units: psc, grand-mean:100 or none
     ///
     /// What effects are measured in. `psc`: percent of each voxel's mean over the fitted volumes, as smoothed (nilearn's signal_scaling 0); voxels with a mean
-    /// below 10 % of the mask's median leave the mask. `grand-mean:100`: as if the mean over the mask were 100. `none`: the
+    /// below 10 % of the mask's median leave the mask. `grand-mean:100`: as if the mean over the mask, without such voxels, were 100. `none`: the
     /// image's own units, which no two scans share. t, F, z and p are the same
     #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
     scaling: SignalScale,

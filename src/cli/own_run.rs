@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs, heading};
 use crate::cli::checks;
+use crate::cli::glm::scaling;
 use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::say;
@@ -55,6 +56,11 @@ pub(super) struct OwnRunArgs {
     /// Smooth first by this full width at half maximum in mm
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true, requires = "bold")]
     fwhm: f64,
+    /// Units of effects: psc, none or grand-mean:X
+    ///
+    /// As in boldly glm: with `psc` voxels whose mean is below 10 % of the mask's median are left out
+    #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling, requires = "bold")]
+    scaling: SignalScale,
     /// When task columns are sampled [default: slice, else metadata]
     ///
     /// As in boldly glm
@@ -112,7 +118,7 @@ impl OwnRunArgs {
             design: DesignOptions { task_times, ..self.design.options() },
             mask: self.mask.clone(),
             smooth: SmoothOptions { fwhm_mm: self.fwhm, kernel, within: None },
-            scaling: SignalScale::None,
+            scaling: self.scaling,
             two_sided: true,
             contrasts: self.contrast.iter().cloned().collect(),
             f_contrasts: Vec::new(),

@@ -70,6 +70,9 @@ pub enum Explains {
 pub struct BeyondChance {
     /// The verdict.
     pub explains: Explains,
+    /// Whether the run was corrected for physiology before: then it is no doubt of the recording that it explains little of what is left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_correction: bool,
     /// Voxels looked at: in the mask, finite and not constant.
     pub n_voxels: usize,
     /// Sets of columns that were tested together.
@@ -120,6 +123,7 @@ pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<Bey
     let known = orthonormal_basis(series.known)?;
     let mut found = BeyondChance {
         explains: Explains::CannotTell,
+        after_correction: false,
         n_voxels: 0,
         tested: Vec::new(),
         left_out: Vec::new(),
@@ -310,10 +314,20 @@ fn common(a: &Array2<f64>, b: &Array2<f64>, free: f64) -> f64 {
 }
 
 impl BeyondChance {
-    /// Channels that explain no more than chance by themselves, though both together do.
+    /// The same of a run that was corrected for physiology before: what its recording explains was taken out of it, so that no more than chance says nothing.
+    #[must_use]
+    pub fn of_corrected(mut self) -> BeyondChance {
+        self.after_correction = true;
+        if self.explains == Explains::NoMoreThanChance {
+            self.explains = Explains::CannotTell;
+        }
+        self
+    }
+
+    /// Channels that explain no more than chance by themselves, though both together do, of a run that was not corrected before.
     #[must_use]
     pub fn idle(&self) -> Vec<&Alone> {
-        let more = self.explains == Explains::MoreThanChance;
+        let more = self.explains == Explains::MoreThanChance && !self.after_correction;
         self.alone.iter().filter(|alone| more && alone.rank > 1).collect()
     }
 
@@ -365,7 +379,9 @@ impl BeyondChance {
 
     /// Why nothing can be told.
     fn why_not(&self) -> String {
-        if self.tested.is_empty() && !self.left_out.is_empty() {
+        if self.after_correction {
+            "the run was corrected for physiology before, which took out of it what its recording explains".to_owned()
+        } else if self.tested.is_empty() && !self.left_out.is_empty() {
             "its columns are the same with its clock stretched, or at other times of the run (a short run, or a rhythm as regular \
              as a machine's)"
                 .to_owned()

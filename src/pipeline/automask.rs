@@ -69,15 +69,8 @@ impl Common {
         let given = given.map(|path| masks::mask(path, grid, watch)).transpose()?;
         let none = || vec![false; grid.n_voxels()];
         let (constant, explained, dim) = (none(), none(), none());
-        Ok(Common {
-            given,
-            n_runs,
-            own: Vec::new(),
-            in_masks: Vec::new(),
-            constant,
-            explained,
-            dim,
-        })
+        let (own, in_masks) = (Vec::new(), Vec::new());
+        Ok(Common { given, n_runs, own, in_masks, constant, explained, dim })
     }
 
     /// Where to fit a run, `[voxel]`: in its own mask, so that what a run comes to is the same whichever others stand before it.
@@ -109,7 +102,7 @@ impl Common {
         watch: &dyn Watch,
     ) -> Result<()> {
         let what = format!("what the columns of {} explain to rounding", display(&run.path));
-        self.tell_out(explained, &what, watch);
+        self.tell_out(explained.len(), &what, watch);
         explained.iter().for_each(|&voxel| self.explained[voxel] = true);
         self.refuse_nowhere(run)
     }
@@ -120,20 +113,26 @@ impl Common {
     /// Bad data where no voxel is left.
     pub fn without(&mut self, constant: &[usize], run: &Run, watch: &dyn Watch) -> Result<()> {
         let what = format!("constant over time in {}", display(&run.path));
-        self.tell_out(constant, &what, watch);
+        self.tell_out(constant.len(), &what, watch);
         constant.iter().for_each(|&voxel| self.constant[voxel] = true);
         self.refuse_nowhere(run)
     }
 
+    /// Say how many voxels of a run's mask left its fit because some volume is not finite there.
+    pub fn tell_missing(&self, n: usize, run: &Run, watch: &dyn Watch) {
+        let what = format!("not finite in some volume of {}", display(&run.path));
+        self.tell_out(n, &what, watch);
+    }
+
     /// `what`: voxels that are left out are.
-    fn tell_out(&self, voxels: &[usize], what: &str, watch: &dyn Watch) {
-        if !voxels.is_empty() {
-            watch.warn(&format!(
-                "{} mask voxels are {what}; they are outside{} (0 in the maps, p 1)",
-                voxels.len(),
-                if self.n_runs == 1 { "" } else { " in all runs" }
-            ));
-        }
+    fn tell_out(&self, n: usize, what: &str, watch: &dyn Watch) {
+        let in_all = if self.n_runs == 1 { "" } else { " in all runs" };
+        let (are, they_are) = match n {
+            0 => return,
+            1 => ("1 mask voxel is".to_owned(), "it is"),
+            n => (format!("{n} mask voxels are"), "they are"),
+        };
+        watch.warn(&format!("{are} {what}; {they_are} outside{in_all} (0 in the maps, p 1)"));
     }
 
     /// Leave out the voxels (positions in the grid) whose mean in a run is too small for the units that are asked for.

@@ -16,7 +16,8 @@ use crate::pipeline::dvars::{self, Shown};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::masks;
 use crate::pipeline::precision;
-use crate::pipeline::spec::DesignOptions;
+use crate::pipeline::signal::{self, DIM};
+use crate::pipeline::spec::{DesignOptions, SignalScale};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::volume::Grid;
 
@@ -26,6 +27,29 @@ const LEAST: usize = 3;
 /// Volumes that are listed with their reasons; the sidecar has those of all.
 const LISTED: usize = 12;
 
+/// Where a run is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Within<'a> {
+    /// The mask that was given; else it is made of the run.
+    pub mask: Option<&'a Path>,
+    /// Whether voxels of too little signal leave the mask, as percent signal change has them leave the fit.
+    pub with_signal: bool,
+}
+
+impl<'a> Within<'a> {
+    /// All of a mask.
+    #[must_use]
+    pub fn all(mask: Option<&'a Path>) -> Within<'a> {
+        Within { mask, with_signal: false }
+    }
+
+    /// What of a mask is fitted in these units.
+    #[must_use]
+    pub fn fitted(mask: Option<&'a Path>, scaling: SignalScale) -> Within<'a> {
+        Within { mask, with_signal: scaling == SignalScale::Psc }
+    }
+}
+
 /// Leave them out of every run that is to be fitted: what comes after sees the kept volumes alone. A run that a rule looks at is kept
 /// exact for the rule as for the fit.
 ///
@@ -34,7 +58,7 @@ const LISTED: usize = 12;
 pub fn apply(
     runs: &mut [Run],
     options: &DesignOptions,
-    mask: Option<&Path>,
+    within: Within<'_>,
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<()> {
@@ -43,7 +67,7 @@ pub fn apply(
         if options.censor.as_ref().is_some_and(|rules| !Looks::of(rules, &run.measures).nowhere()) {
             precision::keep(run, watch)?;
         }
-        let kept = decide(run, options.censor.as_ref(), mask, ladder, watch)?;
+        let kept = decide(run, options.censor.as_ref(), within, ladder, watch)?;
         if several {
             run.bold.release(); // none stays in memory while the others are looked at
         }
@@ -52,21 +76,20 @@ pub fn apply(
     Ok(())
 }
 
-/// Decide it, keep the reasons in [`Run::left_out`], and say it; gives back the volumes that are kept. `mask`: where the run is
-/// looked at.
+/// Decide it, keep the reasons in [`Run::left_out`], and say it; gives back the volumes that are kept.
 ///
 /// # Errors
 /// Those of reading the run; bad data where too little is left.
 pub fn decide(
     run: &mut Run,
     rules: Option<&Rules>,
-    mask: Option<&Path>,
+    within: Within<'_>,
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<usize>> {
     let level = run.level.as_ref().map(|level| level.as_slice());
     let image = Image { path: &run.path, grid: &run.grid, bold: run.bold.as_mut(), level };
-    run.left_out = of_image(image, &mut run.measures, (rules, mask), ladder, watch)?;
+    run.left_out = of_image(image, &mut run.measures, (rules, within), ladder, watch)?;
     Ok(kept(&run.left_out, run.n_volumes))
 }
 
@@ -116,14 +139,14 @@ impl Looks {
 pub fn of_image(
     mut image: Image<'_>,
     measures: &mut Measures,
-    (rules, mask): (Option<&Rules>, Option<&Path>),
+    (rules, within): (Option<&Rules>, Within<'_>),
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<LeftOut>> {
     let rules = rules.cloned().unwrap_or_default();
     let told = Rules { non_steady: None, ..rules.clone() };
     let is_told = Looks::of(&rules, measures).steady; // with how many there are
-    look(&mut image, measures, (&rules, mask), ladder, watch)?;
+    look(&mut image, measures, (&rules, within), ladder, watch)?;
     let (name, n_volumes) = (display(image.path), image.bold.n_volumes());
     let left_out = left_out(&rules, measures, n_volumes);
     for rule in idle(if is_told { &told } else { &rules }, measures) {
@@ -162,7 +185,7 @@ pub fn of_image(
 fn look(
     image: &mut Image<'_>,
     measures: &mut Measures,
-    (rules, mask): (&Rules, Option<&Path>),
+    (rules, within): (&Rules, Within<'_>),
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<()> {
@@ -172,15 +195,24 @@ fn look(
     }
     let Looks { steady, moving } = looks;
     let name = display(image.path);
-    let mask = match mask {
+    let mask = match within.mask {
         Some(path) => masks::mask(path, image.grid, &Quiet)?,
         None => automask::of_source(&name, image.bold, image.level, image.grid)?,
     };
-    let shown = shown(image.bold, &mask.inside, (steady, rules.dvars), ladder, watch)?;
+    let inside = match within.with_signal {
+        true => signal::of_run(image.bold, image.level, &mask.inside)?,
+        false => mask.inside,
+    };
+    let shown = shown(image.bold, &inside, (steady, rules.dvars), ladder, watch)?;
+    let n_voxels = shown.n_voxels;
+    let of = match within.with_signal {
+        true => format!(", with a mean of {} % of its median or more", 100.0 * DIM),
+        false => String::new(),
+    };
     if moving {
         let largest = shown.std_dvars.iter().fold(0.0_f64, |most, &value| most.max(value));
         watch.note(&format!(
-            "{name}: DVARS computed within the mask, standardised {largest:.2} at most"
+            "{name}: DVARS computed within the mask ({n_voxels} voxels that vary{of}), standardised {largest:.2} at most"
         ));
         measures.std_dvars = Some(shown.std_dvars);
     }

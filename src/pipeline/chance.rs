@@ -55,8 +55,8 @@ fn in_few_groups(inside: &[bool], group_of_plane: &[usize], wanted: usize) -> Op
     (kept.iter().filter(|&&v| v).count() >= wanted).then_some(kept)
 }
 
-/// The verdict on a run, told to `watch`; none where it has no recording. `is_masked`: whether the sample is of a mask; else those of
-/// its voxels are in the head whose mean is at or above the clip of the automatic mask.
+/// The verdict on a run, told to `watch`; none where it has no recording. `fitted`: the voxels that are fitted, `[voxel]`; where none are, those of the
+/// sample are looked at that are in the head, whose mean is at or above the clip of the automatic mask.
 ///
 /// # Errors
 /// Internal where columns cannot be decomposed.
@@ -64,14 +64,14 @@ pub fn verdict(
     sample: &Sample,
     run: &Run,
     terms: &Terms,
-    is_masked: bool,
+    fitted: Option<&[bool]>,
     watch: &dyn Watch,
 ) -> Result<Option<BeyondChance>> {
     let Some(physio) = &run.physio else { return Ok(None) };
     let of_run = &physio.retroicor.groups;
     let plane = run.grid.plane_len();
     let mut of_group: Vec<Vec<usize>> = vec![Vec::new(); of_run.columns.len()];
-    for at in chosen(sample, is_masked) {
+    for at in chosen(sample, fitted) {
         of_group[of_run.group_of_plane[sample.voxels[at] / plane]].push(at);
     }
     let n = sample.voxels.len();
@@ -97,6 +97,7 @@ pub fn verdict(
             Ok(if columns.nrows() == n_rows { columns } else { columns.select(Axis(0), kept) })
         }
     })?;
+    let found = if run.was_corrected() { found.of_corrected() } else { found };
     match found.explains {
         Explains::MoreThanChance => {
             watch.note(&found.says());
@@ -116,8 +117,8 @@ pub fn verdict(
     Ok(Some(found))
 }
 
-/// Which of the sample are looked at: finite, in the head, evenly spread.
-fn chosen(sample: &Sample, is_masked: bool) -> Vec<usize> {
+/// Which of the sample are looked at: finite, fitted or in the head, evenly spread.
+fn chosen(sample: &Sample, fitted: Option<&[bool]>) -> Vec<usize> {
     let n = sample.voxels.len();
     let mut mean = vec![0.0; n];
     for volume in sample.values.chunks_exact(n.max(1)) {
@@ -125,9 +126,11 @@ fn chosen(sample: &Sample, is_masked: bool) -> Vec<usize> {
     }
     let n_volumes = (sample.values.len() / n.max(1)).max(1) as f64;
     mean.iter_mut().for_each(|sum| *sum /= n_volumes);
-    let clip = if is_masked { None } else { clip_level(&mean) };
+    let clip = if fitted.is_some() { None } else { clip_level(&mean) };
+    let is_fitted = |voxel: usize| fitted.is_none_or(|fitted| fitted[voxel]);
     let is_in = |mean: f64| mean.is_finite() && clip.is_none_or(|clip| mean >= clip);
-    let inside: Vec<bool> = mean.iter().map(|&mean| is_in(mean)).collect();
+    let pairs = mean.iter().zip(&sample.voxels);
+    let inside: Vec<bool> = pairs.map(|(&mean, &voxel)| is_in(mean) && is_fitted(voxel)).collect();
     let kept = thinned(&inside, MOST_VOXELS);
     (0..n).filter(|&at| kept[at]).collect()
 }

@@ -7,7 +7,7 @@ use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
     Cut, Ladder, Slabs, Story, give_back, load, plane_bytes, write_timed,
 };
-use crate::pipeline::censor;
+use crate::pipeline::censor::{self, Within};
 use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::inputs::{self, Columns, Run};
 use crate::pipeline::spec::RetroicorSpec;
@@ -108,7 +108,8 @@ pub fn prepare(spec: &RetroicorSpec, ladder: &mut Ladder, watch: &dyn Watch) -> 
     let mut run = inputs::open_alone(&spec.run, &spec.design, watch)?;
     let mask = spec.given_mask();
     let combined = echoes::combine(std::slice::from_mut(&mut run), mask, ladder, watch)?.pop();
-    let kept = censor::decide(&mut run, spec.design.censor.as_ref(), mask, ladder, watch)?;
+    let kept =
+        censor::decide(&mut run, spec.design.censor.as_ref(), Within::all(mask), ladder, watch)?;
     run.leave_out_of_fit(kept)?;
     prepared(run, combined.flatten(), spec.min_dof, watch)
 }

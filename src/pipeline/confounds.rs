@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::kernels::covariance::{Covariance, Filter};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::censor::{self, Image};
+use crate::pipeline::censor::{self, Image, Within};
 use crate::pipeline::dvars::{self, Shown};
 use crate::pipeline::inputs::{self, display, open_bold};
 use crate::pipeline::masks;
@@ -217,7 +217,7 @@ fn censored(
     let grid = bold.grid.clone();
     let level = level.map(Vec::as_slice);
     let image = Image { path: &spec.bold, grid: &grid, bold, level };
-    let asked = (rules, spec.mask.as_deref());
+    let asked = (rules, Within::all(spec.mask.as_deref()));
     let left_out = censor::of_image(image, &mut measures, asked, ladder, watch)?;
     Ok((measures, left_out))
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::maps::{Entities, Map};
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::censor::{self, Within};
 use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::noise::pairs_resolved;
@@ -19,7 +20,7 @@ use crate::pipeline::smoothing::{self, Smoothing};
 use crate::pipeline::spec::{Command, ConnectSpec, Noise, RunSpec};
 use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, censor, physio_summary};
+use crate::pipeline::{automask, physio_summary};
 use crate::stats::ar1::Pairs;
 use crate::volume::Grid;
 
@@ -150,7 +151,8 @@ fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Op
     let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     nuisance::add_band(spec, &mut runs, watch)?;
-    censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
+    let within = Within::all(spec.mask.as_deref());
+    censor::apply(&mut runs, &spec.design, within, ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let beside = voxelwise::open(&spec.voxelwise, &mut runs, ladder, watch)?;
     Ok(Opened { runs, combined, beside, grid })

@@ -17,6 +17,8 @@ const PIECE: usize = 8 << 20;
 /// What a run shows over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
+    /// Voxels that count: of the mask those that are finite and vary.
+    pub n_voxels: usize,
     /// The mean over voxels, `[volume]`.
     pub means: Vec<f64>,
     /// DVARS, `[volume]`; 0 for the first.
@@ -101,6 +103,7 @@ impl Shown {
         let expected = if all.expected > 0.0 { all.expected / n } else { f64::INFINITY };
         let dvars: Vec<f64> = all.changes.iter().map(|sum| (sum / n).sqrt()).collect();
         Shown {
+            n_voxels: all.n_voxels,
             means: all.values.iter().map(|sum| sum / n).collect(),
             std_dvars: dvars.iter().map(|dvars| dvars / expected).collect(),
             dvars,

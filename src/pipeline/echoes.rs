@@ -14,6 +14,7 @@ use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Echoes, Run, display};
 use crate::pipeline::masks;
+use crate::pipeline::signal::{self, DIM};
 use crate::pipeline::spec::EchoOptions;
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::decay::{Decays, EchoMeans, Fit, Good, LONGEST_S, SHORTEST_S, decays, good};
@@ -27,13 +28,15 @@ pub struct Combination {
     options: EchoOptions,
     times_s: Vec<f64>,
     decays: Decays,
-    /// Where the exemplary voxel was looked for, and the maps have values.
+    /// Where the maps have values.
     inside: Vec<bool>,
+    /// Where of these the first echo is finite, varies and has signal: the exemplary voxel was looked for among them, and what is told is of them.
+    kept: Vec<bool>,
     /// What that is called.
     within: &'static str,
-    /// Voxels inside with so many good echoes, from 0.
+    /// Voxels with signal that have so many good echoes, from 0.
     counts: Vec<usize>,
-    /// Of each echo, voxels inside where it is not finite in some volume and weighs nothing.
+    /// Of each echo, voxels with signal where it is not finite in some volume and weighs nothing.
     unused: Vec<usize>,
     /// Of each echo, how many volumes hold nothing but 0.
     empty: Vec<usize>,
@@ -89,22 +92,24 @@ fn of_run(
     refuse_no_mean((&paths, &over_time), (&inside, within))?;
     echoes.empty = lost(&paths, &over_time);
     let empty = over_time.iter().map(|echo| echo.empty.len()).collect();
+    let first = &over_time[0];
+    let is_measured = |voxel: usize| first.varies[voxel] && !first.has_missing[voxel];
+    let kept = signal::with_signal(&inside, &first.mean, is_measured);
+    let kept: Vec<bool> = (0..kept.len()).map(|voxel| kept[voxel] && is_measured(voxel)).collect();
     let missing: Vec<Vec<bool>> = over_time.iter().map(|echo| echo.has_missing.clone()).collect();
     let (signal, log) = over_time.into_iter().map(|echo| (echo.mean, echo.log_mean)).unzip();
     let means = EchoMeans { signal, log };
-    let good = good(&means.signal, &inside, options.good);
+    let good = good(&means.signal, &kept, options.good);
     let mut decays = decays(&echoes.times_s, &means, good, options.fit);
     let unused = |(missing, weights): (&Vec<bool>, &Vec<f32>)| {
-        let voxels = missing.iter().zip(weights).zip(&inside);
-        voxels
-            .filter(|((missing, weight), inside)| **inside && **missing && **weight == 0.0)
-            .count()
+        let voxels = missing.iter().zip(weights).zip(&kept);
+        voxels.filter(|((missing, weight), kept)| **kept && **missing && **weight == 0.0).count()
     };
     let unused = missing.iter().zip(&decays.weights).map(unused).collect();
     combined.weigh(std::mem::take(&mut decays.weights))?;
     run.bold = Box::new(combined);
     let mut counts = vec![0; echoes.times_s.len() + 1];
-    for (&good, _) in decays.good.iter().zip(&inside).filter(|(_, inside)| **inside) {
+    for (&good, _) in decays.good.iter().zip(&kept).filter(|(_, kept)| **kept) {
         counts[usize::from(good)] += 1;
     }
     let combination = Combination {
@@ -112,6 +117,7 @@ fn of_run(
         times_s: echoes.times_s.clone(),
         decays,
         inside,
+        kept,
         within,
         counts,
         unused,
@@ -179,10 +185,15 @@ impl Combination {
         self.times_s.iter().map(ms).collect::<Vec<_>>().join(", ")
     }
 
-    /// T2* in the middle of the mask, seconds.
+    /// Voxels of the mask where the first echo has too little signal to be told of.
+    fn n_dim(&self) -> usize {
+        self.inside.iter().zip(&self.kept).filter(|(inside, kept)| **inside && !**kept).count()
+    }
+
+    /// T2* in the middle of the voxels with signal, seconds.
     fn median_t2star_s(&self) -> f32 {
-        let inside = self.decays.t2star_s.iter().zip(&self.inside);
-        let mut values: Vec<f32> = inside.filter(|(_, inside)| **inside).map(|(t, _)| *t).collect();
+        let kept = self.decays.t2star_s.iter().zip(&self.kept);
+        let mut values: Vec<f32> = kept.filter(|(_, kept)| **kept).map(|(t, _)| *t).collect();
         values.sort_by(f32::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or(0.0)
     }
@@ -192,8 +203,16 @@ impl Combination {
         let name = display(&run.path);
         let (n, times) = (self.times_s.len(), self.times());
         let median_ms = 1e3 * self.median_t2star_s();
+        let of = match self.n_dim() {
+            0 => String::new(),
+            n => format!(
+                ", of the voxels whose first echo is finite, varies and has a mean of {} % of its median or more (without {n} of {})",
+                100.0 * DIM,
+                self.within
+            ),
+        };
         watch.note(&format!(
-            "{name}: {n} echoes at {times} ms combined, weights TE exp(-TE/T2*); median T2* {median_ms:.1} ms"
+            "{name}: {n} echoes at {times} ms combined, weights TE exp(-TE/T2*); median T2* {median_ms:.1} ms{of}"
         ));
         if self.median_t2star_s() >= LONGEST_S as f32 {
             let mut by_image: Vec<(usize, String)> =
@@ -202,7 +221,7 @@ impl Combination {
             let times: Vec<String> = by_image.into_iter().map(|(_, time)| time).collect();
             let times = times.join(", ");
             watch.warn(&format!(
-                "the signal of {name} does not fall with the echo time in half of the mask or more, as it must: are the echo times \
+                "the signal of {name} does not fall with the echo time in half of the voxels or more, as it must: are the echo times \
                  ({times} ms) in the order of the images?"
             ));
         }
@@ -215,9 +234,9 @@ impl Combination {
         }
         let few = self.counts[0] + self.counts[1];
         if few > 0 {
+            let (voxels, have) = if few == 1 { ("voxel", "has") } else { ("voxels", "have") };
             watch.warn(&format!(
-                "{few} mask voxels of {name} have signal in one echo at most ({} in none): they are kept, with T2* and the weights of \
-                 their first two echoes",
+                "{few} mask {voxels} of {name} {have} signal in one echo at most ({} in none): T2* and the weights there are of the first two echoes",
                 self.counts[0]
             ));
         }
@@ -235,6 +254,7 @@ impl Combination {
             "mask_voxels_by_good_echoes": self.counts,
             "mask_voxels_not_finite_and_unused_by_echo": self.unused,
             "volumes_of_zeros_by_echo": self.empty,
+            "mask_voxels_without_signal_in_first_echo": self.n_dim(),
             "median_t2star_s": self.median_t2star_s(),
         })
     }
@@ -263,7 +283,9 @@ impl Combination {
     /// What a good echo is.
     fn rule(&self) -> &'static str {
         match self.options.good {
-            Good::Dropout => "above a third of the signal of the voxel at the 33rd percentile",
+            Good::Dropout => {
+                "above a third of the signal of the voxel at the 33rd percentile of those with signal"
+            }
             Good::Decay => "below the echo before",
             Good::None => "any",
         }

@@ -6,6 +6,7 @@ use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::censor::{self, Within};
 use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{self, Run};
@@ -16,7 +17,7 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, RunSpec};
 use crate::pipeline::voxelwise::Voxelwise;
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{censor, physio_summary, smoothing, voxelwise};
+use crate::pipeline::{physio_summary, smoothing, voxelwise};
 use crate::volume::Grid;
 
 mod account;
@@ -37,6 +38,7 @@ mod so_far;
 mod tables;
 mod uncounted;
 mod units;
+mod unlike;
 
 use account::{Analysis, account};
 use across::Asked;
@@ -96,7 +98,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         true => Some(report::page(spec, ladder, &mut opened, (&mut questions, &found), watch)?),
         false => None,
     };
-    let mut account = account(spec, opened, Analysis { questions, found }, watch)?;
+    let mut account = account(spec, opened, Analysis { questions, found })?;
     account.pages.extend(page);
     products.finish(session, account)
 }
@@ -122,7 +124,8 @@ fn open(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened
     inputs::refuse_one_recording(&runs)?;
     let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
+    let within = Within::fitted(spec.mask.as_deref(), spec.scaling);
+    censor::apply(&mut runs, &spec.design, within, ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let beside = voxelwise::open(&spec.voxelwise, &mut runs, ladder, watch)?;
     refused::contrasts_of_own_columns(spec, &runs, &beside)?;
@@ -202,6 +205,7 @@ fn ask(
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     modelled::say_weights(spec, (&asked, &models), watch);
+    unlike::say((&asked, &models), runs, watch)?;
     for (at, run) in runs.iter().enumerate() {
         let parts = asked.iter().filter_map(|asked| asked.parts[at].as_ref());
         uncounted::tell(run, parts, watch)?;

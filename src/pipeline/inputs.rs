@@ -171,6 +171,12 @@ impl Run {
         }
     }
 
+    /// Whether physiology was taken out of it before, by its sidecar or one that is named.
+    #[must_use]
+    pub fn was_corrected(&self) -> bool {
+        self.carried.is_some() || self.survived.is_some() || self.dof_spent > 0.0
+    }
+
     /// What it is called: the entities of its image, of several echoes without theirs.
     #[must_use]
     pub fn name(&self) -> String {

@@ -55,6 +55,7 @@ pub mod residuals;
 pub mod retroicor;
 pub mod scaling;
 pub mod session;
+pub mod signal;
 pub mod simulate;
 pub mod smooth;
 pub mod smoothing;

@@ -23,11 +23,12 @@ use crate::io;
 use crate::physio::Terms;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::censor;
+use crate::pipeline::censor::{self, Within};
 use crate::pipeline::echoes;
 use crate::pipeline::flat;
 use crate::pipeline::inputs::{self, common_grid, display};
 use crate::pipeline::precision;
+use crate::pipeline::signal;
 use crate::pipeline::spec::{
     Criterion, DesignOptions, GlmSpec, ModelBic, OrderChoice, OrderTest, RecordOptions,
     RetroicorSpec, RunSpec,
@@ -56,8 +57,8 @@ pub fn for_glm(
     by: Option<Criterion>,
     watch: &dyn Watch,
 ) -> Result<GlmSpec> {
-    let (design, mask) = (&mut spec.design, spec.mask.as_deref());
-    for_runs(ladder, (&mut spec.runs, design), mask, by, watch)?;
+    let (design, within) = (&mut spec.design, Within::fitted(spec.mask.as_deref(), spec.scaling));
+    for_runs(ladder, (&mut spec.runs, design), within, by, watch)?;
     Ok(spec)
 }
 
@@ -69,12 +70,12 @@ pub fn for_glm(
 pub fn for_runs(
     ladder: &mut Ladder,
     (runs, design): (&mut [RunSpec], &mut DesignOptions),
-    mask: Option<&Path>,
+    within: Within<'_>,
     by: Option<Criterion>,
     watch: &dyn Watch,
 ) -> Result<()> {
     let Some(by) = by else { return Ok(()) };
-    let (choice, terms) = choose(ladder, runs, design, mask, by, watch)?;
+    let (choice, terms) = choose(ladder, (runs, design), within, by, watch)?;
     match terms {
         Some(terms) => design.terms = terms,
         None => {
@@ -107,8 +108,8 @@ pub fn for_retroicor(
 ) -> Result<()> {
     if let (Some(by), [first, ..]) = (by, &echoes[..]) {
         let runs: Vec<RunSpec> = echoes.iter().map(|echo| echo.run.clone()).collect();
-        let mask = first.given_mask();
-        let (choice, terms) = choose(ladder, &runs, &first.design, mask, by, watch)?;
+        let within = Within::all(first.given_mask());
+        let (choice, terms) = choose(ladder, (&runs, &first.design), within, by, watch)?;
         let terms = terms.ok_or_else(|| nothing_to_subtract(&runs[0].bold, by, &choice))?;
         for echo in echoes {
             echo.design.terms = terms.clone();
@@ -134,23 +135,28 @@ fn nothing_to_subtract(bold: &Path, by: Criterion, choice: &OrderChoice) -> Erro
 /// The choice over all runs, told to `watch`, and its terms; none where it has no column.
 fn choose(
     ladder: &mut Ladder,
-    specs: &[RunSpec],
-    options: &DesignOptions,
-    mask: Option<&Path>,
+    (specs, options): (&[RunSpec], &DesignOptions),
+    within: Within<'_>,
     by: Criterion,
     watch: &dyn Watch,
 ) -> Result<(OrderChoice, Option<Terms>)> {
     io::refuse_twins(&specs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     // Notes and warnings come when the chosen model is made.
     let mut runs = inputs::open(specs, options, &Quiet)?;
-    echoes::combine(&mut runs, mask, ladder, &Quiet)?;
+    echoes::combine(&mut runs, within.mask, ladder, &Quiet)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    censor::apply(&mut runs, options, mask, ladder, &Quiet)?;
+    censor::apply(&mut runs, options, within, ladder, &Quiet)?;
     let grid = common_grid(&runs, &Quiet)?;
-    let mut common = Common::new(mask, &grid, runs.len(), &Quiet)?;
+    let mut common = Common::new(within.mask, &grid, runs.len(), &Quiet)?;
     for run in &mut runs {
         precision::keep(run, &Quiet)?;
         let inside = common.with(run, &Quiet)?;
+        if within.with_signal {
+            let level = run.level.as_ref().map(|level| level.as_slice());
+            let has = signal::of_run(run.bold.as_mut(), level, &inside)?;
+            let dim: Vec<usize> = (0..has.len()).filter(|&v| inside[v] && !has[v]).collect();
+            common.without_signal(&dim, run)?;
+        }
         if specs.len() > 1 {
             let flat = flat::of_run(run.bold.as_mut(), &inside)?;
             common.without(&flat, run, &Quiet)?;

@@ -115,8 +115,8 @@ fn correct(
         watch,
     );
     lacks.extend(precision::say_empty_of_run(run, empty.volumes(), CORRECTED, watch));
-    let is_masked = proof.is_some();
-    let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
+    let fitted = proof.as_ref().map(|proof| &proof.fitted[..]);
+    let found = chance::verdict(&sample, run, &spec.design.terms, fitted, watch)?;
     let (columns, spent) = taken_out(run, projection)?;
     products.table(columns.text())?;
     let summary = physio_summary::of_runs(std::slice::from_ref(run), vec![Vec::new()], watch);

@@ -14,13 +14,11 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::first_level::{Fitted, Gathered, Plan};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::masks::{lost_mean, median, no_percentage};
+use crate::pipeline::signal::{self, DIM, is_dim};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::spec::SignalScale;
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::volume::{Block, HostBold};
-
-/// Share of the mask's median below which a voxel's mean is no signal to be a percentage of.
-const DIM: f64 = 0.1;
 
 /// What the voxels that are fitted lie in.
 const MASK: &str = "the mask";
@@ -125,7 +123,11 @@ impl Signal<'_> {
                 if let Some(found) = lost_mean(&self.measured, MASK) {
                     return Err(no_signal(run, &found));
                 }
-                let grand = self.measured.iter().sum::<f64>() / self.measured.len().max(1) as f64;
+                signal::say_air(&self.measured, &display(&run.path), watch);
+                let median = median(self.measured.clone());
+                let has = |mean: &&f64| median <= 0.0 || !is_dim(**mean, median);
+                let bright: Vec<f64> = self.measured.iter().filter(has).copied().collect();
+                let grand = bright.iter().sum::<f64>() / bright.len().max(1) as f64;
                 if !(grand.is_finite() && grand > 0.0) {
                     return Err(no_signal(
                         run,
@@ -133,18 +135,26 @@ impl Signal<'_> {
                     ));
                 }
                 watch.note(&format!(
-                    "{}: grand mean {grand:.6}, scaled to {to}",
-                    display(&run.path)
+                    "{}: grand mean {grand:.6} of the {} voxels with a mean of {} % of the mask's median or more (of {}), scaled to {to}",
+                    display(&run.path),
+                    bright.len(),
+                    100.0 * DIM,
+                    self.measured.len()
                 ));
                 Ok((Unit::Times(to / grand), Vec::new()))
             }
             SignalScale::Psc => {
                 let (dim, median) = self.dim().map_err(|found| no_signal(run, &found))?;
+                signal::say_air(&self.measured, &display(&run.path), watch);
                 let varies = |voxel: &&usize| self.flat.binary_search(voxel).is_err();
                 let n_dim = dim.iter().filter(varies).count(); // the others are told as constant
                 if n_dim > 0 {
+                    let (voxels, have, they_are) = match n_dim {
+                        1 => ("voxel", "has", "it is"),
+                        _ => ("voxels", "have", "they are"),
+                    };
                     watch.warn(&format!(
-                        "{n_dim} mask voxels of {} have a mean below {} % of the mask's median ({median:.4}): they are outside (0 in the maps, \
+                        "{n_dim} mask {voxels} of {} {have} a mean below {} % of the mask's median ({median:.4}): {they_are} outside (0 in the maps, \
                          p 1), as a percentage of so little signal means nothing; --scaling none keeps them",
                         display(&run.path),
                         100.0 * DIM
@@ -186,10 +196,8 @@ impl Signal<'_> {
             return Err(found);
         }
         let median = median(self.measured.clone());
-        // what is not a number is dim too
-        let is_dim =
-            |voxel: &usize| !(self.mean[*voxel] > 0.0 && self.mean[*voxel] >= DIM * median);
-        Ok((self.inside.iter().copied().filter(is_dim).collect(), median))
+        let dim = |voxel: &usize| is_dim(self.mean[*voxel], median);
+        Ok((self.inside.iter().copied().filter(dim).collect(), median))
     }
 }
 

@@ -104,10 +104,13 @@ pub fn open(
 pub fn say_spanned(run: &Run, of_run: &Voxelwise, watch: &dyn Watch) {
     let names = of_run.names.join(", ");
     if of_run.not_finite > 0 {
+        let (n, name) = (of_run.not_finite, display(&run.path));
+        let [voxels, are, their, they_are] = match n {
+            1 => ["voxel", "is", "its", "it is"],
+            _ => ["voxels", "are", "their", "they are"],
+        };
         watch.warn(&format!(
-            "{} mask voxels of {} are not finite in some volume of a column of their own ({names}): they are outside",
-            of_run.not_finite,
-            display(&run.path)
+            "{n} mask {voxels} of {name} {are} not finite in some volume of a column of {their} own ({names}): {they_are} outside"
         ));
     }
     for (name, n) in of_run.names.iter().zip(&of_run.spanned).filter(|(_, n)| **n > 0) {

@@ -6,6 +6,7 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 mod no_events;
+mod regions;
 mod sessions;
 mod weights;
 
@@ -393,7 +394,7 @@ fn a_contrast_of_conditions_that_no_run_has_together_names_them_and_the_runs() {
         );
         let output = said(&succeeded(&line, boldly(dir, &line)));
         assert!(output.contains("contrast 'pain' is that of 1 of 2 runs"), "{output}");
-        assert!(output.contains("1 mask voxels of dim_bold.nii have a mean below"), "{output}");
+        assert!(output.contains("1 mask voxel of dim_bold.nii has a mean below"), "{output}");
         let t = map(dir, &format!("only-{noise}"), "pain", "t");
         assert!(t.iter().any(|t| *t != 0.0));
     }

@@ -82,6 +82,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("blocks", &["watch"]),
     ("simulate", &["watch"]),
     ("flat", &["blocks"]),
+    ("signal", &["watch", "masks", "flat"]),
     ("dvars", &["watch", "blocks"]),
     ("provenance", &["spec"]),
     ("bench", &["blocks", "provenance"]),
@@ -94,15 +95,29 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("inputs", &["watch", "moment", "spec", "provenance", "recordings", "carried"]),
     ("automask", &["watch", "masks", "blocks", "inputs"]),
     // Echoes are compared within the mask, and made one before anything else looks at the run.
-    ("echoes", &["watch", "masks", "automask", "blocks", "inputs", "spec"]),
+    ("echoes", &["watch", "masks", "signal", "automask", "blocks", "inputs", "spec"]),
     ("precision", &["watch", "inputs"]),
     // A run is looked at within the mask, as exact as its fit will see it.
-    ("censor", &["watch", "masks", "automask", "precision", "blocks", "dvars", "inputs", "spec"]),
+    (
+        "censor",
+        &["watch", "masks", "automask", "precision", "blocks", "signal", "dvars", "inputs", "spec"],
+    ),
     // The voxels are those of the automatic mask's rule.
     ("chance", &["watch", "automask", "inputs"]),
     (
         "order",
-        &["watch", "spec", "blocks", "flat", "automask", "echoes", "inputs", "precision", "censor"],
+        &[
+            "watch",
+            "spec",
+            "blocks",
+            "flat",
+            "signal",
+            "automask",
+            "echoes",
+            "inputs",
+            "precision",
+            "censor",
+        ],
     ),
     // A run of several echoes is made one before it is cleaned.
     ("clean", &["watch", "spec", "blocks", "inputs", "echoes", "censor"]),
@@ -125,7 +140,17 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // A fitted run put into units, by its mean image smoothed as it was.
     (
         "scaling",
-        &["watch", "decide", "spec", "masks", "blocks", "smoothing", "inputs", "first_level"],
+        &[
+            "watch",
+            "decide",
+            "spec",
+            "masks",
+            "signal",
+            "blocks",
+            "smoothing",
+            "inputs",
+            "first_level",
+        ],
     ),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
@@ -256,6 +281,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "regions",
             "blocks",
             "flat",
+            "signal",
             "session",
             "automask",
             "echoes",
@@ -329,6 +355,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "precision",
             "noise",
             "first_level",
+            "scaling",
             "glm",
             // Null groups are tested as any group.
             "group",

@@ -196,7 +196,7 @@ fn a_voxel_that_is_left_out_is_counted_once_by_its_first_reason() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     for told in [
-        "warning: 1 mask voxels are not finite in some volume",
+        "warning: 1 mask voxel is not finite in some volume of bold.nii; it is outside (0",
         "warning: 2 mask voxels are constant over time in bold.nii",
         "warning: 2 mask voxels of bold.nii have a mean below 10 %",
     ] {

@@ -164,7 +164,7 @@ fn constant_voxels_of_a_single_run_are_outside_and_a_run_without_any_other_is_re
         );
         assert!(
             said.contains(
-                "warning: 1 mask voxels are constant over time in bold.nii; they are outside (0"
+                "warning: 1 mask voxel is constant over time in bold.nii; it is outside (0"
             ),
             "{said}"
         );

@@ -170,7 +170,7 @@ fn voxels_whose_own_column_lacks_values_count_nowhere_and_the_run_is_no_column_o
     );
     let told = said(&succeeded(&line, boldly(dir, &line)));
     assert!(
-        told.contains("1 mask voxels of bold.nii are not finite in some volume of a column"),
+        told.contains("1 mask voxel of bold.nii is not finite in some volume of a column"),
         "{told}"
     );
     assert_eq!(map(&dir.join("out"), "mask")[lost], 0.0);

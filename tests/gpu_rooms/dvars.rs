@@ -6,7 +6,7 @@ use boldly::io::source::Memory;
 use boldly::kernels::dvars::{self, Sums};
 use boldly::maps::Bounds;
 use boldly::pipeline::blocks::Ladder;
-use boldly::pipeline::censor::{Image, of_image};
+use boldly::pipeline::censor::{Image, Within, of_image};
 use boldly::pipeline::dvars::{Shown, shown, shown_on_the_host};
 use boldly::pipeline::watch::Quiet;
 use boldly::volume::{Block, HostBold};
@@ -105,7 +105,7 @@ fn volumes_whose_dvars_a_device_cannot_tell_from_the_threshold_are_left_out_as_o
         let mut source = Memory { run: bold.clone() };
         let image = Image { path: "run.nii".as_ref(), grid: &grid, bold: &mut source, level: None };
         let mut measures = Measures::default();
-        let asked = (Some(&rules), None);
+        let asked = (Some(&rules), Within::all(None));
         let left_out = of_image(image, &mut measures, asked, &mut ladder, &Quiet).unwrap();
         assert!(left_out.iter().all(|left| left.volume != volume), "{volume}: {left_out:?}");
     }

@@ -8,6 +8,7 @@ use super::*;
 fn the_headline_says_what_is_known_of_recording_and_run_and_nothing_unchecked_is_green() {
     let chance = |explains, rank: usize, breath: usize| BeyondChance {
         explains,
+        after_correction: false,
         n_voxels: 4000,
         tested: vec!["cardiac".into(), "respiratory".into()],
         left_out: Vec::new(),

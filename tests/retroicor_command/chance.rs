@@ -48,6 +48,41 @@ fn a_strangers_recording_is_told_from_the_runs_own_on_the_terminal_in_the_sideca
 }
 
 #[test]
+fn no_recording_is_doubted_for_what_was_taken_out_of_its_run_before() {
+    let folder = study();
+    let dir = folder.path();
+    well(dir, &line(1, 1, "own"));
+    for record in [1, 2] {
+        let glm = |image: &str, out: &str| {
+            let line = format!(
+                "glm {image} --physio run-{record}_physio.tsv.gz --events run-1_events.tsv --contrast pain --device cpu --out {out}-{record}"
+            );
+            let said = well(dir, &line);
+            let page =
+                fs::read_to_string(dir.join(format!("{out}-{record}/desc-retroicor_qc.html")));
+            let sidecar = own(&dir.join(format!("{out}-{record}/mask.json")));
+            (said, page.unwrap(), sidecar["beyond_chance"][0].clone())
+        };
+        let (said, page, found) = glm("own.nii", "corrected");
+        let is_own = found["explains"] == "more-than-chance";
+        assert_eq!(found["after_correction"], true, "{found}");
+        assert!(is_own || found["explains"] == "cannot-tell", "{found}");
+        assert!(
+            !said.contains("is it of this run, aligned") && !said.contains("look at their trace")
+        );
+        let why = "the run was corrected for physiology before, which took out of it what its recording explains";
+        assert_eq!(said.contains(why), !is_own, "{said}");
+        assert!(!page.contains("Do not use as it is") && page.contains("Cannot tell") != is_own);
+        assert!(record == 1 || !is_own, "a stranger's explains nothing");
+        // of the run as it was, the stranger's recording is doubted
+        let (said, page, found) = glm("run-1_bold.nii.gz", "raw");
+        assert!(found.get("after_correction").is_none(), "{found}");
+        assert_eq!(said.contains("is it of this run, aligned"), record == 2, "{said}");
+        assert_eq!(page.contains("Do not use as it is"), record == 2);
+    }
+}
+
+#[test]
 fn glm_says_the_same_of_the_same_mask_on_every_device_and_verify_sees_a_changed_verdict() {
     let folder = study();
     let dir = folder.path();

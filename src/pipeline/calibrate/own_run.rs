@@ -6,14 +6,16 @@ use serde::Serialize;
 use super::{THRESHOLDS, below};
 use crate::design::Event;
 use crate::error::{Error, Result};
-use crate::pipeline::automask::Common;
+use crate::pipeline::automask::{self, Common};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::first_level::fit_run;
+use crate::pipeline::censor::{self, Within};
+use crate::pipeline::first_level::{fit_run, gather};
 use crate::pipeline::inputs::{self, Run, display};
+use crate::pipeline::scaling::{self, Signal};
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{censor, flat, glm, precision, smoothing};
+use crate::pipeline::{flat, glm, precision, smoothing};
 use crate::simulate::null;
 
 /// How events are moved.
@@ -57,7 +59,7 @@ pub struct OwnRate {
 pub struct OwnRates {
     /// The contrast that was tested.
     pub contrast: String,
-    /// Voxels within the mask that vary over time.
+    /// Voxels that are fitted, of which shares are: the mask without those that boldly glm leaves out.
     pub voxels: usize,
     /// Volumes that were fitted.
     pub volumes: usize,
@@ -74,7 +76,8 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
     let mut runs = inputs::open(&model.runs, &model.design, watch)?;
     inputs::refuse_one_recording(&runs)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    censor::apply(&mut runs, &model.design, model.mask.as_deref(), ladder, watch)?;
+    let within = Within::fitted(model.mask.as_deref(), model.scaling);
+    censor::apply(&mut runs, &model.design, within, ladder, watch)?;
     let [run] = &mut runs[..] else {
         return Err(Error::internal("calibrate", "got several runs", "get one", ""));
     };
@@ -85,6 +88,7 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
     let inside = common.with(run, watch)?;
     // Voxels of one value find nothing under any design: they would hide what is found elsewhere.
     common.without(&flat::of_run(run.bold.as_mut(), &inside)?, run, watch)?;
+    without_signal(model, ladder, (run, smoothing.as_ref()), &mut common, watch)?;
     let inside = common.inside();
     let end_s = run.acquisition.as_ref().map_or(0.0, |a| a.n_volumes as f64 * a.tr);
     let events = movable(model, run, end_s)?;
@@ -93,7 +97,7 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
         None => run.design.names[0].clone(),
     };
     let models = models(model, &contrast, run);
-    let mut shares = vec![Vec::new(); models.len()];
+    let (mut shares, mut voxels) = (vec![Vec::new(); models.len()], 0);
     watch.stage("designs", *repeats);
     for repeat in 0..*repeats {
         run.redesign(null.moved(&events, end_s, seed.wrapping_add(repeat as u64)))?;
@@ -101,14 +105,16 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
         for (model, shares) in models.iter().zip(&mut shares) {
             let told: &dyn Watch =
                 if repeat == 0 && model.noise == Noise::Ols { watch } else { &Quiet };
-            shares.push(found_by(model, ladder, run, (&inside, smoothing.as_ref()), told)?);
+            let (found, of) = found_by(model, ladder, run, (&inside, smoothing.as_ref()), told)?;
+            shares.push(found);
+            voxels = of;
         }
         watch.step();
     }
     let of = |(model, shares): (&GlmSpec, &Vec<[f64; 3]>)| rate(model.noise, shares);
     Ok(OwnRates {
         contrast,
-        voxels: inside.iter().filter(|&&inside| inside).count(),
+        voxels,
         volumes: run.n_volumes,
         rates: models.iter().zip(&shares).map(of).collect(),
     })
@@ -143,22 +149,40 @@ fn models(model: &GlmSpec, contrast: &str, run: &Run) -> Vec<GlmSpec> {
     allowed.map(with).collect()
 }
 
-/// The share of voxels in which a fit finds something below each threshold.
+/// Leave out of the mask, as boldly glm does before it looks at noise, the voxels of too little signal for the units of effects, and say which are not finite.
+fn without_signal(
+    model: &GlmSpec,
+    ladder: &mut Ladder,
+    (run, smoothing): (&mut Run, Option<&Smoothing>),
+    common: &mut Common,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let inside = common.inside();
+    let ols = GlmSpec { noise: Noise::Ols, ..model.clone() };
+    let plan = glm::plan_alone(&ols, run, smoothing, &Quiet)?;
+    let gathered = gather(ladder, run.bold.as_mut(), &mut [], &inside, &plan, &Quiet)?;
+    common.tell_missing(gathered.not_finite(), run, watch);
+    let mean = scaling::as_fitted(automask::mean_image(run.bold.as_mut())?, run, smoothing)?;
+    let (_, dim) = Signal::of(&gathered, &plan, &mean).units(model.scaling, run, watch)?;
+    common.without_signal(&dim, run)
+}
+
+/// The share of voxels in which a fit finds something below each threshold, and how many these are.
 fn found_by(
     model: &GlmSpec,
     ladder: &mut Ladder,
     run: &mut Run,
     (inside, smoothing): (&[bool], Option<&Smoothing>),
     watch: &dyn Watch,
-) -> Result<[f64; 3]> {
+) -> Result<([f64; 3], usize)> {
     let plan = glm::plan_alone(model, run, smoothing, watch)?;
     precision::refuse_level((run, false), &plan.model, &plan.contrasts)?;
     let fitted = fit_run(ladder, run.bold.as_mut(), &mut [], inside, &plan, &Quiet)?;
-    let maps = &fitted.contrasts[0];
-    let pairs = maps.stat.iter().zip(&fitted.fitted);
-    let t: Vec<f64> = pairs.filter(|(_, fitted)| **fitted).map(|(t, _)| *t).collect();
+    let (maps, explained) = (&fitted.contrasts[0], fitted.explained());
+    let counts = |voxel: &usize| fitted.fitted[*voxel] && explained.binary_search(voxel).is_err();
+    let t: Vec<f64> = (0..inside.len()).filter(counts).map(|voxel| maps.stat[voxel]).collect();
     let n = t.len().max(1) as f64;
-    Ok(below(&t, maps.dof.least()).map(|count| count as f64 / n))
+    Ok((below(&t, maps.dof.least()).map(|count| count as f64 / n), t.len()))
 }
 
 /// Mean and standard error over the designs.

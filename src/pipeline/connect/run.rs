@@ -26,7 +26,7 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
 use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{censor, precision};
+use crate::pipeline::{censor, precision, signal};
 use crate::stats::ar1::Pairs;
 
 /// Regions that a message names.
@@ -140,7 +140,8 @@ pub(super) fn take(
     let is_drawn = !spec.no_pictures && !nodes.labels.is_empty();
     let mut empty = Empty::new(run.n_volumes);
     let mut filled = Filled::new(run.bold.as_mut(), &mut empty);
-    let seen = if is_drawn {
+    // A mask that is made of the run holds no air.
+    let seen = if is_drawn || spec.mask.is_some() {
         let mut source = Averaged::new(&mut filled, &mut means);
         series::pass(ladder, &mut source, &asked, watch)?
     } else {
@@ -148,8 +149,12 @@ pub(super) fn take(
     };
     let lost = empty.volumes().into_iter().map(|at| run.kept[at]).collect();
     precision::say_empty_of_run(run, lost, precision::FITTED, watch);
-    if means.image().is_some() {
+    if let Some(image) = means.image() {
         censor::say_unsteady(run, &means, watch);
+        let level = |voxel: usize| run.level.as_ref().map_or(0.0, |level| level[voxel]);
+        let usable = (0..image.len()).filter(|&voxel| seen.usable[voxel]);
+        let means: Vec<f64> = usable.map(|voxel| image[voxel] + level(voxel)).collect();
+        signal::say_air(&means, &display(&run.path), watch);
     }
     let n_usable = seen.usable.iter().filter(|&&v| v).count();
     if n_usable == 0 {

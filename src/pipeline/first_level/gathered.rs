@@ -25,6 +25,12 @@ impl Gathered {
         &self.so_far.fitted
     }
 
+    /// Mask voxels that left because some volume of the run itself is not finite there.
+    #[must_use]
+    pub fn not_finite(&self) -> usize {
+        self.so_far.not_finite - self.so_far.not_finite_beside
+    }
+
     /// Mask voxels of one value throughout, as they were read: positions in the grid, ascending.
     #[must_use]
     pub fn flat(&self) -> &[usize] {

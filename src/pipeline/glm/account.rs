@@ -13,7 +13,6 @@ use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::products::{Account, Draw, Opened, Page};
 use crate::pipeline::qc;
 use crate::pipeline::spec::{Command, GlmSpec, Noise};
-use crate::pipeline::watch::Watch;
 use crate::report;
 
 /// What a finished analysis is told by.
@@ -30,11 +29,10 @@ pub(super) fn account(
     spec: &GlmSpec,
     opened: super::Opened,
     Analysis { questions, found }: Analysis,
-    watch: &dyn Watch,
 ) -> Result<Account> {
     let super::Opened { runs, combined, beside, grid } = opened;
     let Questions { asked, models, smoothing, .. } = questions;
-    let counts = counts(&found, &models, watch);
+    let counts = counts(&found, &models);
     let Combined { all, beyond_chance, smooth_in, n_voxels, .. } = found;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
@@ -111,14 +109,8 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
     }))
 }
 
-fn counts(found: &Combined, models: &[Told], watch: &dyn Watch) -> Fields<String, Value> {
+fn counts(found: &Combined, models: &[Told]) -> Fields<String, Value> {
     let Combined { all, common, .. } = found;
-    if all.not_finite > 0 {
-        watch.warn(&format!(
-            "{} mask voxels are not finite in some volume; they are outside (0 in the maps, p 1)",
-            all.not_finite
-        ));
-    }
     let regressors: Vec<usize> = models.iter().map(|model| model.names.len()).collect();
     let counts = json!({
         "voxels_in_mask": common.in_masks(),

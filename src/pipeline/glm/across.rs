@@ -328,6 +328,13 @@ impl Asking<'_> {
 }
 
 impl Asked {
+    /// Whether it weighs a column in a run, whose model has it.
+    pub(super) fn weighs(&self, at: usize, column: &str, model: &Outline) -> bool {
+        let weights = self.parts[at].as_ref().map(|part| &part.contrast.weights);
+        let place = model.names.iter().position(|name| name == column);
+        weights.zip(place).is_some_and(|(all, place)| all.column(place).iter().any(|w| *w != 0.0))
+    }
+
     /// What it weighs in a sidecar: columns by name with their weights, of F one such object a row; of runs that differ in it one
     /// entry a run, null for one that does not count. `models`: of the runs.
     pub(super) fn weights(&self, models: &[Told]) -> Value {

@@ -121,6 +121,7 @@ impl SoFar {
         self.common.without_signal(&signal.too_dim, run)?;
         self.no_percent.extend(signal.no_percent);
         residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
+        self.common.tell_missing(fitted.not_finite - fitted.not_finite_beside, run, watch);
         beside.not_finite = fitted.not_finite_beside;
         beside.spanned = fitted.residuals.iter().flat_map(|r| r.spanned.clone()).collect();
         voxelwise::say_spanned(run, beside, watch);
@@ -242,11 +243,14 @@ fn fit(
     };
     let lost = empty.volumes().into_iter().map(|at| run.kept[at]).collect();
     precision::say_empty_of_run(run, lost, precision::FITTED, watch);
-    let found = match &sample {
-        Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
-        None => None,
+    let explained = |gathered: &Gathered, run: &Run| match &sample {
+        Some(sample) => {
+            chance::verdict(sample, run, &spec.design.terms, Some(gathered.fitted()), watch)
+        }
+        None => Ok(None),
     };
     if !needs_mean {
+        let found = explained(&gathered, run)?;
         return Ok((gathered.decided(plan)?, Signal::default(), found));
     }
     let mean = match means.image() {
@@ -260,6 +264,7 @@ fn fit(
     let signal = scaling::Signal::of(&gathered, plan, &mean);
     let (unit, too_dim) = signal.units(spec.scaling, run, watch)?;
     gathered.leave_out(&too_dim);
+    let found = explained(&gathered, run)?;
     let mut fitted = gathered.decided(plan)?;
     let no_percent = match spec.scaling != SignalScale::Psc && has_percent {
         true => signal.percent(&mut fitted, n_asked, run, watch),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Good {
     /// Up to the last whose mean is above a third of the same echo's at an exemplary voxel: the one whose first echo is the 33rd
-    /// percentile of the mask.
+    /// percentile of the voxels with signal.
     #[default]
     Dropout,
     /// As long as each is below the one before.
@@ -22,7 +22,7 @@ const PERCENTILE: f64 = 0.33;
 const SHARE: f64 = 1.0 / 3.0;
 
 /// Good echoes of each voxel, `[voxel]`, 0 to all. `signal`: means over time, `[echo][voxel]`; `inside`: where the exemplary voxel
-/// is looked for, `[voxel]`.
+/// is looked for, `[voxel]`: tedana's in all of its mask, here, so that a mask with air around the brain gives the same, where there is signal.
 #[must_use]
 pub fn good(signal: &[Vec<f64>], inside: &[bool], rule: Good) -> Vec<u8> {
     let n_echoes = signal.len();

@@ -122,6 +122,8 @@ struct Answer {
     effect: f64,
     se: f64,
     stat: f64,
+    /// Of its rows: a run may have fewer than the contrast.
+    rank: usize,
     dof: f64,
     p: f64,
     /// Of 95 %.
@@ -142,15 +144,16 @@ impl Asked<'_> {
         let half = se * critical_t(0.025, dof);
         let p = maps.z_and_p(&inside, 1).1[at];
         let limits = [effect - half, effect + half];
-        (variance > 0.0).then_some(Answer { effect, se, stat: maps.stat[at], dof, p, limits })
+        let (stat, rank) = (maps.stat[at], maps.rank);
+        (variance > 0.0).then_some(Answer { effect, se, stat, rank, dof, p, limits })
     }
 
     fn cells(&self, answer: Option<Answer>, sigma2: f64) -> String {
-        let Some(Answer { effect, se, stat, dof, p, limits: [lower, upper] }) = answer else {
+        let Some(Answer { effect, se, stat, rank, dof, p, limits: [lower, upper] }) = answer else {
             return "\tn/a".repeat(if self.is_t() { 8 } else { 4 });
         };
         if !self.is_t() {
-            return format!("\t{stat}\t{}\t{dof}\t{p}", self.maps.rank);
+            return format!("\t{stat}\t{rank}\t{dof}\t{p}");
         }
         let standardised = cell((sigma2 > 0.0).then(|| effect / sigma2.sqrt()));
         format!("\t{effect}\t{se}\t{stat}\t{dof}\t{p}\t{lower}\t{upper}\t{standardised}")
@@ -286,7 +289,11 @@ impl Asked<'_> {
             ("t", "Effect over its standard error", ""),
             ("dof", "Degrees of freedom of t", ""),
             ("F", "F of the contrast in the region's mean series", ""),
-            ("dof1", "Degrees of freedom of the contrast", ""),
+            (
+                "dof1",
+                "Degrees of freedom of the contrast: the rank of its rows; of a run that of the rows that weigh something in it",
+                "",
+            ),
             ("dof2", "Degrees of freedom of the residuals", ""),
             ("p", p, ""),
             (
