@@ -44,7 +44,7 @@ pub fn say_air(means: &[f64], name: &str, watch: &dyn Watch) {
     let n = sorted.iter().filter(|mean| is_dim(**mean, bright)).count();
     watch.warn(&format!(
         "{n} of the {} mask voxels of {name} look like air: their means are below {} % of {bright:.4}, the 98th percentile of the mask, and so is the median of \
-         all ({median:.4}), beside which voxels without signal would be told; give a mask of the brain (--mask), or none, for one is made of the mean image",
+         all ({median:.4}), beside which voxels without signal would be told; look at the mask: it may hold air (give one of the brain), or a few voxels may be very bright",
         sorted.len(),
         100.0 * DIM
     ));

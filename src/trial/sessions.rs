@@ -6,7 +6,7 @@ mod words;
 
 use one::{Meant, Session};
 use sides::Order;
-use words::key;
+use words::sense;
 
 use super::dictionary::is_code;
 use super::note::Notes;
@@ -117,7 +117,7 @@ fn refuse_contradiction(
     let said = |one: &Meant| format!("'{}' by {}", one.meaning, one.by);
     let mut doubt = None;
     for after in endpoint {
-        let same = baseline.iter().find(|one| key(&one.meaning) == key(&after.meaning));
+        let same = baseline.iter().find(|one| sense(&one.meaning) == sense(&after.meaning));
         if let Some(one) = same {
             return Err(Error::usage(
                 format!("--endpoint {}", plan.endpoint),

@@ -77,9 +77,6 @@ pub(super) fn open(
 /// Columns of the tables beside those of regions.
 const OWN_COLUMNS: [(&str, &str); 2] = [("time", "timeseries.tsv"), ("Node", "the matrix")];
 
-/// The object of a table's JSON that is no column.
-const DICTIONARY: &str = "boldly";
-
 /// Refuse regions that tables could not tell from another, or from a column that is no region. `given`: what each was called before its blanks went.
 fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -93,13 +90,10 @@ fn refuse_one_name(given: &[String], all: &[Region]) -> Result<()> {
                 "rename one of them, in its table or as NAME=...",
             ));
         }
-        if is_missing(name) || name == DICTIONARY {
+        if is_missing(name) {
             return Err(Error::usage(
                 format!("region '{name}'"),
-                match name == DICTIONARY {
-                    true => "is called as what boldly says of a whole table in its JSON",
-                    false => "is called as a missing value of a table",
-                },
+                "is called as a missing value of a table",
                 "have a name of its own",
                 "rename it, in its table or as NAME=...",
             ));

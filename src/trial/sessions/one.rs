@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::key;
+use super::sides::are_apart;
+use super::words::{key, label, sense};
 use crate::design::similar::spelling;
 use crate::error::{Error, Result};
 use crate::trial::note::Notes;
@@ -38,7 +39,7 @@ impl Session {
 
     /// Whether it means that.
     pub(super) fn means(&self, meaning: &str) -> bool {
-        self.meant.iter().any(|own| key(&own.meaning) == key(meaning))
+        self.meant.iter().any(|own| sense(&own.meaning) == sense(meaning))
     }
 
     /// The name with what it means: "ses-1 (baseline)".
@@ -56,8 +57,38 @@ impl Session {
 
     /// All by which other tables may call it.
     fn words(&self) -> BTreeSet<String> {
-        let meanings = self.meant.iter().map(|own| key(&own.meaning));
-        self.keys.iter().cloned().chain(meanings).collect()
+        self.keys.iter().cloned().chain(self.senses()).collect()
+    }
+
+    fn senses(&self) -> BTreeSet<String> {
+        self.meant.iter().map(|own| sense(&own.meaning)).collect()
+    }
+
+    /// Whether what is said of both is plainly of two visits.
+    fn is_apart(&self, other: &Session) -> bool {
+        let of = |own: &Meant| other.meant.iter().any(|o| are_apart(&own.meaning, &o.meaning));
+        self.senses().is_disjoint(&other.senses()) && self.meant.iter().any(of)
+    }
+
+    /// Whether both mean the same.
+    fn is_meant_alike(&self, other: &Session) -> bool {
+        !self.senses().is_disjoint(&other.senses())
+    }
+
+    /// Whether one is called what the other means.
+    fn is_what_other_means(&self, other: &Session) -> bool {
+        let is = |one: &Session, other: &Session| !one.keys.is_disjoint(&other.senses());
+        !self.is_apart(other) && (is(self, other) || is(other, self))
+    }
+
+    /// Whether both are called alike.
+    fn is_called_alike(&self, other: &Session) -> bool {
+        !self.is_apart(other) && !self.keys.is_disjoint(&other.keys)
+    }
+
+    /// None, in the place of one that was joined to another.
+    fn none() -> Session {
+        Session { name: String::new(), keys: BTreeSet::new(), meant: vec![], members: vec![] }
     }
 
     fn join(&mut self, other: Session) {
@@ -87,48 +118,83 @@ fn cells(tables: &Tables, first: Option<&str>) -> Vec<(usize, Vec<String>)> {
     all
 }
 
-/// The sessions of all tables.
+/// The sessions of all tables, those of Levels that no cell has too.
 pub(super) fn sessions(tables: &Tables, first: Option<&str>) -> Vec<Session> {
     let mut all: Vec<Session> = Vec::new();
     for (table, names) in cells(tables, first) {
+        let begin = all.len();
+        let own = |all: &mut Vec<Session>, name: &str| {
+            let at = all[begin..].iter().position(|own| own.is_called(name));
+            at.map_or_else(
+                || {
+                    let keys = BTreeSet::from([key(name)]);
+                    all.push(Session { name: session(name), keys, meant: vec![], members: vec![] });
+                    all.len() - 1
+                },
+                |at| begin + at,
+            )
+        };
         for name in names {
-            let at = all.iter().position(|own| own.is_called(&name)).unwrap_or_else(|| {
-                let (name, keys) = (name.clone(), BTreeSet::from([key(&name)]));
-                all.push(Session { name, keys, meant: Vec::new(), members: Vec::new() });
-                all.len() - 1
-            });
+            let at = own(&mut all, &name);
             all[at].members.push((table, name));
         }
-    }
-    for (place, table) in tables.all.iter().enumerate() {
-        let Some(variable) = table.dictionary.get(COLUMN) else { continue };
-        for (level, meaning) in &variable.levels {
-            let (meaning, by) = (meaning.trim().to_owned(), table.dictionary.name.clone());
-            let is_it = |own: &&mut Session| own.is_in(place) && own.is_called(level);
-            if let Some(own) = all.iter_mut().find(is_it).filter(|_| !meaning.is_empty()) {
-                own.meant.push(Meant { meaning, by });
+        let dictionary = tables.all.get(table).map(|table| &table.dictionary);
+        let variable = dictionary.and_then(|own| Some((own, own.get(COLUMN)?)));
+        for (dictionary, (level, meaning)) in
+            variable.iter().flat_map(|(own, of)| of.levels.iter().map(move |level| (own, level)))
+        {
+            let (meaning, by) = (meaning.trim().to_owned(), dictionary.name.clone());
+            if !meaning.is_empty() {
+                let at = own(&mut all, level);
+                all[at].meant.push(Meant { meaning, by });
+                if all[at].members.is_empty() {
+                    all[at].members.push((table, session(level)));
+                }
             }
         }
     }
-    merged(all)
+    tell_apart(joined(all))
 }
 
-/// Those that share a name or a meaning are one where no table has two of them.
-fn merged(mut all: Vec<Session>) -> Vec<Session> {
-    let words: BTreeSet<String> = all.iter().flat_map(Session::words).collect();
-    for word in words {
-        let places: Vec<usize> =
-            (0..all.len()).filter(|&at| all[at].words().contains(&word)).collect();
-        let tables = |at: usize| -> BTreeSet<usize> {
-            all[at].members.iter().map(|(table, _)| *table).collect()
-        };
-        let mut seen = BTreeSet::new();
-        let are_apart = places.iter().all(|&at| tables(at).into_iter().all(|own| seen.insert(own)));
-        if are_apart && places.len() > 1 {
-            for &at in places[1..].iter().rev() {
-                let other = all.remove(at);
-                all[places[0]].join(other);
+/// What is one of several tables, where no table has two of it: first what means the same, then what one is called and the other means, then what is called alike.
+fn joined(mut all: Vec<Session>) -> Vec<Session> {
+    let ways = [Session::is_meant_alike, Session::is_what_other_means, Session::is_called_alike];
+    for are_one in ways {
+        let mut at = 0;
+        while at < all.len() {
+            let is_it = |&other: &usize| other != at && are_one(&all[at], &all[other]);
+            let others: Vec<usize> = (0..all.len()).filter(is_it).collect();
+            let mut seen = BTreeSet::new();
+            let mut is_new = |at: usize| {
+                let tables: BTreeSet<usize> = all[at].members.iter().map(|(of, _)| *of).collect();
+                tables.into_iter().all(|of| seen.insert(of))
+            };
+            let are_of_several = is_new(at) && others.iter().all(|&other| is_new(other));
+            if others.is_empty() || !are_of_several {
+                at += 1;
+                continue;
             }
+            let first = at.min(others[0]);
+            for &other in [&others[..], &[at]].concat().iter().filter(|&&own| own != first) {
+                let other = std::mem::replace(&mut all[other], Session::none());
+                all[first].join(other);
+            }
+            all.retain(|own| !own.keys.is_empty());
+            at = 0;
+        }
+    }
+    all
+}
+
+/// Sessions that are two though called alike: the later ones are called by what they mean.
+fn tell_apart(mut all: Vec<Session>) -> Vec<Session> {
+    for at in 1..all.len() {
+        let (before, own) = all.split_at_mut(at);
+        let own = &mut own[0];
+        let is_taken = before.iter().any(|other| key(&other.name) == key(&own.name));
+        if let Some(meant) = own.meant.first().filter(|_| is_taken) {
+            own.name = session(&label(&meant.meaning));
+            own.keys = BTreeSet::from([key(&own.name)]);
         }
     }
     all
@@ -170,11 +236,15 @@ impl Tables {
                     *level = to.trim_start_matches("ses-").to_owned();
                 }
             }
+            let mut there = BTreeSet::new();
             for cell in table.table.rows.iter_mut().map(|row| &mut row[at]) {
-                if let Some(to) = names.get(&session(cell.trim())).filter(|_| !is_missing(cell)) {
+                let name = session(cell.trim());
+                if let Some(to) = names.get(&name).filter(|_| !is_missing(cell)) {
                     cell.clone_from(to);
+                    there.insert(name);
                 }
             }
+            names.retain(|name, _| there.contains(name)); // of Levels alone nothing is told
             tell(&table.table.name, &names, notes);
         }
         let names: BTreeMap<String, String> = all

@@ -113,6 +113,19 @@ pub(super) fn order(baseline: &str, endpoint: &str) -> Order {
     }
 }
 
+/// Whether two meanings are plainly of two visits: the one before treatment and the other after it, or at other numbers of one unit.
+pub(super) fn are_apart(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(said);
+    let side = |of: &Said| of.plain.or(of.leans);
+    let are_sides = side(&one).zip(side(&other)).is_some_and(|(one, other)| one != other);
+    let shared = |(unit, number): &(String, f64)| {
+        let same = other.numbers.iter().find(|(own, _)| own == unit && !unit.is_empty())?;
+        Some(same.1 == *number)
+    };
+    let shared: Vec<bool> = one.numbers.iter().filter_map(shared).collect();
+    are_sides || !shared.is_empty() && !shared.contains(&true)
+}
+
 /// Whether numbers of one unit fall, and none rise.
 fn are_reversed(first: &[(String, f64)], last: &[(String, f64)]) -> bool {
     let of_unit = |(unit, number): &(String, f64)| {

@@ -81,3 +81,19 @@ pub(super) fn key(name: &str) -> String {
         false => text,
     }
 }
+
+/// What is the same of all spellings of a meaning: `week 13` is `Week-13 visit`, too.
+pub(super) fn sense(meaning: &str) -> String {
+    let is_visit = |part: &Part| matches!(part, Part::Word(own) if own == "visit");
+    let is_other = |part: &Part| matches!(part, Part::Word(own) if own != "visit");
+    let all = parts(meaning);
+    match all.iter().any(is_visit) && all.iter().any(is_other) {
+        true => key(&meaning.to_lowercase().replace("visit", " ")),
+        false => key(meaning),
+    }
+}
+
+/// A label of a meaning, without blanks: `week4`.
+pub(super) fn label(meaning: &str) -> String {
+    meaning.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+}

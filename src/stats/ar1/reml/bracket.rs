@@ -25,6 +25,8 @@ pub(super) struct Bracket {
     /// Where to look first: where the trial values say that the least place is.
     start: Option<f64>,
     has_started: bool,
+    /// Whether the middle is an end of the trial values, beyond which the objective falls on; whether it falls from there inwards, too, is then seen beside it.
+    is_end: bool,
     /// The least place, once it is known.
     found: Option<f64>,
     /// RSS at the trial value, as a share.
@@ -40,14 +42,17 @@ impl Bracket {
         at: usize,
     ) -> Bracket {
         let around = [at.saturating_sub(1), at, (at + 1).min(grid.rho.len() - 1)];
+        let f = around.map(|k| model.objective(share(k), grid.ln_det[k]));
         Bracket {
-            x: around.map(|k| grid.rho[k]),
-            f: around.map(|k| model.objective(share(k), grid.ln_det[k])),
             start: grid.between(levels, at),
-            has_started: false,
-            found: None,
             share: share(at),
+            ..Bracket::of(around.map(|k| grid.rho[k]), f)
         }
+    }
+
+    fn of(x: [f64; 3], f: [f64; 3]) -> Bracket {
+        let (start, has_started, is_end) = (None, false, false);
+        Bracket { x, f, start, has_started, is_end, found: None, share: 1.0 }
     }
 
     /// Where to look next: where the trial values say, then at the parabola's vertex; beside the middle where that is either and an outer place is far; nowhere
@@ -62,6 +67,9 @@ impl Bracket {
             return start;
         }
         let (below, above) = (x1 - x0, x2 - x1);
+        if std::mem::take(&mut self.is_end) {
+            return if below > above { x1 - 2.0 * NEAR } else { x1 + 2.0 * NEAR };
+        }
         let is_far = below.max(above) > 4.0 * NEAR && self.f[1].is_finite();
         let vertex = if is_far && self.start == Some(x1) { x1 } else { self.vertex() };
         if (vertex - x1).abs() >= NEAR {
@@ -93,7 +101,7 @@ impl Bracket {
         }
     }
 
-    /// Take a value beyond the end. Where it is lower still, the end is the least that may be.
+    /// Take a value beyond the end. Where it is lower still, the end is the least that may be, but for a bowl before it.
     pub fn widen(&mut self, x: f64, f: f64) {
         if self.beyond() != Some(x) {
             return;
@@ -101,7 +109,7 @@ impl Bracket {
         let outer = if x < self.x[1] { 0 } else { 2 };
         match f > self.f[1] {
             true => (self.x[outer], self.f[outer]) = (x, f),
-            false => (self.x, self.f) = ([self.x[1]; 3], [self.f[1]; 3]),
+            false => self.is_end = true,
         }
     }
 
@@ -135,5 +143,45 @@ impl Bracket {
             (false, false) => ([x0, x1, x], [f0, f1, f]),
         };
         (self.x, self.f) = (x_new, f_new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the search ends, from a trial value at the end of the range, and how often the objective was looked at.
+    fn found(objective: impl Fn(f64) -> f64, end: f64) -> (f64, usize) {
+        let before = end - 0.05 * end.signum();
+        let x = if end > 0.0 { [before, end, end] } else { [end, end, before] };
+        let mut bracket = Bracket::of(x, x.map(&objective));
+        let beyond = bracket.beyond().unwrap();
+        bracket.widen(beyond, objective(beyond));
+        for n in 1..40 {
+            let next = bracket.next();
+            if bracket.is_found() {
+                return (bracket.bowl(-LARGEST).rho, n);
+            }
+            bracket.narrow(next, objective(next));
+        }
+        panic!("not found");
+    }
+
+    #[test]
+    fn a_bowl_before_the_end_is_found_though_the_objective_falls_beyond_it() {
+        for end in [0.95, -0.95_f64] {
+            let bowl = |least: f64| move |x: f64| (x - least).powi(2);
+            let falling =
+                |least: f64| move |x: f64| if x.abs() > 0.96 { -1.0 } else { bowl(least)(x) };
+            for size in [0.93, 0.9405, 0.9495_f64] {
+                let least = size * end.signum();
+                for (at, n) in [found(bowl(least), end), found(falling(least), end)] {
+                    assert!((at - least).abs() < 1e-6 && n < 10, "{at} after {n} for {least}");
+                }
+            }
+            // Nothing before the end, and beyond it what may not be.
+            assert_eq!(found(falling(0.97 * end.signum()), end).0, end);
+            assert_eq!(found(bowl(0.958 * end.signum()), end).0, end);
+        }
     }
 }
