@@ -105,7 +105,12 @@ pub(super) fn order(baseline: &str, endpoint: &str) -> Order {
     {
         return Order::Turned;
     }
-    let is_early = is(&last, Side::Before) && !is(&first, Side::Before);
+    if is(&first, Side::Before) && is(&last, Side::After) {
+        return Order::Good; // whatever else has numbers, such as scanners
+    }
+    // An endpoint before treatment is none, whatever the baseline.
+    let is_early = last.plain == Some(Side::Before)
+        || last.leans == Some(Side::Before) && !is(&first, Side::Before);
     let is_late = first.plain == Some(Side::After) && !is(&last, Side::After);
     match is_early || is_late || are_reversed(&first.numbers, &last.numbers) {
         true => Order::Doubtful,
@@ -196,7 +201,7 @@ fn stands(words: &[&str], these: &[&str]) -> bool {
     })
 }
 
-/// The numbers with the units beside them.
+/// The numbers with the units beside them; those of a time before something are below 0 ("12 weeks before surgery").
 fn numbers(parts: &[Part]) -> Vec<(String, f64)> {
     let time = |part: Option<&Part>| {
         let own = part.and_then(word)?;
@@ -207,6 +212,9 @@ fn numbers(parts: &[Part]) -> Vec<(String, f64)> {
             let before = at.checked_sub(1).and_then(|at| parts.get(at));
             let unit = time(before).or_else(|| time(parts.get(at + 1)));
             let named = || before.and_then(word).unwrap_or_default().to_owned();
+            let is_before = time(parts.get(at + 1)).is_some()
+                && parts.get(at + 2).and_then(word).is_some_and(|own| BEFORE.contains(&own));
+            let number = if is_before { -number.abs() } else { number };
             Some((unit.unwrap_or_else(named), number))
         }
         _ => None,
@@ -261,6 +269,12 @@ mod tests {
             ("start", "13 weeks, compared with baseline", Order::Good),
             ("visit", "last visit", Order::Good),
             ("day 1", "day-7", Order::Good),
+            ("12 weeks before surgery", "6 weeks after surgery", Order::Good),
+            ("2 weeks before", "1 week after", Order::Good),
+            ("baseline, 3 T scanner 2", "week 13, scanner 1", Order::Good),
+            ("6 weeks after surgery", "12 weeks before surgery", Order::Turned),
+            ("screening", "baseline", Order::Doubtful),
+            ("run-in", "baseline visit", Order::Doubtful),
         ] {
             assert_eq!(order(baseline, endpoint), want, "{baseline} / {endpoint}");
         }
